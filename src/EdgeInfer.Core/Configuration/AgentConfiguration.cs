@@ -1,0 +1,194 @@
+namespace EdgeInfer.Configuration;
+
+/// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
+public sealed class Secret(string value)
+{
+    /// <summary>The secret itself, for the one place that sends it.</summary>
+    public string Reveal() => value;
+
+    /// <inheritdoc/>
+    public override string ToString() => "***";
+}
+
+/// <summary>Everything the configuration says, read and checked; relative paths are made absolute.</summary>
+public sealed record AgentConfiguration
+{
+    /// <summary>The file it was read from; empty for embedded defaults and flags.</summary>
+    public required string File { get; init; }
+
+    /// <summary><c>device</c>.</summary>
+    public required DeviceOptions Device { get; init; }
+
+    /// <summary><c>mqtt</c>.</summary>
+    public required MqttOptions Mqtt { get; init; }
+
+    /// <summary><c>runtime</c>.</summary>
+    public required RuntimeOptions Runtime { get; init; }
+
+    /// <summary><c>models</c>: name to path of a folder or .onnx file.</summary>
+    public required IReadOnlyDictionary<string, ModelReference> Models { get; init; }
+
+    /// <summary><c>pipelines</c>, in the order written.</summary>
+    public required IReadOnlyList<PipelineOptions> Pipelines { get; init; }
+}
+
+/// <summary><c>device</c>.</summary>
+/// <param name="Id">1 to 64 of [A-Za-z0-9_-].</param>
+/// <param name="Labels">Free key and value pairs.</param>
+public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string> Labels);
+
+/// <summary>One entry of <c>models</c>.</summary>
+/// <param name="Name">Its name in this configuration.</param>
+/// <param name="Path">Absolute path of a folder or an .onnx file.</param>
+/// <param name="Mark">Where it is written.</param>
+public sealed record ModelReference(string Name, string Path, Mark Mark);
+
+/// <summary><c>mqtt</c>.</summary>
+public sealed record MqttOptions
+{
+    /// <summary>mqtt, mqtts, ws, wss or embedded, with host and port; no credentials.</summary>
+    public required Uri Url { get; init; }
+
+    /// <summary>User name.</summary>
+    public string? Username { get; init; }
+
+    /// <summary>Password.</summary>
+    public Secret? Password { get; init; }
+
+    /// <summary>Client id; default <c>edgeinfer-{device}</c>.</summary>
+    public string? ClientId { get; init; }
+
+    /// <summary>Absolute path of a PEM file of authorities that replaces the system's.</summary>
+    public string? TlsCa { get; init; }
+
+    /// <summary>Absolute path of the client certificate (PEM).</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>Absolute path of the client key (PEM).</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>First levels of every topic.</summary>
+    public string Prefix { get; init; } = "edgeinfer";
+
+    /// <summary>The most unacknowledged messages, 1 to 1024.</summary>
+    public int InFlight { get; init; } = 16;
+
+    /// <summary>Keep-alive.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary><c>runtime</c>.</summary>
+public sealed record RuntimeOptions
+{
+    /// <summary>Execution providers, tried in order.</summary>
+    public IReadOnlyList<string> Providers { get; init; } = ["cpu"];
+
+    /// <summary>Whether to refuse to start on anything after the first provider.</summary>
+    public bool IsFirstProviderRequired { get; init; }
+
+    /// <summary>Absolute path of a libonnxruntime.so to use instead of the bundled one.</summary>
+    public string? OnnxRuntime { get; init; }
+
+    /// <summary>Threads of one inference; 0 is automatic: min(4, processors by affinity and quota).</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Folder for optimised graphs and other state that can be rebuilt.</summary>
+    public string CacheFolder { get; init; } = "/var/cache/edgeinfer";
+
+    /// <summary>Folder for state that must survive: boot count.</summary>
+    public string StateFolder { get; init; } = "/var/lib/edgeinfer";
+}
+
+/// <summary>The kinds of source, each with its options.</summary>
+public abstract record SourceOptions;
+
+/// <summary><c>source.camera</c>: a V4L2 node.</summary>
+/// <param name="Device">Path of the node or of a link to it.</param>
+/// <param name="Size">Wanted size; null takes what the driver has set.</param>
+/// <param name="FramesPerSecond">Wanted rate; null takes what the driver has set.</param>
+/// <param name="Format">Wanted format (mjpg, yuyv, nv12, grey); null prefers MJPG.</param>
+public sealed record CameraOptions(string Device, (int Width, int Height)? Size, double? FramesPerSecond, string? Format) : SourceOptions;
+
+/// <summary><c>source.stream</c>: MJPEG or snapshots over HTTP.</summary>
+/// <param name="Url">http or https; no credentials.</param>
+/// <param name="Username">Basic or digest user.</param>
+/// <param name="Password">Its password.</param>
+/// <param name="SnapshotInterval">Set: the URL gives single pictures, fetched this often.</param>
+public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, TimeSpan? SnapshotInterval) : SourceOptions;
+
+/// <summary><c>source.files</c>: a picture, a folder or a glob.</summary>
+/// <param name="Pattern">Absolute.</param>
+/// <param name="IsLooped">Starts again after the last.</param>
+public sealed record FilesOptions(string Pattern, bool IsLooped) : SourceOptions;
+
+/// <summary><c>source.synthetic</c>: the conveyor belt drawn in code.</summary>
+/// <param name="Size">Picture size.</param>
+/// <param name="FramesPerSecond">Pictures a second.</param>
+/// <param name="Seed">Same seed, same pictures.</param>
+public sealed record SyntheticOptions((int Width, int Height) Size, double FramesPerSecond, int Seed) : SourceOptions;
+
+/// <summary>When predictions are published.</summary>
+public enum PublishMode
+{
+    /// <summary>When the multiset of labels differs from the last one published.</summary>
+    OnChange,
+
+    /// <summary>Each result.</summary>
+    Every,
+
+    /// <summary>Never.</summary>
+    Off,
+}
+
+/// <summary><c>pipelines.NAME.publish</c>.</summary>
+public sealed record PublishOptions
+{
+    /// <summary>When.</summary>
+    public PublishMode Predictions { get; init; } = PublishMode.OnChange;
+
+    /// <summary>The shortest time between two messages; what comes sooner is held back, the newest is sent when the time is up.</summary>
+    public TimeSpan MinInterval { get; init; } = TimeSpan.Zero;
+
+    /// <summary>The longest silence of a running pipeline; null for none.</summary>
+    public TimeSpan? Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Topic; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
+    public string? Topic { get; init; }
+
+    /// <summary>0 or 1.</summary>
+    public int Qos { get; init; } = 1;
+}
+
+/// <summary><c>pipelines.NAME</c>.</summary>
+public sealed record PipelineOptions
+{
+    /// <summary>[a-z0-9][a-z0-9_-]{0,31}.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it is written.</summary>
+    public required Mark Mark { get; init; }
+
+    /// <summary>Where frames come from.</summary>
+    public required SourceOptions Source { get; init; }
+
+    /// <summary>A key of <see cref="AgentConfiguration.Models"/>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Inferences a second; null for as many as there are frames.</summary>
+    public double? FramesPerSecond { get; init; } = 5;
+
+    /// <summary>Labels to report; null for all.</summary>
+    public IReadOnlyList<string>? Labels { get; init; }
+
+    /// <summary>Score threshold; null for the model's.</summary>
+    public double? Threshold { get; init; }
+
+    /// <summary>Threshold per label, over <see cref="Threshold"/>.</summary>
+    public IReadOnlyDictionary<string, double> LabelThresholds { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Smallest box as a fraction of the frame's area.</summary>
+    public double MinArea { get; init; }
+
+    /// <summary>What is published.</summary>
+    public PublishOptions Publish { get; init; } = new();
+}
