@@ -22,8 +22,10 @@ internal static class ForeignFile
         if (head.StartsWith("\x1F\x8B"u8)) return ("a gzip archive", "unpack it first");
         if (head.StartsWith("\x7F"u8 + "ELF"u8)) return ("a program or library", "give the .onnx file");
         if (head.StartsWith("\x89HDF"u8)) return ("an HDF5 file (Keras writes those)", "export the model as ONNX, for instance with tf2onnx");
-        if (head.Length >= 8 && head[4..8].SequenceEqual("TFL3"u8)) return ("a TensorFlow Lite model", "convert it, for instance with tf2onnx --tflite");
-        if (head.Length >= 8 && head[4..8].SequenceEqual("ORTM"u8)) return ("a model in ONNX Runtime's own format", "give the .onnx file that it was made from");
+        // FlatBuffers: a small offset, then the name of the format. The offset tells them from an exporter's name at the same place.
+        bool isFlatBuffer = head.Length >= 8 && head[2] == 0 && head[3] == 0;
+        if (isFlatBuffer && head[4..8].SequenceEqual("TFL3"u8)) return ("a TensorFlow Lite model", "convert it, for instance with tf2onnx --tflite");
+        if (isFlatBuffer && head[4..8].SequenceEqual("ORTM"u8)) return ("a model in ONNX Runtime's own format", "give the .onnx file that it was made from");
 
         string text = Encoding.Latin1.GetString(head).TrimStart('\u00EF', '\u00BB', '\u00BF', ' ', '\t', '\r', '\n');
         if (text.StartsWith("version https://git-lfs.github.com/", StringComparison.Ordinal))
