@@ -1,1 +1,7 @@
-return 0;
+using EdgeInfer.Benchmarks;
+
+return args switch
+{
+    ["render", .. string[] rest] => RenderCommand.Run(rest),
+    _ => 64,
+};
