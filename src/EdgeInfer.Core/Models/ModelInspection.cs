@@ -1,0 +1,31 @@
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Models;
+
+/// <summary>A contract value that nothing states and that matters: it must be chosen.</summary>
+/// <param name="Key">The key of <c>model.yaml</c>, dotted.</param>
+/// <param name="Choices">The words that may stand there, or one description where they cannot be listed.</param>
+/// <param name="Why">Why it cannot be known from the files.</param>
+public sealed record MissingValue(string Key, IReadOnlyList<string> Choices, string Why);
+
+/// <summary>Everything that could be found out about a model, whether or not it can be served.</summary>
+public sealed record ModelInspection
+{
+    /// <summary>The folder or the .onnx file.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>The model; null where something is missing or wrong.</summary>
+    public required Model? Model { get; init; }
+
+    /// <summary>What is known, with its origin, in the order of <c>model.yaml</c>.</summary>
+    public required IReadOnlyList<ContractValue> Values { get; init; }
+
+    /// <summary>What nothing states and must be chosen.</summary>
+    public required IReadOnlyList<MissingValue> Missing { get; init; }
+
+    /// <summary>What is wrong.</summary>
+    public required IReadOnlyList<Fault> Faults { get; init; }
+
+    /// <summary>What works but deserves a look.</summary>
+    public required IReadOnlyList<Fault> Warnings { get; init; }
+}

@@ -1,0 +1,22 @@
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Models;
+
+/// <summary>Reads a model's contract from its folder (model.onnx, model.yaml, labels.txt) or from a bare .onnx file.</summary>
+public static class ModelLoader
+{
+    /// <summary>Reads a model that is to be served.</summary>
+    /// <param name="path">A folder or an .onnx file.</param>
+    /// <exception cref="FaultException">Everything that is wrong or missing, at once.</exception>
+    public static Model Load(string path)
+    {
+        ModelInspection inspection = Inspect(path);
+        if (inspection.Model is { } model) return model;
+        throw new FaultException([.. inspection.Faults]);
+    }
+
+    /// <summary>Finds out all that can be known about a model.</summary>
+    /// <param name="path">A folder or an .onnx file.</param>
+    /// <exception cref="FaultException">There is no such path, or it cannot be read.</exception>
+    public static ModelInspection Inspect(string path) => throw new NotImplementedException(path);
+}
