@@ -78,7 +78,7 @@ internal sealed class OnnxWiring
         return null;
     }
 
-    private IReadOnlyList<OnnxNode> Consumers(string name) => _consumers.TryGetValue(name, out List<OnnxNode>? takers) ? takers : [];
+    private List<OnnxNode> Consumers(string name) => _consumers.TryGetValue(name, out List<OnnxNode>? takers) ? takers : [];
 
     private static bool IsTransparent(OnnxNode node)
         => node.OpType is "QuantizeLinear" or "DequantizeLinear" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Identity" or "Cast" or "Transpose";
