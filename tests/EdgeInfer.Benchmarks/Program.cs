@@ -1,1 +1,8 @@
-return 0;
+using EdgeInfer.Benchmarks;
+
+return args switch
+{
+    ["render", .. string[] rest] => RenderCommand.Run(rest),
+    ["camera-probe", .. string[] rest] => CameraProbeCommand.Run(rest),
+    _ => 64,
+};
