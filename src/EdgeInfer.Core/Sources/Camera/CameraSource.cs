@@ -100,7 +100,7 @@ internal sealed partial class CameraSource : FrameSource
                 }
             }
 
-            if (Time.GetElapsedTime(lastWhole) > limit) throw CameraFaults.Silent(Name, limit, isCorrupt);
+            if (Time.GetElapsedTime(lastWhole) > limit) throw CameraFaults.Silent(Name, silence, isCorrupt);
         }
     }
 
