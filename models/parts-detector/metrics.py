@@ -40,19 +40,15 @@ def judge(detections, truths, classes, threshold):
             taken = numpy.zeros(len(truth), bool)
             ious = overlap(found[:, 1:5], truth[:, 1:5])
             for i in numpy.argsort(-found[:, 5], kind="stable"):
-                best, best_iou = -1, 0.5
-                for j in range(len(truth)):
-                    # A real box before a difficult one; each is taken once, difficult ones any number of times.
-                    if taken[j] or ious[i, j] < best_iou and not (best >= 0 and truth[best, 5] and not truth[j, 5] and ious[i, j] >= 0.5):
-                        continue
-                    if best >= 0 and not truth[best, 5] and truth[j, 5]:
-                        continue
-                    best, best_iou = j, ious[i, j]
-                if best >= 0 and truth[best, 5]:
+                # As PASCAL VOC does: the box overlapped most decides, whether it is taken or not.
+                best = int(ious[i].argmax()) if len(truth) else -1
+                hit = best >= 0 and ious[i, best] >= 0.5
+                if hit and truth[best, 5]:
                     continue
-                if best >= 0:
+                hit = hit and not taken[best]
+                if hit:
                     taken[best] = True
-                rows.append((found[i, 5], best >= 0))
+                rows.append((found[i, 5], hit))
         rows.sort(key=lambda row: -row[0])
         hits = numpy.cumsum([hit for _, hit in rows]) if rows else numpy.zeros(0)
         precision = hits / numpy.arange(1, len(rows) + 1)

@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Models.Contract;
 
 namespace EdgeInfer.Models;
 
@@ -12,11 +13,11 @@ public static class ModelLoader
     {
         ModelInspection inspection = Inspect(path);
         if (inspection.Model is { } model) return model;
-        throw new FaultException([.. inspection.Faults]);
+        throw new FaultException([.. inspection.Faults, .. inspection.Missing.Select(m => m.ToFault(inspection))]);
     }
 
     /// <summary>Finds out all that can be known about a model.</summary>
     /// <param name="path">A folder or an .onnx file.</param>
     /// <exception cref="FaultException">There is no such path, or it cannot be read.</exception>
-    public static ModelInspection Inspect(string path) => throw new NotImplementedException(path);
+    public static ModelInspection Inspect(string path) => ContractReader.Read(path);
 }

@@ -167,7 +167,7 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
             yaml!.Input!.Fault("color", $"'{word}', but the graph's input has {shape.Channels} channel{(isGray ? "" : "s")}", isGray ? "write gray" : "write rgb or bgr");
         }
 
-        if (isGray) return sheet.Pick("input.color", c => ModelWords.Of(ModelWords.Colors, c), new Candidate<ChannelOrder>(ChannelOrder.Gray, ContractOrigin.Graph, "one channel"));
+        if (isGray) return sheet.Pick<ChannelOrder>("input.color", c => ModelWords.Of(ModelWords.Colors, c), new Candidate<ChannelOrder>(ChannelOrder.Gray, ContractOrigin.Graph, "one channel"));
         IReadOnlyList<KeyValuePair<string, ChannelOrder>> three = [.. ModelWords.Colors.Where(w => w.Value != ChannelOrder.Gray)];
         return sheet.PickOrAsk(
             "input.color", three, unknown,

@@ -35,7 +35,7 @@ internal static class MetadataReader
         return null;
     }
 
-    private static IReadOnlyList<string>? FromLiteral(string text, out string problem)
+    private static List<string>? FromLiteral(string text, out string problem)
     {
         PythonValue? value = PythonLiteral.Parse(text, out problem);
         if (value is null) return null;
