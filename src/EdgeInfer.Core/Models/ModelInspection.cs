@@ -6,7 +6,15 @@ namespace EdgeInfer.Models;
 /// <param name="Key">The key of <c>model.yaml</c>, dotted.</param>
 /// <param name="Choices">The words that may stand there, or one description where they cannot be listed.</param>
 /// <param name="Why">Why it cannot be known from the files.</param>
-public sealed record MissingValue(string Key, IReadOnlyList<string> Choices, string Why);
+public sealed record MissingValue(string Key, IReadOnlyList<string> Choices, string Why)
+{
+    /// <summary>The fault that stands for it when the model is to be served.</summary>
+    public Fault ToFault(ModelInspection inspection)
+    {
+        string where = File.Exists(inspection.Path) ? inspection.Path : System.IO.Path.Combine(inspection.Path, ModelFolder.YamlName);
+        return new(FaultKind.Data, where, $"{Key} is stated nowhere: {Why}", $"write in model.yaml one of {string.Join(" | ", Choices)}; 'edgeinfer model inspect --write DIR' prepares the file");
+    }
+}
 
 /// <summary>Everything that could be found out about a model, whether or not it can be served.</summary>
 public sealed record ModelInspection
@@ -19,6 +27,9 @@ public sealed record ModelInspection
 
     /// <summary>What is known, with its origin, in the order of <c>model.yaml</c>.</summary>
     public required IReadOnlyList<ContractValue> Values { get; init; }
+
+    /// <summary>The labels as far as they are settled; empty where they are not.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
 
     /// <summary>What nothing states and must be chosen.</summary>
     public required IReadOnlyList<MissingValue> Missing { get; init; }

@@ -52,6 +52,8 @@ internal static class CommandLine
 
     private static IEnumerable<Command> Verbs()
     {
-        yield break;
+        yield return DemoCommand.Create();
+        yield return RunCommand.Create();
+        yield return PredictCommand.Create();
     }
 }

@@ -43,10 +43,7 @@ internal static unsafe class NativeRuntimeLibrary
 
             if (path is not null)
             {
-                nint handle = Load(path);
-                // Version first: the managed package would fail with a bare number, and the native one prints to stderr.
-                CheckVersion(path, VersionOf(handle));
-                s_handle = handle;
+                s_handle = Open(path);
                 OrtEnv.DisableDllImportResolver = true;
                 NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly, (name, _, _) => name.Contains(ImportName, StringComparison.Ordinal) ? s_handle : 0);
             }
@@ -54,6 +51,16 @@ internal static unsafe class NativeRuntimeLibrary
             s_chosenPath = path;
             s_isChosen = true;
         }
+    }
+
+    /// <summary>Loads a library and asks its version before anything else.</summary>
+    /// <exception cref="FaultException">It is absent, no ONNX Runtime, or older than the managed package.</exception>
+    internal static nint Open(string path)
+    {
+        nint handle = Load(path);
+        // Version first: the managed package would fail with a bare number, and the native one prints to stderr.
+        CheckVersion(path, VersionOf(handle));
+        return handle;
     }
 
     /// <summary>Refuses a version that the managed package cannot work with.</summary>

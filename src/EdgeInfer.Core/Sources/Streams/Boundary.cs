@@ -81,8 +81,9 @@ internal sealed class Boundary
         }
     }
 
-    private static bool IsEndOfName(ReadOnlySpan<byte> rest)
-        => rest[0] is (byte)'\r' or (byte)'\n' or (byte)' ' or (byte)'\t' || rest.StartsWith("--"u8);
+    /// <summary>Whether the name ends here; two dashes close the stream, but not where the name itself is dashes.</summary>
+    private bool IsEndOfName(ReadOnlySpan<byte> rest)
+        => rest[0] is (byte)'\r' or (byte)'\n' or (byte)' ' or (byte)'\t' || (_name[0] != '-' && rest.StartsWith("--"u8));
 
     private static bool TryStepBack(ReadOnlySpan<byte> bytes, int start, int name, out int end)
     {

@@ -110,7 +110,8 @@ internal sealed class HttpCamera : IDisposable
             catch (SocketException e)
             {
                 socket.Dispose();
-                last = e;
+                // The error must not look like that of a read that waited in vain.
+                last = e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock ? new SocketException((int)SocketError.InProgress) : e;
             }
         }
 

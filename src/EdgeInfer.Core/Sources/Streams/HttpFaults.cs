@@ -51,7 +51,6 @@ internal sealed class HttpFaults(string name, StreamLimits limits, bool hasCrede
         SocketError.ConnectionRefused => NoSignal("nothing listens there (connection refused)", "check that the camera is on, and the port"),
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery => NoSignal("the host name is not known here", "check the name, or use the camera's address"),
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown => NoSignal("there is no way to that address", "check the network, and that the camera is on"),
-        // A blocking socket reports its timeouts as "would block" or "in progress", by what it was waiting for.
         SocketError.InProgress or SocketError.AlreadyInProgress => NoSignal($"no connection in {limits.Connect.TotalSeconds:0.#} s", "check that the camera is on, and its address"),
         SocketError.TimedOut or SocketError.WouldBlock => NoSignal($"no answer and no bytes for {limits.Stall.TotalSeconds:0.#} s", "check the camera and the network"),
         _ => NoSignal($"the connection broke ({error})", "check the camera and the network"),

@@ -142,9 +142,9 @@ internal sealed unsafe class MultipartReader(Stream stream, FramePool pool, Boun
 
     private PartOutcome ReadKnown(long length, out int end)
     {
-        long total = _position + length;
-        end = (int)Math.Min(total, pool.LimitBytes);
-        if (total > pool.LimitBytes) return PartOutcome.TooLarge;
+        end = 0;
+        if (length > pool.LimitBytes - _position) return PartOutcome.TooLarge;
+        end = _position + (int)length;
         while (_filled < end)
         {
             if (!Fill(end + SlackBytes)) return PartOutcome.ClosedWithin;

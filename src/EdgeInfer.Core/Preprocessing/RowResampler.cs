@@ -1,0 +1,43 @@
+using EdgeInfer.Models;
+
+namespace EdgeInfer.Preprocessing;
+
+/// <summary>Computes rows of a scaled picture as RGBX bytes (or BGRX, as the source's rows are). Made for one pair of sizes.</summary>
+internal abstract unsafe class RowResampler : IDisposable
+{
+    /// <summary>A row of the scaled picture: the columns of the window, four bytes each; valid until the next call.</summary>
+    /// <param name="y">Rows are asked for in rising order within a picture.</param>
+    public abstract byte* Row(int y);
+
+    /// <summary>Forgets what it kept of the last picture.</summary>
+    public abstract void Restart();
+
+    /// <summary>Frees tables and rows.</summary>
+    public abstract void Dispose();
+
+    /// <summary>Chooses the resampler of a kernel.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="rows">Gives the source's rows.</param>
+    /// <param name="x">Columns.</param>
+    /// <param name="y">Rows.</param>
+    public static RowResampler Create(ResizeKernel kernel, RowReader rows, Axis x, Axis y)
+    {
+        if (kernel == ResizeKernel.Nearest || (x.Source == x.Scaled && y.Source == y.Scaled)) return new NearestResampler(rows, x, y);
+        return kernel switch
+        {
+            ResizeKernel.BilinearAntialias => new FilterResampler(rows, FilterTaps.Triangle(x), FilterTaps.Triangle(y), FilterResampler.PillowPrecision),
+
+            // OpenCV averages by area only where both sides shrink.
+            ResizeKernel.Area when x.Source >= x.Scaled && y.Source >= y.Scaled
+                => new FilterResampler(rows, FilterTaps.Area(x), FilterTaps.Area(y), FilterResampler.AreaPrecision),
+            _ => new LinearResampler(rows, LinearTaps.Create(kernel, x), LinearTaps.Create(kernel, y)),
+        };
+    }
+}
+
+/// <summary>One direction of a resize: a scaled axis of which a window is wanted.</summary>
+/// <param name="Source">Source pixels.</param>
+/// <param name="Scaled">Scaled pixels.</param>
+/// <param name="First">First scaled pixel of the window.</param>
+/// <param name="Count">Pixels of the window.</param>
+internal readonly record struct Axis(int Source, int Scaled, int First, int Count);

@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using EdgeInfer.Preprocessing.Interop;
+
+namespace EdgeInfer.Preprocessing;
+
+/// <summary>JPEG by libjpeg-turbo.</summary>
+internal sealed unsafe class TurboJpegDecoder : IDisposable
+{
+    private readonly TurboJpegHandle _handle;
+
+    private TurboJpegDecoder(TurboJpegHandle handle) => _handle = handle;
+
+    /// <summary>What the library said of the last picture.</summary>
+    public string LastMessage => Marshal.PtrToStringUTF8((nint)TurboJpeg.ErrorText(_handle)) ?? "";
+
+    /// <summary>Makes a decoder; null where the library is not installed.</summary>
+    public static TurboJpegDecoder? TryCreate()
+    {
+        NativeLibraries.Register();
+        try
+        {
+            TurboJpegHandle handle = TurboJpeg.InitDecompress();
+            if (!handle.IsInvalid) return new TurboJpegDecoder(handle);
+            handle.Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Decodes into packed pixels.</summary>
+    /// <param name="data">The file.</param>
+    /// <param name="pixels">Room for <paramref name="height"/> rows of <paramref name="pitch"/> bytes.</param>
+    /// <param name="width">Full width, or that of a smaller scale.</param>
+    /// <param name="pitch">Bytes between rows.</param>
+    /// <param name="height">Height of the same scale.</param>
+    /// <param name="format">A pixel format of <see cref="TurboJpeg"/>.</param>
+    /// <param name="flags">Flags of <see cref="TurboJpeg"/>.</param>
+    public DecodeOutcome Decode(ReadOnlySpan<byte> data, byte* pixels, int width, int pitch, int height, int format, int flags)
+    {
+        fixed (byte* jpeg = data)
+        {
+            int result = TurboJpeg.Decompress(
+                _handle, jpeg, (nuint)data.Length, pixels, width, pitch, height, format, flags | TurboJpeg.FlagLimitScans);
+            return result == 0 ? DecodeOutcome.Ok : Failure();
+        }
+    }
+
+    /// <summary>Frees the decoder.</summary>
+    public void Dispose() => _handle.Dispose();
+
+    /// <summary>
+    /// Sorts a complaint. Stray bytes between segments are common in cameras and harmless; a picture that ends early or whose
+    /// entropy-coded data are broken has grey or shifted parts, which a model would take for the scene.
+    /// </summary>
+    private DecodeOutcome Failure()
+    {
+        ReadOnlySpan<byte> text = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(TurboJpeg.ErrorText(_handle));
+        if (text.IndexOf("remature end"u8) >= 0) return DecodeOutcome.Truncated;
+        if (TurboJpeg.ErrorCode(_handle) == TurboJpeg.ErrorWarning)
+            return text.IndexOf("extraneous bytes"u8) >= 0 ? DecodeOutcome.Ok : DecodeOutcome.Corrupt;
+        return text.IndexOf("nsupported"u8) >= 0 ? DecodeOutcome.Unsupported : DecodeOutcome.Corrupt;
+    }
+}

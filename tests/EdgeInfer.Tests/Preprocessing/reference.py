@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""What OpenCV, Pillow and NumPy make of the pictures that the tests send: the outside reference of the preprocessing tests.
+
+usage: reference.py FOLDER. FOLDER/cases.json is a list of {"op": ..., ...}; the input of case i is FOLDER/i.in and its result
+goes to FOLDER/i.out as raw bytes. Prints "missing MODULE" and exits with 3 where a module is not installed.
+"""
+import json
+import os
+import sys
+
+try:
+    import cv2
+    import numpy as np
+    from PIL import Image, ImageOps
+except ModuleNotFoundError as e:
+    print("missing", e.name)
+    sys.exit(3)
+
+
+def bilinear_tf(picture, width, height):
+    """TFLite's ResizeBilinear with align_corners and half_pixel_centers false, in the float arithmetic of its reference kernel."""
+    rows, columns = picture.shape[:2]
+    y = np.arange(height, dtype=np.float32) * np.float32(rows / height)
+    x = np.arange(width, dtype=np.float32) * np.float32(columns / width)
+    y0 = np.floor(y).astype(int)
+    x0 = np.floor(x).astype(int)
+    y1 = np.minimum(y0 + 1, rows - 1)
+    x1 = np.minimum(x0 + 1, columns - 1)
+    fy = (y - y0)[:, None, None]
+    fx = (x - x0)[None, :, None]
+    p = picture.astype(np.float32)
+    top = p[y0][:, x0] * (1 - fx) + p[y0][:, x1] * fx
+    bottom = p[y1][:, x0] * (1 - fx) + p[y1][:, x1] * fx
+    return np.round(top * (1 - fy) + bottom * fy).astype(np.uint8)
+
+
+def resize(case, data):
+    picture = np.frombuffer(data, np.uint8).reshape(case["height"], case["width"], 3)
+    size = (case["to_width"], case["to_height"])
+    kernel = case["kernel"]
+    if kernel == "BilinearAntialias":
+        return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
+    if kernel == "BilinearTf":
+        return bilinear_tf(picture, *size)
+    flag = {"Bilinear": cv2.INTER_LINEAR, "Area": cv2.INTER_AREA, "Nearest": cv2.INTER_NEAREST}[kernel]
+    return cv2.resize(picture, size, interpolation=flag)
+
+
+def convert(case, data):
+    """YUV to RGB by cvtColor."""
+    flat = np.frombuffer(data, np.uint8)
+    width, height = case["width"], case["height"]
+    if case["format"] == "Yuyv":
+        return cv2.cvtColor(flat.reshape(height, width, 2), cv2.COLOR_YUV2RGB_YUYV)
+    code = {"Nv12": cv2.COLOR_YUV2RGB_NV12, "I420": cv2.COLOR_YUV2RGB_I420}[case["format"]]
+    return cv2.cvtColor(flat.reshape(height * 3 // 2, width), code)
+
+
+def decode(case, data):
+    """A picture file as Pillow reads it, upright, in RGB; empty where Pillow refuses it."""
+    import io
+    from PIL import ImageFile
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        picture = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB")
+    except Exception:
+        return np.zeros((0, 0, 3), np.uint8)
+    header = np.array([picture.width, picture.height], np.int32).tobytes()
+    return np.frombuffer(header + np.asarray(picture).tobytes(), np.uint8)
+
+
+def encode(case, data):
+    """A JPEG with the EXIF orientation asked for, by Pillow."""
+    import io
+    picture = Image.fromarray(np.frombuffer(data, np.uint8).reshape(case["height"], case["width"], 3))
+    if case.get("mode"):
+        picture = picture.convert(case["mode"])
+    exif = Image.Exif()
+    if case.get("orientation"):
+        exif[0x0112] = case["orientation"]
+    out = io.BytesIO()
+    picture.save(out, case.get("kind", "JPEG"), quality=90, exif=exif, **case.get("options", {}))
+    return np.frombuffer(out.getvalue(), np.uint8)
+
+
+def tensor(case, data):
+    """Normalisation, float16 and quantisation in NumPy's float32, from NHWC pixels."""
+    f = np.float32
+    picture = np.frombuffer(data, np.uint8).reshape(case["height"], case["width"], 3)
+    if case["color"] == "Bgr":
+        picture = picture[:, :, ::-1]
+    x = (picture.astype(f) * f(case["scale"]) - np.array(case["mean"], f)) / np.array(case["std"], f)
+    if case["layout"] == "Nchw":
+        x = x.transpose(2, 0, 1)
+    kind = case["type"]
+    if kind == "Float32":
+        return np.ascontiguousarray(x)
+    if kind == "Float16":
+        return np.ascontiguousarray(x.astype(np.float16))
+    low, high, stored = (0, 255, np.uint8) if kind == "UInt8" else (-128, 127, np.int8)
+    return np.ascontiguousarray(np.clip(np.rint(x / f(case["s"])) + case["z"], low, high).astype(stored))
+
+
+def main(folder):
+    with open(os.path.join(folder, "cases.json"), encoding="utf-8") as f:
+        cases = json.load(f)
+    for i, case in enumerate(cases):
+        with open(os.path.join(folder, f"{i}.in"), "rb") as f:
+            data = f.read()
+        result = globals()[case["op"]](case, data)
+        with open(os.path.join(folder, f"{i}.out"), "wb") as f:
+            f.write(result.tobytes())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
