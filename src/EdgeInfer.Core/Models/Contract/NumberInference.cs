@@ -17,6 +17,9 @@ internal sealed record PixelNumbers(float Scale, IReadOnlyList<float> Mean, IRea
 /// </summary>
 internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, OnnxWiring wiring)
 {
+    /// <summary>The value that inspections show where no arithmetic is done.</summary>
+    public const string PixelsAsTheyAre = "pixels as they are";
+
     private readonly InputKeys _keys = yaml?.Inputs ?? new();
 
     /// <summary>Settles the numbers.</summary>
@@ -100,7 +103,7 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
 
     private PixelNumbers Bytes(string detail)
     {
-        sheet.Record("input.scale", "pixels as they are", ContractOrigin.Graph, detail);
+        sheet.Record("input.scale", PixelsAsTheyAre, ContractOrigin.Graph, detail);
         return PixelNumbers.Bytes;
     }
 }
