@@ -56,5 +56,6 @@ internal static class CommandLine
         yield return RunCommand.Create();
         yield return PredictCommand.Create();
         yield return ModelCommand.Create();
+        yield return ModelCommand.Create();
     }
 }
