@@ -1,1 +1,9 @@
-return 0;
+using EdgeInfer.Benchmarks;
+
+return args is [string name, .. string[] rest]
+    ? name switch
+    {
+        "preprocess" => PreprocessBenchmark.Run(rest),
+        _ => throw new ArgumentException($"no benchmark is named {name}"),
+    }
+    : 64;
