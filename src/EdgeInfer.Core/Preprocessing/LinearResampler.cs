@@ -114,7 +114,7 @@ internal sealed unsafe class LinearResampler : RowResampler
         int count = _count;
         for (int i = 0; i < count; i++)
         {
-            Vector128<byte> pair = Vector128.Shuffle(Vector128.CreateScalar(*(ulong*)(row + offsets[i])).AsByte(), pairing);
+            Vector128<byte> pair = Simd.Lookup(Vector128.CreateScalar(*(ulong*)(row + offsets[i])).AsByte(), pairing);
             BlendPair(pair, weights[i]).Store((ushort*)target + 4 * i);
         }
     }

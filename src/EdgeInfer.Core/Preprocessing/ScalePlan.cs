@@ -35,7 +35,7 @@ internal sealed unsafe class ScalePlan : IDisposable
     /// <summary>Whether the plan serves this picture.</summary>
     public bool Fits(in PictureView view, in PictureGeometry geometry)
         => view.Width == _viewWidth && view.Height == _viewHeight && geometry == Geometry
-            && (view.Format is PixelFormat.Rgb24 or PixelFormat.Bgr24 ? 3 : 4) == _pixelBytes;
+            && RowReader.BytesOfPixel(view.Layout) == _pixelBytes;
 
     /// <summary>Fills the tensor. The pad is written each time: tensors take turns, and other pipelines may use the same.</summary>
     public void Write(TensorWriter writer, bool isBlueFirst, byte* tensor)
