@@ -113,19 +113,22 @@ internal sealed class AgentConfigurationReader(IReadOnlyDictionary<string, strin
         }
 
         if (reader.Entries.Count > MostModels) root.Fault("models", $"{reader.Entries.Count} models", $"at most {MostModels}");
-        foreach ((YamlScalar key, _) in reader.Entries)
+        foreach ((YamlScalar key, YamlNode written) in reader.Entries)
         {
             if (!ConfiguredName.IsSound(key.Value)) context.Add(key.Mark, $"models: the name {Quoted.Text(key.Value)}", ConfiguredName.Expected);
-            if (reader.Mapping(key.Value) is not { } entry)
+            string? path = null;
+            if (reader.Node(key.Value) is YamlMapping)
             {
-                if (!reader.Has(key.Value)) context.Add(key.Mark, $"{reader.PathOf(key.Value)}: says nothing", "write { path: PATH }");
-                continue;
+                MappingReader entry = reader.Mapping(key.Value)!;
+                entry.NotYet("managed", "initial");
+                path = context.AbsolutePath(entry, "path");
+                if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
+                entry.Close();
             }
-
-            entry.NotYet("managed", "initial");
-            string? path = context.AbsolutePath(entry, "path");
-            if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
-            entry.Close();
+            else
+            {
+                reader.Wrong(written, key.Value, "{ path: PATH }");
+            }
 
             // A model with a fault still counts as there, so that its pipelines are not blamed too.
             models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark));

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeInfer.Results;
@@ -155,8 +157,14 @@ internal sealed record StatusMessage
     /// <summary>The way to the broker.</summary>
     public DeliveryReport? Delivery { get; init; }
 
-    /// <summary>The message as UTF-8 JSON.</summary>
-    public byte[] Encode() => JsonSerializer.SerializeToUtf8Bytes(this, StatusJson.Default.StatusMessage);
+    /// <summary>The message as UTF-8 JSON, with no more escapes than JSON asks for.</summary>
+    public byte[] Encode()
+    {
+        ArrayBufferWriter<byte> bytes = new(1024);
+        using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            JsonSerializer.Serialize(json, this, StatusJson.Default.StatusMessage);
+        return bytes.WrittenSpan.ToArray();
+    }
 }
 
 /// <summary>Times as EdgeInfer writes them.</summary>
