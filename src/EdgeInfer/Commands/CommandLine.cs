@@ -55,5 +55,6 @@ internal static class CommandLine
         yield return DemoCommand.Create();
         yield return RunCommand.Create();
         yield return PredictCommand.Create();
+        yield return BenchCommand.Create();
     }
 }
