@@ -6,5 +6,6 @@ return args switch
     ["camera-probe", .. string[] rest] => CameraProbeCommand.Run(rest),
     ["evaluate", .. string[] rest] => EvaluateCommand.Run(rest),
     ["golden", .. string[] rest] => GoldenCommand.Run(rest),
+    ["preprocess", .. string[] rest] => PreprocessBenchmark.Run(rest),
     _ => 64,
 };

@@ -61,7 +61,8 @@ public sealed class ReferenceHeadTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 50; i++) decoder.Decode(head.Outputs, Head.Letterboxed, result);
 
-        Assert.True(GC.GetAllocatedBytesForCurrentThread() == before, name);
+        long bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(bytes == 0, $"{name}: {bytes} bytes in 50 frames");
     }
 
     private static void AssertBoxes(float[][] expected, Prediction result, string name)

@@ -48,8 +48,10 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
     private PixelNumbers? Real(InputShape shape, FamilyFacts? family, string unknown, Quantisation? quantisation)
     {
         string by = family?.Detail ?? "";
-        // The documented default of 1 counts once the author describes the input; a bare graph says nothing about its numbers.
-        float? byDefault = yaml?.Input is null ? null : 1;
+        // The documented default of 1 counts once the author describes the input; a bare graph says nothing about its numbers, and neither
+        // does a key left empty, as a draft leaves it to be chosen.
+        bool isDescribed = yaml?.Input is { } input && !input.Entries.Any(e => e.Key.Value == "scale");
+        float? byDefault = isDescribed ? 1 : null;
         Candidate<float>? scale = sheet.Pick(
             "input.scale", ContractText.Of,
             Candidate.From(_keys.Scale, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Scale, ContractOrigin.DecoderFamily, by),
