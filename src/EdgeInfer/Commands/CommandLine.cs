@@ -59,6 +59,6 @@ internal static class CommandLine
         yield return WatchCommand.Create();
         yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
-        yield return ModelCommand.Create();
+        yield return BenchCommand.Create();
     }
 }
