@@ -108,4 +108,7 @@ internal unsafe struct PictureView
 
     /// <summary>Whether memory may be read <see cref="NativeBuffer.Slack"/> bytes past the last row.</summary>
     public bool HasSlack;
+
+    /// <summary>Whether the planes are a JPEG's.</summary>
+    public readonly bool IsYcc => Layout is PictureLayout.Ycc420 or PictureLayout.Ycc422 or PictureLayout.Ycc444;
 }

@@ -13,6 +13,9 @@ internal sealed unsafe class RowReader : IDisposable
     private PictureView _view;
     private int _firstCopiedRow;
 
+    /// <summary>The picture.</summary>
+    public ref readonly PictureView View => ref _view;
+
     /// <summary>3 or 4.</summary>
     public int PixelBytes { get; private set; }
 

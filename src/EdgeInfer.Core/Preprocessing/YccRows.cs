@@ -47,6 +47,24 @@ internal sealed unsafe class YccRows : IDisposable
         }
     }
 
+    /// <summary>One row from values 0 to 255, with one chroma value for two pixels.</summary>
+    public static void FromHalved(short* luma, short* blue, short* red, byte* rgbx, int width)
+    {
+        Vector128<short> grey = Vector128.Create((short)128);
+        for (int x = 0; x < width; x += 16)
+        {
+            Vector128<ushort> levels = Simd.NarrowSaturated(Vector128.Load(luma + x), Vector128.Load(luma + x + 8)).AsUInt16();
+            Vector128<short> even = (levels & Vector128.Create((ushort)0xFF)).AsInt16();
+            Vector128<short> odd = (levels >> 8).AsInt16();
+            Vector128<short> cb = Vector128.Load(blue + x / 2) - grey;
+            Vector128<short> cr = Vector128.Load(red + x / 2) - grey;
+            Vector128<short> r = Red(cr);
+            Vector128<short> g = Green(cb, cr);
+            Vector128<short> b = Blue(cb);
+            RgbxStore.Store(even + r, even + g, even + b, odd + r, odd + g, odd + b, (uint*)rgbx + x);
+        }
+    }
+
     /// <summary>Frees the lines.</summary>
     public void Dispose()
     {

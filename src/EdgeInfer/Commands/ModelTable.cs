@@ -54,7 +54,7 @@ internal static class ModelTable
     {
         List<string[]> rows = [["KEY", "VALUE", "ORIGIN", "DETAIL"]];
         foreach (ContractValue value in inspection.Values) rows.Add([value.Key, value.Value, ModelWords.Of(ModelWords.Origins, value.Origin), value.Detail]);
-        WriteRows(output, rows);
+        if (rows.Count > 1) WriteRows(output, rows);
         if (inspection.Missing.Count == 0) return;
         output.WriteLine();
         output.WriteLine("missing, to be chosen in model.yaml:");

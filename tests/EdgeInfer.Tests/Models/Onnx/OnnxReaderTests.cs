@@ -134,6 +134,10 @@ public sealed class OnnxReaderTests : IDisposable
     [InlineData("{\"error\": \"not found\"}", "a JSON document")]
     [InlineData("<?xml version='1.0'?><Error/>", "an XML document")]
     [InlineData("PK\x03\x04rest", "a ZIP archive")]
+    [InlineData("\u001F\u008B\u0008", "a gzip archive")]
+    [InlineData("\u0089HDF\r\n", "an HDF5 file")]
+    [InlineData("\u00FF\u00D8\u00FF\u00E0", "a picture")]
+    [InlineData("\u0089PNG\r\n", "a picture")]
     [InlineData("Not Found", "not an ONNX file")]
     public void Other_files_are_called_by_their_name(string content, string expected)
         => Assert.Contains(expected, Fault(System.Text.Encoding.Latin1.GetBytes(content)).What);
