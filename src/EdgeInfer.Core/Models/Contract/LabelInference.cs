@@ -45,7 +45,17 @@ internal sealed class LabelInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         if (!Fits(labels.Value, classes, background)) return null;
         if (background >= labels.Value.Value.Count) BackgroundFault(background.Value, labels.Value.Value.Count);
         sheet.Labels = labels.Value.Value;
+        Warn(labels.Value);
         return new(labels.Value.Value, background ?? -1);
+    }
+
+    // ImageNet's own list names two classes 'crane': odd, but no fault.
+    private void Warn(Candidate<IReadOnlyList<string>> labels)
+    {
+        if (labels.Origin == ContractOrigin.Default)
+            sheet.Faults.Warn(FaultKind.Data, sheet.Folder.OnnxPath, "nobody names the classes, so they are numbered", "write labels.txt with one label a line");
+        string[] doubles = [.. labels.Value.GroupBy(n => n, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).Take(3)];
+        if (doubles.Length > 0) sheet.Faults.Warn(FaultKind.Data, Place(labels.Origin), $"labels: several classes are called '{string.Join("', '", doubles)}'", "give each class its own name");
     }
 
     private bool Fits(Candidate<IReadOnlyList<string>> labels, long classes, int? background)
