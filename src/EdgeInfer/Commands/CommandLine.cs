@@ -54,7 +54,11 @@ internal static class CommandLine
     {
         yield return DemoCommand.Create();
         yield return RunCommand.Create();
+        yield return CheckCommand.Create();
         yield return PredictCommand.Create();
+        yield return WatchCommand.Create();
+        yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
+        yield return BenchCommand.Create();
     }
 }

@@ -118,6 +118,7 @@ internal sealed class CameraProbe : IAsyncDisposable
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
         {
+            if (!line.EndsWith('}')) continue; // killed in the middle of a line
             _last = line;
             _readings.Writer.TryWrite(CameraReading.Parse(line));
         }

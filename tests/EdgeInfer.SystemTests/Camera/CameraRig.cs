@@ -31,6 +31,27 @@ internal sealed class CameraRig : IDisposable
         return rig;
     }
 
+    /// <summary>
+    /// The emulated camera of ../shared/rigs, written by others than this project's own: the same folder with its pictures and its
+    /// control file, as /dev/video0 at 15 frames a second. Skips the test where there is none.
+    /// </summary>
+    public static async Task<CameraRig> BuildForeign(params byte[][] pictures)
+    {
+        string sources = Path.Combine(PublishedBinary.Root, "..", "shared", "rigs", "fakedev");
+        if (!Directory.Exists(sources)) Assert.Skip("no emulated camera beside the repository");
+        CameraRig rig = new("");
+        string copy = rig._folder.CreateSubdirectory("fakedev").FullName;
+        foreach (string file in Directory.GetFiles(sources)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        (int code, string output) = await ChildProcess.Run(Peer.Program("make"), "-C", copy);
+        Assert.True(code == 0, output);
+        rig.Plug(0);
+        for (int i = 0; i < pictures.Length; i++) rig.Picture(0, $"{i:D3}.jpg", pictures[i]);
+        var environment = (Dictionary<string, string>)rig.Environment;
+        environment["LD_PRELOAD"] = Path.Combine(copy, "libfakedev.so");
+        environment["FAKEV4L2"] = $"/dev/video0={Path.Combine(rig._folder.FullName, "video0")}@15";
+        return rig;
+    }
+
     /// <summary>Plugs a node in.</summary>
     /// <param name="number">N of /dev/videoN.</param>
     /// <param name="setup">Lines of its setup file; see tests/fakecamera/README.md.</param>

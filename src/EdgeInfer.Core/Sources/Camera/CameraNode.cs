@@ -48,13 +48,15 @@ internal sealed unsafe class CameraNode : IDisposable
     /// <returns>The node, or the error that open gave.</returns>
     public static (CameraNode? Node, int Error) TryOpen(string path)
     {
-        V4l2Handle handle;
-        do handle = V4l2.Open(path, V4l2.OpenReadWriteNonBlocking);
-        while (handle.IsInvalid && Marshal.GetLastPInvokeError() == Errno.Interrupted);
-        if (!handle.IsInvalid) return (new CameraNode(path, handle), Errno.None);
-        int error = Marshal.GetLastPInvokeError();
-        handle.Dispose();
-        return (null, error);
+        int descriptor;
+        int error;
+        do
+        {
+            descriptor = V4l2.Open(path, V4l2.OpenReadWriteNonBlocking);
+            error = descriptor < 0 ? Marshal.GetLastPInvokeError() : Errno.None;
+        }
+        while (error == Errno.Interrupted);
+        return error == Errno.None ? (new CameraNode(path, new V4l2Handle(descriptor)), error) : (null, error);
     }
 
     /// <summary>Carries out a command; its error, or 0.</summary>

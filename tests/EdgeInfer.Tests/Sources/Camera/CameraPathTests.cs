@@ -28,6 +28,14 @@ public sealed class CameraPathTests : IDisposable
     public void A_device_that_is_no_camera_is_named_as_such() => Refused("/dev/null", SourceState.Failed, "it is no V4L2 camera");
 
     [Fact]
+    public void The_error_of_open_is_read()
+    {
+        // ENOENT and EISDIR of asm-generic/errno-base.h.
+        Assert.Equal((null, 2), CameraNode.TryOpen(Path.Combine(_folder.FullName, "video9")));
+        Assert.Equal((null, 21), CameraNode.TryOpen(_folder.FullName));
+    }
+
+    [Fact]
     public void The_cameras_present_are_named_by_their_first_nodes()
     {
         Node("video0", "0", "HD Webcam");
