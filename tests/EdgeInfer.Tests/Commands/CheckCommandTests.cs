@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EdgeInfer.Commands;
 using EdgeInfer.Configuration;
+using EdgeInfer.Tests.Architecture;
 using EdgeInfer.Tests.Configuration;
 
 namespace EdgeInfer.Tests.Commands;
@@ -10,6 +11,18 @@ public sealed class CheckCommandTests : IDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("edgeinfer-check-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void The_quickstart_of_the_documentation_is_ok()
+    {
+        string model = Path.Combine(RepositoryFolder.Root, "models", "parts-detector");
+        if (!File.Exists(Path.Combine(model, "model.onnx"))) Assert.Skip($"{model} holds no model.onnx");
+        string path = Path.Combine(RepositoryFolder.Root, "docs", "quickstart.yaml");
+        (int code, string[] lines) = Check(path);
+        Assert.StartsWith($"ok: {path}: device press-3, 1 pipeline, 1 model (parts = parts-detector ", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.EndsWith("), broker embedded://127.0.0.1:1883, 0 warnings", lines[0], StringComparison.Ordinal);
+        Assert.Equal(0, code);
+    }
 
     [Fact]
     public void Faults_of_the_configuration_and_of_its_models_come_together()

@@ -98,7 +98,7 @@ public sealed class MessageSchemaTests
             prediction.RawOutputs.Add(("rpm", 1));
             prediction.RawOutputs.Add(("vec", 3));
             prediction.RawValues.AddRange([1, 2, float.NaN, float.PositiveInfinity]);
-            prediction.Frame.Id = new("7"u8);
+            prediction.Frame.Id = FrameId.FromUtf8("7"u8);
             yield return Text(writer.Write(prediction, isClockSynced: false, source: "a.jpg"));
         }
     }
