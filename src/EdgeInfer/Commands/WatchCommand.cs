@@ -28,7 +28,7 @@ internal static class WatchCommand
         };
         verb.SetAction(parsed =>
         {
-            AgentConfigurationReader reader = new(RunCommand.ProcessEnvironment(), HostIdentity.OfThisMachine());
+            AgentConfigurationReader reader = RunCommand.ConfigurationReader();
             FaultList faults = new();
             WatchTarget? target = parsed.GetValue(broker) is { } url
                 ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)), reader, faults)
