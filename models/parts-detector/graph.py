@@ -17,7 +17,7 @@ class Graph:
         self.nodes, self.constants = [], []
 
     def constant(self, name, array):
-        self.constants.append(numpy_helper.from_array(numpy.ascontiguousarray(array), name))
+        self.constants.append(numpy_helper.from_array(numpy.array(array, order="C"), name))
         return name
 
     def node(self, kind, inputs, output, **attributes):

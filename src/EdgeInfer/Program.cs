@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Commands;
+using EdgeInfer.Inference.Interop;
 
 namespace EdgeInfer;
 
@@ -7,6 +8,9 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
+        // Before anything can start ONNX Runtime, which otherwise reports home.
+        NativeEnvironment.DisableTelemetry();
+
         // SIGHUP ends a .NET process that has not said otherwise.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
         return CommandLine.Invoke(args, Console.Out, Console.Error);

@@ -4,5 +4,8 @@ return args switch
 {
     ["render", .. string[] rest] => RenderCommand.Run(rest),
     ["camera-probe", .. string[] rest] => CameraProbeCommand.Run(rest),
+    ["evaluate", .. string[] rest] => EvaluateCommand.Run(rest),
+    ["golden", .. string[] rest] => GoldenCommand.Run(rest),
+    ["preprocess", .. string[] rest] => PreprocessBenchmark.Run(rest),
     _ => 64,
 };

@@ -3,18 +3,10 @@ using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Configuration;
 
-/// <summary>The flags of <c>run</c> without a file; exactly one of the sources is set.</summary>
-/// <param name="Camera">Path of a V4L2 node.</param>
-/// <param name="Stream">http or https address of an MJPEG stream.</param>
-/// <param name="Files">A picture, a folder or a glob.</param>
-/// <param name="Model">A model folder or an .onnx file.</param>
-/// <param name="Broker">Address of the broker.</param>
-internal sealed record RunFlags(string? Camera, string? Stream, string? Files, string? Model, string? Broker);
-
 /// <summary>Reads the agent's configuration: YAML with environment variables over it, every fault at once.</summary>
 /// <param name="environment">The environment variables, for overrides and secrets.</param>
 /// <param name="host">This machine, for the default device id.</param>
-internal sealed class AgentConfigurationReader(IReadOnlyDictionary<string, string> environment, HostIdentity host)
+internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<string, string> environment, HostIdentity host)
 {
     private const int LongestFileBytes = 1 << 20;
     private const int MostPipelines = 64;
@@ -26,11 +18,31 @@ internal sealed class AgentConfigurationReader(IReadOnlyDictionary<string, strin
     /// <returns>The configuration; null where a fault was added.</returns>
     public AgentConfiguration? Read(string path, FaultList faults)
     {
+        int before = faults.Faults.Count;
+        AgentConfiguration? draft = Draft(path, faults);
+        return faults.Faults.Count > before ? null : draft;
+    }
+
+    /// <summary>As <see cref="Read"/>, of a text that stands in for the file.</summary>
+    public AgentConfiguration? ReadText(string text, string path, FaultList faults)
+    {
+        int before = faults.Faults.Count;
+        AgentConfiguration? draft = DraftOfText(text, path, faults);
+        return faults.Faults.Count > before ? null : draft;
+    }
+
+    /// <summary>
+    /// As <see cref="Read"/>, but with what could be read in spite of faults, so that more can be checked; not to be run.
+    /// Paths, model names and topics that were at fault are empty.
+    /// </summary>
+    /// <returns>The draft; null where the file is not YAML or cannot be read.</returns>
+    public AgentConfiguration? Draft(string path, FaultList faults)
+    {
         try
         {
-            // The text may hold secrets of any encoding: what is not UTF-8 becomes a replacement character and fails where it stands.
+            // What is not UTF-8 becomes a replacement character and fails where it stands.
             string text = Encoding.UTF8.GetString(BoundedFile.Read(path, LongestFileBytes));
-            return ReadText(text.TrimStart('\uFEFF'), path, faults);
+            return DraftOfText(text.TrimStart('\uFEFF'), path, faults);
         }
         catch (Exception e) when (BoundedFile.IsExpected(e))
         {
@@ -40,66 +52,28 @@ internal sealed class AgentConfigurationReader(IReadOnlyDictionary<string, strin
         }
     }
 
-    /// <summary>As <see cref="Read"/>, of a text that stands in for the file.</summary>
-    public AgentConfiguration? ReadText(string text, string path, FaultList faults)
+    private AgentConfiguration? DraftOfText(string text, string path, FaultList faults)
     {
-        FaultList own = new();
-        AgentConfiguration? configuration = null;
-        if (YamlTree.Parse(text, path, own) is { } node)
-        {
-            if (node is YamlMapping root) configuration = ReadRoot(EnvironmentOverrides.Apply(root, environment, own), path, own);
-            else own.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
-        }
-
-        foreach (Fault fault in own.Faults) faults.Add(fault);
-        foreach (Fault warning in own.Warnings) faults.Warn(warning.Kind, warning.Where, warning.What, warning.Cure);
-        return own.IsEmpty ? configuration : null;
+        if (YamlTree.Parse(text, path, faults) is not { } node) return null;
+        if (node is YamlMapping root) return ReadRoot(EnvironmentOverrides.Apply(root, environment, faults), path, faults);
+        faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
+        return null;
     }
 
-    /// <summary>What the flags of <c>run</c> say, with the environment's overrides and every default.</summary>
-    /// <returns>The configuration, with one pipeline named <c>main</c>; null where a fault was added.</returns>
-    public AgentConfiguration? FromFlags(RunFlags flags, FaultList faults)
-    {
-        (string Key, string? Value)[] sources = [("camera", flags.Camera), ("stream", flags.Stream), ("files", flags.Files)];
-        string[] given = [.. sources.Where(s => s.Value is not null).Select(s => "--" + s.Key)];
-        int before = faults.Faults.Count;
-        if (given.Length == 0) faults.Add(FaultKind.Usage, "", "no source", "give one of --camera, --stream, --files, or a configuration with -c");
-        if (given.Length > 1) faults.Add(FaultKind.Usage, "", $"{string.Join(" and ", given)} exclude each other", "keep one; a configuration file can have several pipelines");
-        if (flags.Model is null) faults.Add(FaultKind.Usage, "", "--model is missing", "name a model folder or an .onnx file");
-        if (flags.Broker is null) faults.Add(FaultKind.Usage, "", "--broker is missing", "for example --broker mqtt://127.0.0.1:1883");
-        if (faults.Faults.Count > before) return null;
-
-        (string kind, string? source) = sources.Single(s => s.Value is not null);
-        YamlMapping root = Flag("", ("mqtt", Flag("--broker", ("url", Value("--broker", flags.Broker!)))),
-            ("models", Flag("--model", ("main", Flag("--model", ("path", Value("--model", flags.Model!)))))),
-            ("pipelines", Flag("", ("main", Flag("", ("model", Value("--model", "main")), ("source", Flag("--" + kind, (kind, Value("--" + kind, source!)))))))));
-        AgentConfiguration? configuration = ReadRoot(EnvironmentOverrides.Apply(root, environment, faults), "", faults);
-        return faults.Faults.Count > before ? null : configuration;
-
-        static YamlScalar Value(string flag, string text) => new(new(flag, 0, 0), text, isQuoted: true);
-        static YamlMapping Flag(string flag, params ReadOnlySpan<(string Key, YamlNode Node)> entries)
-        {
-            List<KeyValuePair<YamlScalar, YamlNode>> list = [];
-            foreach ((string key, YamlNode node) in entries) list.Add(new(Value(flag, key), node));
-            return new(new(flag, 0, 0), list);
-        }
-    }
-
-    private AgentConfiguration? ReadRoot(YamlMapping mapping, string path, FaultList faults)
+    private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
     {
         string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
         ReadingContext context = new(path, folder, environment, host, faults);
         MappingReader root = new(mapping, "", faults);
 
         DeviceOptions device = new DeviceReader(context).Read(root);
-        MqttOptions? mqtt = new MqttReader(context).Read(root);
+        MqttOptions mqtt = new MqttReader(context).Read(root);
         RuntimeOptions runtime = new RuntimeReader(context).Read(root);
         Dictionary<string, ModelReference> models = ReadModels(root, context);
         List<PipelineOptions> pipelines = ReadPipelines(root, context, models);
         root.NotYet("outbox", "updates", "http");
         root.Close();
-        pipelines = new TopicCheck(context, mqtt?.Prefix ?? MqttOptions.DefaultPrefix, device.Id).Fill(pipelines);
-        if (mqtt is null || !faults.IsEmpty) return null;
+        pipelines = new TopicCheck(context, mqtt.Prefix, device.Id).Fill(pipelines);
         return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Models = models, Pipelines = pipelines };
     }
 
@@ -113,19 +87,22 @@ internal sealed class AgentConfigurationReader(IReadOnlyDictionary<string, strin
         }
 
         if (reader.Entries.Count > MostModels) root.Fault("models", $"{reader.Entries.Count} models", $"at most {MostModels}");
-        foreach ((YamlScalar key, _) in reader.Entries)
+        foreach ((YamlScalar key, YamlNode written) in reader.Entries)
         {
             if (!ConfiguredName.IsSound(key.Value)) context.Add(key.Mark, $"models: the name {Quoted.Text(key.Value)}", ConfiguredName.Expected);
-            if (reader.Mapping(key.Value) is not { } entry)
+            string? path = null;
+            if (reader.Node(key.Value) is YamlMapping)
             {
-                if (!reader.Has(key.Value)) context.Add(key.Mark, $"{reader.PathOf(key.Value)}: says nothing", "write { path: PATH }");
-                continue;
+                MappingReader entry = reader.Mapping(key.Value)!;
+                entry.NotYet("managed", "initial");
+                path = context.AbsolutePath(entry, "path");
+                if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
+                entry.Close();
             }
-
-            entry.NotYet("managed", "initial");
-            string? path = context.AbsolutePath(entry, "path");
-            if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
-            entry.Close();
+            else
+            {
+                reader.Wrong(written, key.Value, "{ path: PATH }");
+            }
 
             // A model with a fault still counts as there, so that its pipelines are not blamed too.
             models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark));
@@ -148,6 +125,14 @@ internal sealed class AgentConfigurationReader(IReadOnlyDictionary<string, strin
         PipelineReader each = new(context, models, used);
         foreach ((YamlScalar key, _) in reader.Entries)
             if (each.Read(reader, key) is { } pipeline) pipelines.Add(pipeline);
+
+        Dictionary<string, string> cameras = new(StringComparer.Ordinal);
+        foreach (PipelineOptions pipeline in pipelines)
+        {
+            if (pipeline.Source is not CameraOptions { Device.Length: > 0 } camera || cameras.TryAdd(camera.Device, pipeline.Name)) continue;
+            context.Add(pipeline.Mark, $"pipelines.{pipeline.Name}.source.camera: {camera.Device} is the camera of pipeline '{cameras[camera.Device]}' already",
+                "a camera serves one pipeline");
+        }
 
         foreach (ModelReference model in models.Values)
             if (!used.Contains(model.Name)) context.Warn(model.Mark, $"models.{model.Name}: no pipeline uses it", "remove it, or name it in a pipeline");

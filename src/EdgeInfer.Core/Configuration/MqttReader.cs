@@ -12,25 +12,34 @@ internal sealed class MqttReader(ReadingContext context)
     // MQTT 5, section 3.1.3.1: servers must take 23 characters and may take more; all common ones take this many.
     private const int LongestClientIdBytes = 256;
 
+    // Given where a fault was added; the configuration is dropped with it.
+    private static readonly Uri s_unknown = new("mqtt://localhost:1883");
+
     private static readonly Dictionary<string, int> s_ports = new()
     {
         ["mqtt"] = 1883, ["mqtts"] = 8883, ["ws"] = 80, ["wss"] = 443, ["embedded"] = 1883,
     };
 
-    /// <summary>The broker and how to talk to it; null where a fault keeps it from being known.</summary>
-    public MqttOptions? Read(MappingReader root)
+    /// <summary>The broker and how to talk to it; a broker on this machine where a fault keeps it from being known.</summary>
+    public MqttOptions Read(MappingReader root)
     {
         if (root.Mapping("mqtt") is not { } mqtt)
         {
             if (!root.Has("mqtt")) root.Missing("mqtt", "name the broker: mqtt: { url: mqtt://HOST }");
-            return null;
+            return new() { Url = s_unknown };
         }
 
+        return ReadMapping(mqtt);
+    }
+
+    /// <summary>As <see cref="Read"/>, of the mapping itself.</summary>
+    public MqttOptions ReadMapping(MappingReader mqtt)
+    {
         Uri? url = Url(mqtt);
         if (!mqtt.Has("url")) mqtt.Missing("url", $"expected {Expected}");
         MqttOptions options = new()
         {
-            Url = url ?? new("mqtt://localhost:1883"),
+            Url = url ?? s_unknown,
             Username = mqtt.Text("username"),
             Password = new SecretReader(context).Read(mqtt, "password"),
             ClientId = ClientId(mqtt),
@@ -42,7 +51,7 @@ internal sealed class MqttReader(ReadingContext context)
         mqtt.NotYet("accept", "home_assistant");
         mqtt.Close();
         if (url is { Scheme: "embedded" }) CheckEmbedded(mqtt, url, options.Username is not null && mqtt.Has("password"));
-        return url is null ? null : options;
+        return options;
     }
 
     private Uri? Url(MappingReader mqtt)

@@ -11,6 +11,9 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
 {
     private const double MostFramesPerSecond = 1000;
 
+    private static readonly TimeSpan s_shortestHeartbeat = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestHeartbeat = TimeSpan.FromDays(1);
+
     private static readonly KeyValuePair<string, PublishMode>[] s_modes =
         [new("on-change", PublishMode.OnChange), new("every", PublishMode.Every), new("off", PublishMode.Off)];
 
@@ -158,9 +161,7 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
         {
             Predictions = publish.Choice("predictions", s_modes) ?? options.Predictions,
             MinInterval = publish.Duration("min_interval", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? options.MinInterval,
-            Heartbeat = publish.Node("heartbeat") is YamlScalar { Value: "off" }
-                ? null
-                : publish.Duration("heartbeat", TimeSpan.FromMilliseconds(100), TimeSpan.FromDays(1)) ?? options.Heartbeat,
+            Heartbeat = Heartbeat(publish, options.Heartbeat),
             Topic = publish.Text("topic"),
             TopicMark = publish.Has("topic") ? publish.MarkOf("topic") : null,
             Qos = publish.Integer("qos", 0, 1) ?? options.Qos,
@@ -168,5 +169,21 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
         publish.NotYet("events", "counts", "snapshots");
         publish.Close();
         return options;
+    }
+
+    private static TimeSpan? Heartbeat(MappingReader publish, TimeSpan? unwritten)
+    {
+        switch (publish.Node("heartbeat"))
+        {
+            case null:
+                return unwritten;
+            case YamlScalar { Value: "off" }:
+                return null;
+            case YamlScalar scalar when ScalarText.TryDuration(scalar.Value, out TimeSpan time) && time >= s_shortestHeartbeat && time <= s_longestHeartbeat:
+                return time;
+            case YamlNode other:
+                publish.Wrong(other, "heartbeat", "off, or a duration such as 10s, from 100ms to 1d");
+                return null;
+        }
     }
 }

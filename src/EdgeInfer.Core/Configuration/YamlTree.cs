@@ -74,6 +74,7 @@ public sealed class YamlMapping(Mark mark, IReadOnlyList<KeyValuePair<YamlScalar
 public static class YamlTree
 {
     private const int DepthLimit = 32;
+    private const int KeyCharactersLimit = 256;
     private const int CharactersLimit = 4 << 20;
 
     /// <summary>Parses one document.</summary>
@@ -93,9 +94,9 @@ public static class YamlTree
             return null;
         }
 
+        Parser parser = new(new StringReader(text));
         try
         {
-            Parser parser = new(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _)) return new YamlMapping(new(file, 1, 1), []);
             parser.Consume<DocumentStart>();
@@ -113,6 +114,12 @@ public static class YamlTree
         {
             string reason = e.Message.TrimEnd('.');
             faults.Add(FaultKind.Configuration, MarkOf(e.Start, file).ToString(), $"this is not YAML: {reason}", "mind the indentation and quote special characters");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or EndOfStreamException)
+        {
+            // YamlDotNet 18.1 leaves some broken inputs by these: "[\n1", a lone "...", a mapping cut off behind a key.
+            Mark mark = parser.Current is { } last ? MarkOf(last.End, file) : new(file, 1, 1);
+            faults.Add(FaultKind.Configuration, mark.ToString(), "this is not YAML, from about here on", "mind the indentation and quote special characters");
         }
 
         return null;
@@ -164,6 +171,12 @@ public static class YamlTree
                 }
 
                 YamlNode value = Node(depth + 1, isSecret || SecretReader.IsSecretKey(key.Value));
+                if (key.Value.Length > KeyCharactersLimit || key.Value.Any(char.IsControl))
+                {
+                    Refuse(at, $"a key is longer than {KeyCharactersLimit} characters or holds control characters", "shorten it");
+                    continue;
+                }
+
                 if (seen.Add(key.Value)) entries.Add(new(key, value));
                 else Refuse(at, isSecret ? "a key stands here a second time" : $"the key {Quoted.Text(key.Value)} stands here a second time", "keep one of them");
             }

@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using EdgeInfer.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
 
 /// <summary>Turns what ONNX Runtime says about a model into what its owner can act on.</summary>
-internal static class SessionFaults
+internal static partial class SessionFaults
 {
     /// <summary>The fault of a model that did not load.</summary>
     /// <param name="path">The graph file.</param>
@@ -27,21 +28,7 @@ internal static class SessionFaults
     }
 
     /// <summary>ONNX Runtime's message without its code, source lines and line breaks.</summary>
-    public static string Words(OnnxRuntimeException error)
-    {
-        string message = error.Message.ReplaceLineEndings(" ").Trim();
-        int end = message.StartsWith("[ErrorCode:", StringComparison.Ordinal) ? message.IndexOf(']', StringComparison.Ordinal) + 1 : 0;
-        message = message[end..].Trim();
-        // Internal errors begin with the source file, line and signature of the check that failed.
-        int source = message.IndexOf(".cc:", StringComparison.Ordinal);
-        if (source >= 0)
-        {
-            int text = message.IndexOf(") ", source, StringComparison.Ordinal);
-            if (text >= 0) message = message[(text + 2)..];
-        }
-
-        return message.TrimEnd('.', ' ');
-    }
+    public static string Words(OnnxRuntimeException error) => Noise().Replace(error.Message.ReplaceLineEndings(" "), "").TrimEnd('.', ' ').TrimStart();
 
     private static (FaultKind Kind, string What, string Cure) Explain(string path, string version, string said, Exception error)
     {
@@ -52,9 +39,11 @@ internal static class SessionFaults
 
         if (!File.Exists(path)) return (FaultKind.NoInput, "no such model file", "");
         if (IsOutOfMemory(said)) return (FaultKind.Unavailable, $"too little memory to load the model: {said}", "use a smaller model, or give the service more memory");
-        if (Says(said, "opset") && (Says(said, "under development") || Says(said, "not supported") || Says(said, "guarantees support")))
+        if (Opset().Match(said) is { Success: true } opset)
         {
-            return (FaultKind.Data, $"the model's opset is too new for ONNX Runtime {version}: {said}", "export it with an older opset, or set runtime.onnxruntime to a newer library");
+            return (
+                FaultKind.Data, $"the model's opset {opset.Groups["wanted"].Value} is too new: ONNX Runtime {version} knows up to {opset.Groups["known"].Value}",
+                "export it with an older opset, or set runtime.onnxruntime to a newer library");
         }
 
         if (Says(said, "IR version"))
@@ -62,7 +51,7 @@ internal static class SessionFaults
             return (FaultKind.Data, $"the model's format is too new for ONNX Runtime {version}: {said}", "save it with an older onnx package, or set runtime.onnxruntime to a newer library");
         }
 
-        if (Says(said, "external data") || Says(said, "External data"))
+        if (Says(said, "external data"))
         {
             return (FaultKind.Data, $"the model keeps weights in another file that is not usable: {said}", "copy that file beside the model, whole and under its own name");
         }
@@ -72,7 +61,7 @@ internal static class SessionFaults
             return (FaultKind.Data, $"the model uses an operator that ONNX Runtime {version} does not have: {said}", "export it without that operator");
         }
 
-        if (Says(said, "Protobuf parsing failed") || Says(said, "INVALID_PROTOBUF") || Says(said, "ModelProto does not have a graph"))
+        if (Says(said, "Protobuf parsing failed") || Says(said, "INVALID_PROTOBUF") || Says(said, "ModelProto does not have a graph") || Says(said, "No graph was found"))
         {
             return (FaultKind.Data, "is not an ONNX model, or only the beginning of one", "copy it again; compare its size and checksum with the original");
         }
@@ -85,4 +74,11 @@ internal static class SessionFaults
         => Says(said, "bad_alloc") || Says(said, "Failed to allocate memory") || Says(said, "out of memory") || Says(said, "Available memory of");
 
     private static bool Says(string said, string words) => said.Contains(words, StringComparison.OrdinalIgnoreCase);
+
+    // "[ErrorCode:Fail] Load model from FILE failed:" and "/src/file.cc:12 int f(const a&, b) " or "file.cc:12 Function ".
+    [GeneratedRegex(@"^\[ErrorCode:\w+\] |Load model from .*? failed:\s?|(Error: )?\S+\.(cc|h):\d+ ([\w:<>*&, ]*?\(.*?\)( const)? |\S+ )", RegexOptions.CultureInvariant)]
+    private static partial Regex Noise();
+
+    [GeneratedRegex(@"Opset (?<wanted>\d+) is under development.*till opset (?<known>\d+)", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static partial Regex Opset();
 }

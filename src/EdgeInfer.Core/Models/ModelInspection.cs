@@ -28,6 +28,9 @@ public sealed record ModelInspection
     /// <summary>What is known, with its origin, in the order of <c>model.yaml</c>.</summary>
     public required IReadOnlyList<ContractValue> Values { get; init; }
 
+    /// <summary>The labels as far as they are settled; empty where they are not.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
     /// <summary>What nothing states and must be chosen.</summary>
     public required IReadOnlyList<MissingValue> Missing { get; init; }
 

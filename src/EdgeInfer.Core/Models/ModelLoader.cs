@@ -1,5 +1,6 @@
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Models.Contract;
+using EdgeInfer.Models.Onnx;
 
 namespace EdgeInfer.Models;
 
@@ -20,4 +21,12 @@ public static class ModelLoader
     /// <param name="path">A folder or an .onnx file.</param>
     /// <exception cref="FaultException">There is no such path, or it cannot be read.</exception>
     public static ModelInspection Inspect(string path) => ContractReader.Read(path);
+
+    /// <summary>The files that make up a model's folder; a bare graph takes the name that it has in a folder.</summary>
+    internal static IReadOnlyList<ModelFile> Files(string path)
+    {
+        ModelFolder folder = ModelFolder.Open(path);
+        IEnumerable<string> external = OnnxReader.Read(folder.OnnxPath).ExternalData.Select(d => d.Location);
+        return [.. folder.Files(external).Select(f => f.Path == folder.OnnxPath ? f with { Name = ModelFolder.OnnxName } : f)];
+    }
 }

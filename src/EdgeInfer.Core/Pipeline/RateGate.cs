@@ -12,7 +12,7 @@ public sealed class RateGate(double? framesPerSecond, long timestampFrequency)
     /// <param name="now">Monotonic timestamp.</param>
     public bool TryPass(long now)
     {
-        // A camera's frames come a little early or late: half a millisecond must not cost a whole frame interval.
+        // A camera's frames come a little early or late: that must not cost a whole frame interval.
         double slack = Math.Min(_interval / 8, timestampFrequency / 200.0);
         if (now < _due - slack) return false;
 
@@ -20,4 +20,8 @@ public sealed class RateGate(double? framesPerSecond, long timestampFrequency)
         _due = now - _due > _interval ? now + _interval : _due + _interval;
         return true;
     }
+
+    /// <summary>How long a frame that can wait (a file) has to, until its turn; zero when it may pass.</summary>
+    /// <param name="now">Monotonic timestamp.</param>
+    public TimeSpan Wait(long now) => _due <= now ? TimeSpan.Zero : TimeSpan.FromSeconds((_due - now) / timestampFrequency);
 }

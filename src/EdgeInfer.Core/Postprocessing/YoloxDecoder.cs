@@ -10,8 +10,8 @@ namespace EdgeInfer.Postprocessing;
 internal sealed class YoloxDecoder : DetectionDecoder
 {
     private const int BoxValues = 5;
-
-    private static ReadOnlySpan<int> Strides => [8, 16, 32];
+    private const int FinestStride = 8;
+    private const int CoarsestStride = 32;
 
     private readonly OutputValues _values;
     private readonly ScoreCurve _curve;
@@ -24,7 +24,7 @@ internal sealed class YoloxDecoder : DetectionDecoder
         TensorInfo output = model.Output.Outputs[0];
         _values = new OutputValues(output);
         _curve = new ScoreCurve(model.Output.Activation);
-        foreach (int stride in Strides) _anchors += model.Input.Width / stride * (model.Input.Height / stride);
+        for (int stride = FinestStride; stride <= CoarsestStride; stride *= 2) _anchors += model.Input.Width / stride * (model.Input.Height / stride);
         if (!Fits(output.Shape)) throw Misfit(model, $"output '{output.Name}' is {Text(output.Shape)}; {Wanted}");
     }
 
@@ -37,7 +37,7 @@ internal sealed class YoloxDecoder : DetectionDecoder
         ReadOnlySpan<float> data = _values.Read(outputs[0]);
         int values = BoxValues + Filter.Count;
         int offset = 0;
-        foreach (int stride in Strides)
+        for (int stride = FinestStride; stride <= CoarsestStride; stride *= 2)
         {
             int columns = geometry.TensorWidth / stride;
             int rows = geometry.TensorHeight / stride;

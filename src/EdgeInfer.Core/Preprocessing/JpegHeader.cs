@@ -12,7 +12,9 @@ internal static class JpegHeader
     private const int StartOfImage = 0xD8;
     private const int EndOfImage = 0xD9;
     private const int StartOfScan = 0xDA;
+    private const int Application0 = 0xE0;
     private const int Application1 = 0xE1;
+    private const int Application14 = 0xEE;
 
     /// <summary>Whether the bytes begin as a JPEG does.</summary>
     public static bool IsJpeg(ReadOnlySpan<byte> data) => data.Length >= 3 && data[0] == 0xFF && data[1] == StartOfImage && data[2] == 0xFF;
@@ -23,6 +25,8 @@ internal static class JpegHeader
         head = new PictureHead { Format = PixelFormat.Jpeg, Orientation = 1 };
         bool hasFrame = false;
         bool hasExif = false;
+        bool hasJfif = false;
+        int adobeTransform = -1;
         int at = 2;
         while (true)
         {
@@ -44,6 +48,14 @@ internal static class JpegHeader
                 DecodeOutcome outcome = ReadFrame(marker, body, ref head);
                 if (outcome != DecodeOutcome.Ok) return outcome;
             }
+            else if (marker == Application0 && body.Length >= 12 && body.StartsWith("JFIF\0"u8))
+            {
+                hasJfif = true;
+            }
+            else if (marker == Application14 && body.Length >= 12 && body.StartsWith("Adobe"u8))
+            {
+                adobeTransform = body[11];
+            }
             else if (marker == Application1 && !hasExif && body.StartsWith("Exif\0\0"u8))
             {
                 hasExif = true;
@@ -52,6 +64,9 @@ internal static class JpegHeader
         }
 
         if (!hasFrame) return DecodeOutcome.Corrupt;
+
+        // libjpeg's rule: JFIF is always YCC, else Adobe's word counts, else the components' ids (82 is 'R').
+        if (!hasJfif && (adobeTransform == 0 || (adobeTransform < 0 && head.HasRedGreenBlueIds))) head.IsYcc = false;
 
         // Entropy-coded data never contain this pair, so the search from the end stops at once in a whole file.
         return data[at..].LastIndexOf([(byte)0xFF, (byte)EndOfImage]) < 0 ? DecodeOutcome.Truncated : DecodeOutcome.Ok;
@@ -90,6 +105,8 @@ internal static class JpegHeader
         if (body.Length < 6 + 3 * head.Components) return DecodeOutcome.Corrupt;
         if (head.Components is not (1 or 3 or 4)) return DecodeOutcome.Unsupported;
         for (int i = 0; i < head.Components; i++) head.Sampling = (head.Sampling << 8) | body[6 + 3 * i + 1];
+        head.IsYcc = head.Components == 3;
+        head.HasRedGreenBlueIds = head.IsYcc && body[6] == 'R' && body[9] == 'G' && body[12] == 'B';
         return DecodeOutcome.Ok;
     }
 }

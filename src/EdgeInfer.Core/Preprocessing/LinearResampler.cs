@@ -112,9 +112,22 @@ internal sealed unsafe class LinearResampler : RowResampler
         int* weights = _weights;
         Vector128<byte> pairing = _pairing;
         int count = _count;
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        if (Sse2.IsSupported)
         {
-            Vector128<byte> pair = Vector128.Shuffle(Vector128.CreateScalar(*(ulong*)(row + offsets[i])).AsByte(), pairing);
+            for (; i < count - 1; i += 2)
+            {
+                Vector128<byte> left = Simd.Lookup(Vector128.CreateScalar(*(ulong*)(row + offsets[i])).AsByte(), pairing);
+                Vector128<byte> right = Simd.Lookup(Vector128.CreateScalar(*(ulong*)(row + offsets[i + 1])).AsByte(), pairing);
+                Vector128<int> leftSums = Sse2.MultiplyAddAdjacent(left.AsInt16(), Vector128.Create(weights[i]).AsInt16()) >> 4;
+                Vector128<int> rightSums = Sse2.MultiplyAddAdjacent(right.AsInt16(), Vector128.Create(weights[i + 1]).AsInt16()) >> 4;
+                Sse2.PackSignedSaturate(leftSums, rightSums).Store(target + 4 * i);
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            Vector128<byte> pair = Simd.Lookup(Vector128.CreateScalar(*(ulong*)(row + offsets[i])).AsByte(), pairing);
             BlendPair(pair, weights[i]).Store((ushort*)target + 4 * i);
         }
     }

@@ -6,6 +6,7 @@ internal sealed unsafe class NearestResampler : RowResampler
     private readonly RowReader _rows;
     private readonly int[] _rowOf;
     private readonly int[] _offsetOf;
+    private readonly bool _isWhole;
     private readonly NativeBuffer _output = new();
 
     /// <summary>Builds the index tables.</summary>
@@ -14,7 +15,8 @@ internal sealed unsafe class NearestResampler : RowResampler
         _rows = rows;
         _rowOf = Indexes(y, 1);
         _offsetOf = Indexes(x, rows.PixelBytes);
-        _output.Take(x.Count * 4L);
+        _isWhole = x.Source == x.Scaled && rows.PixelBytes == 4;
+        _output.Take(x.Count * 4L + 16);
     }
 
     /// <inheritdoc/>
@@ -23,6 +25,7 @@ internal sealed unsafe class NearestResampler : RowResampler
         int[] offsets = _offsetOf;
         byte* output = _output.Take(0);
         byte* row = _rows.Row(_rowOf[y]);
+        if (_isWhole) return row + offsets[0];
         for (int i = 0; i < offsets.Length; i++) ((uint*)output)[i] = *(uint*)(row + offsets[i]);
         return output;
     }

@@ -37,7 +37,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
         if (data.IsEmpty) return DecodeOutcome.Empty;
         DecodeOutcome outcome = info.Format is PixelFormat.Jpeg or PixelFormat.PictureFile
             ? ReadFileHead(data, out head)
-            : RawFrame.ReadHead(info, data, out head);
+            : RawFrame.ReadHead(info, out head);
         return outcome != DecodeOutcome.Ok ? outcome : IsWithinLimits(head) ? DecodeOutcome.Ok : DecodeOutcome.TooLarge;
     }
 
@@ -45,18 +45,19 @@ internal sealed unsafe class PictureDecoder : IDisposable
     /// <param name="info">The frame's facts.</param>
     /// <param name="data">The frame's bytes.</param>
     /// <param name="head">Its head.</param>
-    /// <param name="isGray">Whether luma alone will do.</param>
-    /// <param name="smallest">Upright size below which a reduced scale must not go; (0, 0) asks for the full picture.</param>
+    /// <param name="wish">What may be left out.</param>
     /// <param name="view">The upright picture, valid until the next call or until the frame is returned.</param>
-    public DecodeOutcome Decode(in FrameInfo info, ReadOnlySpan<byte> data, in PictureHead head, bool isGray, (int Width, int Height) smallest, out PictureView view)
+    public DecodeOutcome Decode(in FrameInfo info, ReadOnlySpan<byte> data, in PictureHead head, DecodeWish wish, out PictureView view)
     {
         view = default;
         if (head.Format is not (PixelFormat.Jpeg or PixelFormat.PictureFile)) return RawFrame.Read(info, data, head, out view);
         if (head.Format == PixelFormat.Jpeg && _turbo is not null)
         {
             if (head.Components == 4) return DecodeCmyk(data, head, out view);
-            int divisor = Divisor(head, smallest);
-            return DecodeJpeg(data, head, isGray, divisor, out view);
+            int divisor = Divisor(head, wish);
+            return wish.MayBePlanar && !wish.IsGray && head.Orientation == 1 && Planar(head) is { } layout
+                ? DecodePlanes(data, head, layout, divisor, out view)
+                : DecodePacked(data, head, wish.IsGray, divisor, out view);
         }
 
         byte* pixels = _stored.Take((long)head.Width * head.Height * 3);
@@ -99,17 +100,31 @@ internal sealed unsafe class PictureDecoder : IDisposable
     }
 
     /// <summary>The strongest reduction by the DCT (1, 2, 4 or 8) that stays at or above the size wanted.</summary>
-    private static int Divisor(in PictureHead head, (int Width, int Height) smallest)
+    private static int Divisor(in PictureHead head, DecodeWish wish)
     {
-        if (smallest.Width == 0) return 1;
+        if (wish.SmallestWidth == 0) return 1;
         int divisor = 8;
-        while (divisor > 1 && (Reduced(head.UprightWidth, divisor) < smallest.Width || Reduced(head.UprightHeight, divisor) < smallest.Height)) divisor /= 2;
+        while (divisor > 1 && (Reduced(head.UprightWidth, divisor) < wish.SmallestWidth || Reduced(head.UprightHeight, divisor) < wish.SmallestHeight)) divisor /= 2;
         return divisor;
     }
 
+    /// <summary>
+    /// The layout of a JPEG's planes, for the samplings that cameras use; others are left to the library, as are
+    /// pictures of at most two chroma columns, whose chroma it does not interpolate.
+    /// </summary>
+    private static PictureLayout? Planar(in PictureHead head) => head.IsYcc && head.Width > 4
+        ? head.Sampling switch
+        {
+            0x221111 => PictureLayout.Ycc420,
+            0x211111 => PictureLayout.Ycc422,
+            0x111111 => PictureLayout.Ycc444,
+            _ => null,
+        }
+        : null;
+
     private static int Reduced(int size, int divisor) => (size + divisor - 1) / divisor;
 
-    private DecodeOutcome DecodeJpeg(ReadOnlySpan<byte> data, in PictureHead head, bool isGray, int divisor, out PictureView view)
+    private DecodeOutcome DecodePacked(ReadOnlySpan<byte> data, in PictureHead head, bool isGray, int divisor, out PictureView view)
     {
         int width = Reduced(head.Width, divisor);
         int height = Reduced(head.Height, divisor);
@@ -119,6 +134,26 @@ internal sealed unsafe class PictureDecoder : IDisposable
         DecodeOutcome outcome = _turbo!.Decode(data, pixels, width, width * pixelBytes, height, format, 0);
         view = outcome == DecodeOutcome.Ok ? Finish(pixels, width, height, pixelBytes, head.Orientation) : default;
         return outcome;
+    }
+
+    private DecodeOutcome DecodePlanes(ReadOnlySpan<byte> data, in PictureHead head, PictureLayout layout, int divisor, out PictureView view)
+    {
+        view = default;
+        int width = Reduced(head.Width, divisor);
+        int height = Reduced(head.Height, divisor);
+
+        // Whole chroma pairs, and rows that begin on a cache line.
+        int stride = (width + 63) & ~63;
+        int chromaStride = layout == PictureLayout.Ycc444 ? stride : stride / 2;
+        long lumaBytes = (long)stride * ((height + 1) & ~1);
+        long chromaBytes = (long)chromaStride * (layout == PictureLayout.Ycc420 ? (height + 1) / 2 : height);
+        byte* pixels = _stored.Take(lumaBytes + 2 * chromaBytes);
+        view = new PictureView
+        {
+            Layout = layout, Width = width, Height = height, Plane0 = pixels, Plane1 = pixels + lumaBytes, Plane2 = pixels + lumaBytes + chromaBytes,
+            Stride0 = stride, Stride1 = chromaStride, HasSlack = true,
+        };
+        return _turbo!.DecodePlanes(data, view);
     }
 
     private DecodeOutcome DecodeCmyk(ReadOnlySpan<byte> data, in PictureHead head, out PictureView view)
@@ -145,7 +180,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
 
         return new PictureView
         {
-            Format = pixelBytes == 1 ? PixelFormat.Gray8 : PixelFormat.Rgb24,
+            Layout = pixelBytes == 1 ? PictureLayout.Gray8 : PictureLayout.Rgb24,
             Width = width,
             Height = height,
             Plane0 = pixels,

@@ -23,8 +23,14 @@ internal struct PictureHead
     /// <summary>For a JPEG: whether the decoder keeps all coefficients in memory.</summary>
     public bool IsProgressive;
 
-    /// <summary>For a JPEG: sampling factors of the components, four bits each, first component highest.</summary>
-    public int Sampling;
+    /// <summary>For a JPEG: sampling factors of the components, horizontal and vertical four bits each, first component highest.</summary>
+    public uint Sampling;
+
+    /// <summary>For a JPEG: whether its three components are luma and two colour differences.</summary>
+    public bool IsYcc;
+
+    /// <summary>For a JPEG: whether its components are named R, G, B.</summary>
+    public bool HasRedGreenBlueIds;
 
     /// <summary>Columns once upright.</summary>
     public readonly int UprightWidth => Orientation >= 5 ? Height : Width;
@@ -33,14 +39,51 @@ internal struct PictureHead
     public readonly int UprightHeight => Orientation >= 5 ? Width : Height;
 }
 
+/// <summary>How the planes of a picture are read.</summary>
+internal enum PictureLayout : byte
+{
+    /// <summary>Three bytes a pixel, red first.</summary>
+    Rgb24,
+
+    /// <summary>Three bytes a pixel, blue first.</summary>
+    Bgr24,
+
+    /// <summary>One byte a pixel.</summary>
+    Gray8,
+
+    /// <summary>Packed Y0 U Y1 V, limited range.</summary>
+    Yuyv,
+
+    /// <summary>Luma, and a plane of interleaved chroma, limited range.</summary>
+    Nv12,
+
+    /// <summary>Three planes, chroma halved both ways, limited range.</summary>
+    I420,
+
+    /// <summary>A JPEG's three planes, 4:2:0, full range.</summary>
+    Ycc420,
+
+    /// <summary>A JPEG's three planes, 4:2:2, full range.</summary>
+    Ycc422,
+
+    /// <summary>A JPEG's three planes, 4:4:4, full range.</summary>
+    Ycc444,
+}
+
+/// <summary>What the decoder may leave out.</summary>
+/// <param name="IsGray">Luma alone will do.</param>
+/// <param name="MayBePlanar">Planes will do where the decoder has them.</param>
+/// <param name="SmallestWidth">Upright width below which a reduced scale must not go; 0 asks for the full picture.</param>
+/// <param name="SmallestHeight">Likewise the height.</param>
+internal readonly record struct DecodeWish(bool IsGray, bool MayBePlanar, int SmallestWidth, int SmallestHeight);
+
 /// <summary>
 /// An upright picture in memory that somebody else owns: the decoder's buffer until its next picture, or the frame's own bytes.
-/// Its formats are the raw ones of <see cref="PixelFormat"/>.
 /// </summary>
 internal unsafe struct PictureView
 {
     /// <summary>How the planes are read.</summary>
-    public PixelFormat Format;
+    public PictureLayout Layout;
 
     /// <summary>Columns.</summary>
     public int Width;
@@ -51,10 +94,10 @@ internal unsafe struct PictureView
     /// <summary>First (or only) plane.</summary>
     public byte* Plane0;
 
-    /// <summary>Chroma (NV12), or blue difference (I420).</summary>
+    /// <summary>Interleaved chroma, or blue difference.</summary>
     public byte* Plane1;
 
-    /// <summary>Red difference (I420).</summary>
+    /// <summary>Red difference.</summary>
     public byte* Plane2;
 
     /// <summary>Bytes between rows of the first plane.</summary>
@@ -65,4 +108,7 @@ internal unsafe struct PictureView
 
     /// <summary>Whether memory may be read <see cref="NativeBuffer.Slack"/> bytes past the last row.</summary>
     public bool HasSlack;
+
+    /// <summary>Whether the planes are a JPEG's.</summary>
+    public readonly bool IsYcc => Layout is PictureLayout.Ycc420 or PictureLayout.Ycc422 or PictureLayout.Ycc444;
 }

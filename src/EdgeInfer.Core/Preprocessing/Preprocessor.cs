@@ -31,7 +31,7 @@ public sealed unsafe partial class Preprocessor : IDisposable
         _input = input;
         _limits = limits;
         _time = time;
-        _writer = new TensorWriter(input);
+        _writer = TensorWriter.Create(input);
         _decoder = new PictureDecoder(limits);
         if (!_decoder.IsTurbo) LogSlowJpeg(logger);
     }
@@ -58,8 +58,7 @@ public sealed unsafe partial class Preprocessor : IDisposable
         geometry = _plan is not null && _plan.Geometry.SourceWidth == width && _plan.Geometry.SourceHeight == height
             ? _plan.Geometry
             : Fit.Of(_input, width, height);
-        (int, int) smallest = _input.Kernel == ResizeKernel.Fast ? (geometry.ScaledWidth, geometry.ScaledHeight) : (0, 0);
-        outcome = _decoder.Decode(frame.Info, data, _head, _input.Channels == 1, smallest, out PictureView view);
+        outcome = _decoder.Decode(frame.Info, data, _head, Wish(geometry), out PictureView view);
         long decoded = _time.GetTimestamp();
         times.DecodeMilliseconds = _time.GetElapsedTime(start, decoded).TotalMilliseconds;
         if (outcome != DecodeOutcome.Ok) return outcome;
@@ -75,7 +74,7 @@ public sealed unsafe partial class Preprocessor : IDisposable
         ReadOnlySpan<byte> data = frame.Data;
         DecodeOutcome outcome = _decoder.ReadHead(frame.Info, data, out _head);
         if (outcome != DecodeOutcome.Ok) return outcome;
-        outcome = _decoder.Decode(frame.Info, data, _head, false, (0, 0), out PictureView view);
+        outcome = _decoder.Decode(frame.Info, data, _head, default, out PictureView view);
         if (outcome != DecodeOutcome.Ok) return outcome;
         _rows.Open(view);
         picture = DecodedPicture.Copy(_rows, view.Width, view.Height);
@@ -113,6 +112,24 @@ public sealed unsafe partial class Preprocessor : IDisposable
         _rows.Dispose();
         _decoder.Dispose();
     }
+
+    private DecodeWish Wish(in PictureGeometry geometry)
+    {
+        bool isFast = _input.Kernel == ResizeKernel.Fast;
+        return new DecodeWish(
+            _input.Channels == 1, IsSparse(geometry), isFast ? geometry.ScaledWidth : 0, isFast ? geometry.ScaledHeight : 0);
+    }
+
+    /// <summary>
+    /// Whether so few rows are read that converting these few beats the decoder, which converts all: it takes half a nanosecond
+    /// a pixel for either, so the share must be well below one (measured: 0.55 gains 7 %, 1 loses 10 %).
+    /// </summary>
+    private bool IsSparse(in PictureGeometry geometry) => _input.Kernel switch
+    {
+        ResizeKernel.Nearest or ResizeKernel.Fast => true,
+        ResizeKernel.Bilinear or ResizeKernel.BilinearTf => geometry.ScaledHeight * 2.5 < geometry.SourceHeight,
+        _ => false,
+    };
 
     private void Scale(in PictureView view, in PictureGeometry geometry, Span<byte> tensor)
     {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using EdgeInfer.Signals;
 
 namespace EdgeInfer.Preprocessing;
 
@@ -10,8 +9,12 @@ namespace EdgeInfer.Preprocessing;
 internal sealed unsafe class RowReader : IDisposable
 {
     private readonly NativeBuffer _row = new();
+    private readonly YccRows _ycc = new();
     private PictureView _view;
     private int _firstCopiedRow;
+
+    /// <summary>The picture.</summary>
+    public ref readonly PictureView View => ref _view;
 
     /// <summary>3 or 4.</summary>
     public int PixelBytes { get; private set; }
@@ -19,13 +22,16 @@ internal sealed unsafe class RowReader : IDisposable
     /// <summary>Whether the first byte of a pixel is blue.</summary>
     public bool IsBlueFirst { get; private set; }
 
+    /// <summary>3 or 4, by layout.</summary>
+    public static int BytesOfPixel(PictureLayout layout) => layout is PictureLayout.Rgb24 or PictureLayout.Bgr24 ? 3 : 4;
+
     /// <summary>Points the reader at a picture.</summary>
     public void Open(in PictureView view)
     {
         _view = view;
-        IsBlueFirst = view.Format == PixelFormat.Bgr24;
-        bool isPacked = view.Format is PixelFormat.Rgb24 or PixelFormat.Bgr24;
-        PixelBytes = isPacked ? 3 : 4;
+        IsBlueFirst = view.Layout == PictureLayout.Bgr24;
+        PixelBytes = BytesOfPixel(view.Layout);
+        bool isPacked = PixelBytes == 3;
 
         // The last rows of somebody else's memory are copied: what lies behind them may not be read.
         int copiedRows = view.HasSlack ? 0 : 1 + (NativeBuffer.Slack - 1) / view.Stride0;
@@ -40,27 +46,41 @@ internal sealed unsafe class RowReader : IDisposable
     }
 
     /// <summary>Frees the row.</summary>
-    public void Dispose() => _row.Dispose();
+    public void Dispose()
+    {
+        _row.Dispose();
+        _ycc.Dispose();
+    }
 
     private byte* Converted(int y)
     {
         int width = _view.Width;
         byte* row = _row.Take((long)(width + 16) * 4);
         byte* luma = _view.Plane0 + (long)y * _view.Stride0;
-        switch (_view.Format)
+        switch (_view.Layout)
         {
-            case PixelFormat.Gray8:
+            case PictureLayout.Gray8:
                 YuvRows.FromGray(luma, row, width);
                 break;
-            case PixelFormat.Yuyv:
+            case PictureLayout.Yuyv:
                 YuvRows.FromYuyv(luma, row, width);
                 break;
-            case PixelFormat.Nv12:
-                YuvRows.FromNv12(luma, _view.Plane1 + (long)(y / 2) * _view.Stride1, row, width);
+            case PictureLayout.Nv12:
+                YuvRows.FromNv12(luma, Blue(y / 2), row, width);
                 break;
-            case PixelFormat.I420:
-                long chroma = (long)(y / 2) * _view.Stride1;
-                YuvRows.FromI420(luma, _view.Plane1 + chroma, _view.Plane2 + chroma, row, width);
+            case PictureLayout.I420:
+                YuvRows.FromI420(luma, Blue(y / 2), Red(y / 2), row, width);
+                break;
+            case PictureLayout.Ycc420:
+                int near = y / 2;
+                int far = Math.Clamp((y & 1) == 0 ? near - 1 : near + 1, 0, (_view.Height - 1) / 2);
+                _ycc.From420(luma, Blue(near), Blue(far), Red(near), Red(far), row, width);
+                break;
+            case PictureLayout.Ycc422:
+                _ycc.From422(luma, Blue(y), Red(y), row, width);
+                break;
+            case PictureLayout.Ycc444:
+                YccRows.From444(luma, Blue(y), Red(y), row, width);
                 break;
             default:
                 Buffer.MemoryCopy(luma, row, (long)width * 3, (long)width * 3);
@@ -69,4 +89,8 @@ internal sealed unsafe class RowReader : IDisposable
 
         return row;
     }
+
+    private byte* Blue(int y) => _view.Plane1 + (long)y * _view.Stride1;
+
+    private byte* Red(int y) => _view.Plane2 + (long)y * _view.Stride1;
 }

@@ -17,11 +17,13 @@ internal abstract unsafe class RowResampler : IDisposable
 
     /// <summary>Chooses the resampler of a kernel.</summary>
     /// <param name="kernel">The kernel.</param>
-    /// <param name="rows">Gives the source's rows.</param>
+    /// <param name="rows">Gives the source's rows, open on a picture.</param>
     /// <param name="x">Columns.</param>
     /// <param name="y">Rows.</param>
     public static RowResampler Create(ResizeKernel kernel, RowReader rows, Axis x, Axis y)
     {
+        if (kernel == ResizeKernel.Fast && rows.View.IsYcc)
+            return new FastResampler(rows, x, y);
         if (kernel == ResizeKernel.Nearest || (x.Source == x.Scaled && y.Source == y.Scaled)) return new NearestResampler(rows, x, y);
         return kernel switch
         {

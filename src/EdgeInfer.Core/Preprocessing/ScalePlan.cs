@@ -8,7 +8,7 @@ internal sealed unsafe class ScalePlan : IDisposable
 {
     private readonly int _viewWidth;
     private readonly int _viewHeight;
-    private readonly int _pixelBytes;
+    private readonly PictureLayout _layout;
     private readonly RowResampler _resampler;
     private readonly Axis _x;
     private readonly Axis _y;
@@ -23,7 +23,7 @@ internal sealed unsafe class ScalePlan : IDisposable
         Geometry = geometry;
         _viewWidth = view.Width;
         _viewHeight = view.Height;
-        _pixelBytes = rows.PixelBytes;
+        _layout = view.Layout;
         _x = Window(view.Width, geometry.ScaledWidth, geometry.PadLeft, geometry.TensorWidth);
         _y = Window(view.Height, geometry.ScaledHeight, geometry.PadTop, geometry.TensorHeight);
         _resampler = RowResampler.Create(kernel, rows, _x, _y);
@@ -35,7 +35,7 @@ internal sealed unsafe class ScalePlan : IDisposable
     /// <summary>Whether the plan serves this picture.</summary>
     public bool Fits(in PictureView view, in PictureGeometry geometry)
         => view.Width == _viewWidth && view.Height == _viewHeight && geometry == Geometry
-            && (view.Format is PixelFormat.Rgb24 or PixelFormat.Bgr24 ? 3 : 4) == _pixelBytes;
+            && view.Layout == _layout;
 
     /// <summary>Fills the tensor. The pad is written each time: tensors take turns, and other pipelines may use the same.</summary>
     public void Write(TensorWriter writer, bool isBlueFirst, byte* tensor)

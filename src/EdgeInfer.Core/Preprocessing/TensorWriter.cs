@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using EdgeInfer.Models;
 using EdgeInfer.Signals;
 
@@ -8,40 +7,18 @@ namespace EdgeInfer.Preprocessing;
 /// Writes rows of RGBX pixels into the tensor's own memory: channel order, layout, normalisation, element type and
 /// quantisation in one pass, and the pad around them.
 /// </summary>
-internal sealed unsafe class TensorWriter : IDisposable
+internal abstract unsafe class TensorWriter : IDisposable
 {
-    private const int Levels = 256;
-
-    private readonly PictureInput _input;
-    private readonly int _elementBytes;
-    private readonly int _channels;
-    private readonly float[] _factor;
-    private readonly float[] _offset;
-    private readonly ushort[] _stored;
-    private readonly NativeBuffer _gray = new();
-
-    /// <summary>Works out what each grey level becomes in each channel.</summary>
-    public TensorWriter(PictureInput input)
-    {
-        _input = input;
-        _channels = input.Channels;
-        _elementBytes = TensorBuffer.SizeOf(input.Type);
-        _factor = new float[_channels];
-        _offset = new float[_channels];
-        _stored = new ushort[_channels * Levels];
-        for (int c = 0; c < _channels; c++)
-        {
-            double std = input.Std[c];
-            _factor[c] = (float)(input.Scale / std);
-            _offset[c] = (float)(-input.Mean[c] / std);
-            for (int level = 0; level < Levels; level++) _stored[c * Levels + level] = Stored(input, c, level);
-        }
-
-        _gray.Take(input.Width * 4L);
-    }
-
     /// <summary>Bytes of the whole tensor.</summary>
-    public long LengthBytes => (long)_input.Width * _input.Height * _channels * _elementBytes;
+    public abstract long LengthBytes { get; }
+
+    /// <summary>Chooses the writer of an element type.</summary>
+    public static TensorWriter Create(PictureInput input) => input.Type switch
+    {
+        ElementType.Float32 => new FloatTensorWriter(input),
+        ElementType.Float16 => new TableTensorWriter<ushort>(input, Float16),
+        _ => new TableTensorWriter<byte>(input, Integer),
+    };
 
     /// <summary>Writes one row of the tensor: pad, pixels, pad.</summary>
     /// <param name="tensor">First element.</param>
@@ -50,94 +27,129 @@ internal sealed unsafe class TensorWriter : IDisposable
     /// <param name="left">Columns of pad before the pixels.</param>
     /// <param name="count">Pixels.</param>
     /// <param name="isBlueFirst">Whether the pixels are BGRX.</param>
-    public void WriteRow(byte* tensor, int y, byte* pixels, int left, int count, bool isBlueFirst)
-    {
-        if (_channels == 1) pixels = ToGray(pixels, count, isBlueFirst);
-        bool isSwapped = _channels == 3 && isBlueFirst != (_input.Color == ChannelOrder.Bgr);
-        for (int c = 0; c < _channels; c++)
-        {
-            int from = isSwapped ? 2 - c : c;
-            if (_input.Type == ElementType.Float32) WriteFloats(tensor, y, pixels + from, left, count, c);
-            else WriteStored(tensor, y, pixels + from, left, count, c);
-        }
-
-        Pad(tensor, y, 0, left);
-        Pad(tensor, y, left + count, _input.Width - left - count);
-    }
+    public abstract void WriteRow(byte* tensor, int y, byte* pixels, int left, int count, bool isBlueFirst);
 
     /// <summary>Writes rows of nothing but pad.</summary>
-    public void PadRows(byte* tensor, int first, int count)
+    public abstract void PadRows(byte* tensor, int first, int count);
+
+    /// <summary>Frees what it works in.</summary>
+    public abstract void Dispose();
+
+    /// <summary>A grey level as the model wants it, in float32 arithmetic throughout, as NumPy does it.</summary>
+    protected static float Normalised(PictureInput input, int channel, int level)
+        => (level * input.Scale - input.Mean[channel]) / input.Std[channel];
+
+    private static ushort Float16(PictureInput input, int channel, int level)
+        => BitConverter.HalfToUInt16Bits((Half)Normalised(input, channel, level));
+
+    private static byte Integer(PictureInput input, int channel, int level)
     {
-        for (int y = first; y < first + count; y++) Pad(tensor, y, 0, _input.Width);
+        bool isSigned = input.Type == ElementType.Int8;
+        if (input.Quantisation is not { } q) return (byte)(isSigned ? level - 128 : level);
+        float stored = MathF.Round(Normalised(input, channel, level) / q.Scale) + q.ZeroPoint;
+        return isSigned ? (byte)(sbyte)Math.Clamp(stored, sbyte.MinValue, sbyte.MaxValue) : (byte)Math.Clamp(stored, byte.MinValue, byte.MaxValue);
+    }
+}
+
+/// <summary>The part that is the same for every element type: where rows, planes and pad lie.</summary>
+/// <typeparam name="T">The stored element.</typeparam>
+internal abstract unsafe class TensorWriter<T> : TensorWriter
+    where T : unmanaged
+{
+    private readonly int _width;
+    private readonly int _height;
+    private readonly bool _isPlanar;
+    private readonly bool _isBlueFirst;
+    private readonly T[] _pad;
+    private readonly bool _isPadUniform;
+    private readonly NativeBuffer _gray = new();
+
+    /// <summary>Lays the tensor out.</summary>
+    /// <param name="input">The model's input.</param>
+    /// <param name="pad">The pad's element in each channel.</param>
+    protected TensorWriter(PictureInput input, T[] pad)
+    {
+        _width = input.Width;
+        _height = input.Height;
+        Channels = input.Channels;
+        _isPlanar = input.Layout == TensorLayout.Nchw || Channels == 1;
+        _isBlueFirst = input.Color == ChannelOrder.Bgr;
+        _pad = pad;
+        _isPadUniform = Array.TrueForAll(pad, p => p.Equals(pad[0]));
+        _gray.Take(_width * 4L);
     }
 
-    /// <summary>Frees the row.</summary>
-    public void Dispose() => _gray.Dispose();
+    /// <inheritdoc/>
+    public override long LengthBytes => (long)_width * _height * Channels * sizeof(T);
 
-    private static ushort Stored(PictureInput input, int channel, int level)
+    /// <summary>1 or 3.</summary>
+    protected int Channels { get; }
+
+    /// <inheritdoc/>
+    public override void WriteRow(byte* tensor, int y, byte* pixels, int left, int count, bool isBlueFirst)
     {
-        float value = (level * input.Scale - input.Mean[channel]) / input.Std[channel];
-        switch (input.Type)
+        if (Channels == 1) pixels = ToGray(pixels, count, isBlueFirst);
+        bool isSwapped = Channels == 3 && isBlueFirst != _isBlueFirst;
+        int right = _width - left - count;
+        if (!_isPlanar)
         {
-            case ElementType.Float16:
-                return BitConverter.HalfToUInt16Bits((Half)value);
-            case ElementType.UInt8 when input.Quantisation is { } q:
-                return (byte)Math.Clamp(MathF.Round(value / q.Scale) + q.ZeroPoint, 0, 255);
-            case ElementType.Int8 when input.Quantisation is { } q:
-                return (byte)(sbyte)Math.Clamp(MathF.Round(value / q.Scale) + q.ZeroPoint, -128, 127);
-            case ElementType.Int8:
-                return (byte)(sbyte)(level - 128);
-            default:
-                return (byte)level;
+            T* row = (T*)tensor + (long)y * _width * Channels;
+            PadPixels(row, left);
+            WritePixels(row + left * Channels, pixels, count, isSwapped);
+            PadPixels(row + (left + count) * Channels, right);
+            return;
+        }
+
+        for (int c = 0; c < Channels; c++)
+        {
+            T* row = (T*)tensor + ((long)c * _height + y) * _width;
+            new Span<T>(row, left).Fill(_pad[c]);
+            WritePlane(row + left, pixels, isSwapped ? 2 - c : c, count, c);
+            new Span<T>(row + left + count, right).Fill(_pad[c]);
         }
     }
 
-    /// <summary>The first element of a run in one channel, and elements between neighbours.</summary>
-    private byte* Element(byte* tensor, int y, int x, int channel, out int step)
-    {
-        bool isPlanar = _input.Layout == TensorLayout.Nchw;
-        step = isPlanar ? 1 : _channels;
-        long index = isPlanar
-            ? ((long)channel * _input.Height + y) * _input.Width + x
-            : ((long)y * _input.Width + x) * _channels + channel;
-        return tensor + index * _elementBytes;
-    }
-
-    private void WriteFloats(byte* tensor, int y, byte* pixels, int left, int count, int channel)
-    {
-        float* target = (float*)Element(tensor, y, left, channel, out int step);
-        float factor = _factor[channel];
-        float offset = _offset[channel];
-        for (int i = 0; i < count; i++) target[i * step] = pixels[i * 4] * factor + offset;
-    }
-
-    private void WriteStored(byte* tensor, int y, byte* pixels, int left, int count, int channel)
-    {
-        byte* target = Element(tensor, y, left, channel, out int step);
-        fixed (ushort* stored = &_stored[channel * Levels])
-        {
-            if (_elementBytes == 2)
-                for (int i = 0; i < count; i++) ((ushort*)target)[i * step] = stored[pixels[i * 4]];
-            else
-                for (int i = 0; i < count; i++) target[i * step] = (byte)stored[pixels[i * 4]];
-        }
-    }
-
-    private void Pad(byte* tensor, int y, int x, int count)
+    /// <inheritdoc/>
+    public override void PadRows(byte* tensor, int first, int count)
     {
         if (count <= 0) return;
-        for (int c = 0; c < _channels; c++)
+        if (!_isPlanar)
         {
-            byte* target = Element(tensor, y, x, c, out int step);
-            ushort stored = _stored[c * Levels + _input.Pad];
-            float value = _input.Pad * _factor[c] + _offset[c];
-            for (int i = 0; i < count; i++)
-            {
-                if (_elementBytes == 4) ((float*)target)[i * step] = value;
-                else if (_elementBytes == 2) ((ushort*)target)[i * step] = stored;
-                else target[i * step] = (byte)stored;
-            }
+            PadPixels((T*)tensor + (long)first * _width * Channels, count * _width);
+            return;
         }
+
+        for (int c = 0; c < Channels; c++) new Span<T>((T*)tensor + ((long)c * _height + first) * _width, count * _width).Fill(_pad[c]);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => _gray.Dispose();
+
+    /// <summary>Writes one channel of a run of pixels to neighbouring elements.</summary>
+    /// <param name="target">First element.</param>
+    /// <param name="pixels">Four bytes a pixel.</param>
+    /// <param name="from">Which byte of a pixel.</param>
+    /// <param name="count">Pixels.</param>
+    /// <param name="channel">Whose normalisation.</param>
+    protected abstract void WritePlane(T* target, byte* pixels, int from, int count, int channel);
+
+    /// <summary>Writes the three channels of a run of pixels interleaved.</summary>
+    /// <param name="target">First element.</param>
+    /// <param name="pixels">Four bytes a pixel.</param>
+    /// <param name="count">Pixels.</param>
+    /// <param name="isSwapped">Whether the third byte goes first.</param>
+    protected abstract void WritePixels(T* target, byte* pixels, int count, bool isSwapped);
+
+    private void PadPixels(T* target, int count)
+    {
+        if (_isPadUniform)
+        {
+            new Span<T>(target, count * Channels).Fill(_pad[0]);
+            return;
+        }
+
+        for (int i = 0; i < count; i++, target += Channels)
+            for (int c = 0; c < Channels; c++) target[c] = _pad[c];
     }
 
     /// <summary>BT.601 luma in 14-bit fixed point, as OpenCV's RGB2GRAY.</summary>

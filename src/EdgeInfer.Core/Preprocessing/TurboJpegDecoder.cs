@@ -48,6 +48,19 @@ internal sealed unsafe class TurboJpegDecoder : IDisposable
         }
     }
 
+    /// <summary>Decodes into the planes of a view, without chroma interpolation and colour conversion.</summary>
+    public DecodeOutcome DecodePlanes(ReadOnlySpan<byte> data, in PictureView view)
+    {
+        byte** planes = stackalloc byte*[3] { view.Plane0, view.Plane1, view.Plane2 };
+        int* strides = stackalloc int[3] { view.Stride0, view.Stride1, view.Stride1 };
+        fixed (byte* jpeg = data)
+        {
+            int result = TurboJpeg.DecompressToPlanes(
+                _handle, jpeg, (nuint)data.Length, planes, view.Width, strides, view.Height, TurboJpeg.FlagLimitScans);
+            return result == 0 ? DecodeOutcome.Ok : Failure();
+        }
+    }
+
     /// <summary>Frees the decoder.</summary>
     public void Dispose() => _handle.Dispose();
 

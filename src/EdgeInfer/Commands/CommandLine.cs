@@ -52,6 +52,13 @@ internal static class CommandLine
 
     private static IEnumerable<Command> Verbs()
     {
-        yield break;
+        yield return DemoCommand.Create();
+        yield return RunCommand.Create();
+        yield return CheckCommand.Create();
+        yield return PredictCommand.Create();
+        yield return WatchCommand.Create();
+        yield return SchemaCommand.Create();
+        yield return ModelCommand.Create();
+        yield return BenchCommand.Create();
     }
 }

@@ -26,7 +26,7 @@ public sealed class ModelSessionTests
     {
         using ModelSession session = TestGraph.Runtime().Open(TestGraph.Conv());
         using BoundRun run = session.Bind();
-        for (int i = 0; i < 50; i++) run.Run();
+        for (int i = 0; i < 500; i++) run.Run();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 200; i++) run.Run();
@@ -56,7 +56,7 @@ public sealed class ModelSessionTests
         using ModelSession session = TestGraph.Runtime().Open(TestGraph.OpenDimensions());
         using BoundRun run = session.Bind();
         run.Input.Elements<float>().Fill(0.5f);
-        for (int i = 0; i < 50; i++) run.Run();
+        for (int i = 0; i < 500; i++) run.Run();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 200; i++) run.Run();
@@ -95,7 +95,7 @@ public sealed class ModelSessionTests
         using ModelSession session = TestGraph.Runtime().Open(TestGraph.InnerNms);
         using BoundRun run = session.Bind();
         run.Input.Elements<float>().Fill(0.8f);
-        for (int i = 0; i < 50; i++) run.Run();
+        for (int i = 0; i < 500; i++) run.Run();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 100; i++) run.Run();

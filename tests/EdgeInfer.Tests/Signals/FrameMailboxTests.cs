@@ -30,6 +30,30 @@ public sealed class FrameMailboxTests
     }
 
     [Fact]
+    public void A_taker_without_limit_waits_until_a_frame_comes()
+    {
+        using FrameMailbox mailbox = new();
+        using ManualResetEventSlim isTaking = new();
+        int seen = 0;
+        Thread pipeline = new(() =>
+        {
+            isTaking.Set();
+            while (!mailbox.IsEnded)
+            {
+                if (!mailbox.TryTake(Timeout.InfiniteTimeSpan, out FrameLease taken)) continue;
+                seen = taken.Data[0];
+                taken.Dispose();
+            }
+        });
+        pipeline.Start();
+        isTaking.Wait();
+        mailbox.Offer(Frame(5));
+        mailbox.End();
+        pipeline.Join();
+        Assert.Equal(5, seen);
+    }
+
+    [Fact]
     public void The_last_frame_can_be_taken_after_the_end()
     {
         using FrameMailbox mailbox = new();

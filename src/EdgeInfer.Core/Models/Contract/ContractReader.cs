@@ -42,6 +42,7 @@ internal sealed class ContractReader
             Path = folder.Path,
             Model = faults.IsEmpty && sheet.Missing.Count == 0 ? model : null,
             Values = sheet.Values,
+            Labels = sheet.Labels,
             Missing = sheet.Missing,
             // A model is an input of the agent: whatever is wrong in it, model.yaml included, is wrong data.
             Faults = [.. faults.Faults.Select(f => f.Kind == FaultKind.Configuration ? f with { Kind = FaultKind.Data } : f)],
@@ -80,6 +81,7 @@ internal sealed class ContractReader
         (OutputContract Contract, long Classes)? output = task is null ? null : outputs.Output(task.Value, family, shape?.Width ?? 0, shape?.Height ?? 0);
         ModelLabels? labels = output is null ? null : task == ModelTask.Raw ? new([], -1) : new LabelInference(_sheet, _yaml, _file).Labels(output.Value.Classes, family);
         float threshold = Threshold(task, family);
+        if (_yaml?.Golden is { Count: > 0 } golden) _sheet.Record("golden", ContractText.OfGolden(golden), ContractOrigin.ModelYaml, "");
         string? digest = Digest();
         if (picture is null || output is null || labels is null || digest is null) return null;
         return new()

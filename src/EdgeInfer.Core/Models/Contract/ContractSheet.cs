@@ -37,6 +37,9 @@ internal sealed class ContractSheet(ModelFolder folder, FaultList faults)
     /// <summary>What must be chosen.</summary>
     public IReadOnlyList<MissingValue> Missing => _missing;
 
+    /// <summary>The labels, once they are settled.</summary>
+    public IReadOnlyList<string> Labels { get; set; } = [];
+
     /// <summary>Takes the first candidate that states something and records it; candidates stand strongest first.</summary>
     public Candidate<T>? Pick<T>(string key, Func<T, string> text, params ReadOnlySpan<Candidate<T>?> candidates)
     {

@@ -37,6 +37,10 @@ internal static class ContractText
         return $"{{ boxes: [{string.Join(", ", ssd.Boxes.Select(Quoted))}], scores: [{string.Join(", ", ssd.Scores.Select(Quoted))}], levels: [{levels}], box_scale: {Of(ssd.BoxScale)} }}";
     }
 
+    /// <summary>As in <c>[{ input: "a.jpg", expect: "a.json" }]</c>.</summary>
+    public static string OfGolden(IEnumerable<(string Input, string Expect)> pairs)
+        => $"[{string.Join(", ", pairs.Select(p => $"{{ input: {Quoted(p.Input)}, expect: {Quoted(p.Expect)} }}"))}]";
+
     /// <summary>A text in double quotes, as YAML reads them.</summary>
     public static string Quoted(string text)
     {

@@ -44,6 +44,7 @@ internal sealed class LabelInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         int? background = sheet.Pick("labels.background", ContractText.Of, Candidate.From(yaml?.Background, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Background, ContractOrigin.DecoderFamily, family?.Detail ?? ""))?.Value;
         if (!Fits(labels.Value, classes, background)) return null;
         if (background >= labels.Value.Value.Count) BackgroundFault(background.Value, labels.Value.Value.Count);
+        sheet.Labels = labels.Value.Value;
         return new(labels.Value.Value, background ?? -1);
     }
 

@@ -17,6 +17,9 @@ internal sealed record PixelNumbers(float Scale, IReadOnlyList<float> Mean, IRea
 /// </summary>
 internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, OnnxWiring wiring)
 {
+    /// <summary>The value that inspections show where no arithmetic is done.</summary>
+    public const string PixelsAsTheyAre = "pixels as they are";
+
     private readonly InputKeys _keys = yaml?.Inputs ?? new();
 
     /// <summary>Settles the numbers.</summary>
@@ -45,8 +48,10 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
     private PixelNumbers? Real(InputShape shape, FamilyFacts? family, string unknown, Quantisation? quantisation)
     {
         string by = family?.Detail ?? "";
-        // The documented default of 1 counts once the author describes the input; a bare graph says nothing about its numbers.
-        float? byDefault = yaml?.Input is null ? null : 1;
+        // The documented default of 1 counts once the author describes the input; a bare graph says nothing about its numbers, and neither
+        // does a key left empty, as a draft leaves it to be chosen.
+        bool isDescribed = yaml?.Input is { } input && !input.Entries.Any(e => e.Key.Value == "scale");
+        float? byDefault = isDescribed ? 1 : null;
         Candidate<float>? scale = sheet.Pick(
             "input.scale", ContractText.Of,
             Candidate.From(_keys.Scale, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Scale, ContractOrigin.DecoderFamily, by),
@@ -100,7 +105,7 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
 
     private PixelNumbers Bytes(string detail)
     {
-        sheet.Record("input.scale", "pixels as they are", ContractOrigin.Graph, detail);
+        sheet.Record("input.scale", PixelsAsTheyAre, ContractOrigin.Graph, detail);
         return PixelNumbers.Bytes;
     }
 }

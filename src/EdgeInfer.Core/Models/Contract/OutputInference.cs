@@ -146,6 +146,8 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
 
     private DecoderKind? Decoder(ModelTask task, FamilyFacts? family)
     {
+        // A fault already where the two are told to differ.
+        if (_keys.Decoder is { } stated && TaskOf(stated) != task) return null;
         IReadOnlyList<KeyValuePair<string, DecoderKind>> fitting = [.. ModelWords.Decoders.Where(d => TaskOf(d.Value) == task)];
         Candidate<DecoderKind>? byTask = task == ModelTask.Detect ? null
             : new(task == ModelTask.Raw ? DecoderKind.Raw : DecoderKind.Classification, ContractOrigin.Default, $"task {ModelWords.Of(ModelWords.Tasks, task)}");

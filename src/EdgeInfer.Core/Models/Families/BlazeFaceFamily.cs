@@ -31,6 +31,7 @@ internal static class BlazeFaceFamily
         => file.Outputs.FirstOrDefault(o => RecognisedGraph.Agrees(o.Shape, 1, anchors, values) && o.Shape.Length == 3 && o.Shape[1] > 0)?.Name;
 
     // Its face_detection graphs: RGB in −1 to 1, the picture letterboxed on black, sigmoid scores, thresholds 0.65 (back) and 0.5 (front).
+    // They leave the kernel to the back end; the antialiased one gives the published score of the reference photo (0.870; without, 0.895).
     private static FamilyFacts Facts(string by, SsdOptions ssd, bool isBack) => new()
     {
         Name = "BlazeFace",
@@ -38,7 +39,7 @@ internal static class BlazeFaceFamily
         Task = ModelTask.Detect,
         Color = ChannelOrder.Rgb,
         Resize = ResizeMode.Letterbox,
-        Kernel = ResizeKernel.Bilinear,
+        Kernel = ResizeKernel.BilinearAntialias,
         Pad = 0,
         Scale = (float)(1 / 127.5),
         Mean = 1,

@@ -24,17 +24,39 @@ internal sealed unsafe class CameraNode : IDisposable
     /// <summary>The descriptor's number, for naming it only.</summary>
     public int Descriptor => (int)_handle.DangerousGetHandle();
 
-    /// <summary>Opens a node; the path is looked up anew, links included.</summary>
+    /// <summary>Opens a camera that captures pictures; the path is looked up anew, links included.</summary>
+    /// <exception cref="SourceException">Nothing is there, it may not be opened, or it is something else.</exception>
+    public static CameraNode Open(string path)
+    {
+        DeviceAccess.Check(path);
+        (CameraNode? node, int error) = TryOpen(path);
+        if (node is null) throw CameraFaults.OfOpen(error, path);
+        try
+        {
+            CameraFaults.ThrowIfError(node.Identify(out CameraIdentity identity), node, "to say what it can do");
+            if (identity.Kind == CameraKind.Capture && identity.CanStream) return node;
+            throw CameraFaults.WrongKind(path, identity, CameraDirectory.CapturingSibling(identity));
+        }
+        catch
+        {
+            node.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens any node.</summary>
     /// <returns>The node, or the error that open gave.</returns>
     public static (CameraNode? Node, int Error) TryOpen(string path)
     {
-        V4l2Handle handle;
-        do handle = V4l2.Open(path, V4l2.OpenReadWriteNonBlocking);
-        while (handle.IsInvalid && Marshal.GetLastPInvokeError() == Errno.Interrupted);
-        if (!handle.IsInvalid) return (new CameraNode(path, handle), Errno.None);
-        int error = Marshal.GetLastPInvokeError();
-        handle.Dispose();
-        return (null, error);
+        int descriptor;
+        int error;
+        do
+        {
+            descriptor = V4l2.Open(path, V4l2.OpenReadWriteNonBlocking);
+            error = descriptor < 0 ? Marshal.GetLastPInvokeError() : Errno.None;
+        }
+        while (error == Errno.Interrupted);
+        return error == Errno.None ? (new CameraNode(path, new V4l2Handle(descriptor)), error) : (null, error);
     }
 
     /// <summary>Carries out a command; its error, or 0.</summary>

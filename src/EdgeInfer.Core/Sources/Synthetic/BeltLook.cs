@@ -3,22 +3,21 @@ namespace EdgeInfer.Sources.Synthetic;
 /// <summary>What one seed's belt and camera look like: everything that stays the same from picture to picture.</summary>
 internal sealed class BeltLook
 {
-    private static ReadOnlySpan<float> Belts =>
+    private static readonly Tint[] s_belts =
     [
-        0.16f, 0.17f, 0.18f, // black rubber
-        0.25f, 0.27f, 0.28f, // grey rubber
-        0.10f, 0.27f, 0.22f, // green PVC
-        0.13f, 0.22f, 0.36f, // blue PU
-        0.30f, 0.24f, 0.19f, // brown fabric
-        0.44f, 0.45f, 0.43f, // light grey
+        new(0.16f, 0.17f, 0.18f), // black rubber
+        new(0.25f, 0.27f, 0.28f), // grey rubber
+        new(0.10f, 0.27f, 0.22f), // green PVC
+        new(0.13f, 0.22f, 0.36f), // blue PU
+        new(0.30f, 0.24f, 0.19f), // brown fabric
+        new(0.44f, 0.45f, 0.43f), // light grey
     ];
 
     /// <summary>Draws the look of a seed.</summary>
     public BeltLook(int seed, float scale)
     {
         BeltRandom random = BeltRandom.For(seed, 1, 0);
-        int belt = random.Below(6);
-        Belt = new Tint(Belts[belt * 3], Belts[belt * 3 + 1], Belts[belt * 3 + 2]).Scaled(random.Between(0.8f, 1.2f));
+        Belt = s_belts[random.Below(s_belts.Length)].Scaled(random.Between(0.8f, 1.2f));
         float rail = random.Between(0.45f, 0.62f);
         Rail = random.Below(3) switch
         {

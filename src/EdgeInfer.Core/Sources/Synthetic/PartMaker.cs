@@ -3,14 +3,14 @@ namespace EdgeInfer.Sources.Synthetic;
 /// <summary>Draws the looks of parts: size, proportions, rotation, metal. Sizes are for a picture 480 pixels high, times its scale.</summary>
 internal static class PartMaker
 {
-    private static ReadOnlySpan<float> Metals =>
+    private static readonly Tint[] s_metals =
     [
-        0.74f, 0.76f, 0.78f, // steel
-        0.66f, 0.70f, 0.76f, // zinc
-        0.80f, 0.79f, 0.75f, // nickel
-        0.78f, 0.64f, 0.33f, // brass
-        0.72f, 0.47f, 0.33f, // copper
-        0.30f, 0.30f, 0.32f, // black oxide
+        new(0.74f, 0.76f, 0.78f), // steel
+        new(0.66f, 0.70f, 0.76f), // zinc
+        new(0.80f, 0.79f, 0.75f), // nickel
+        new(0.78f, 0.64f, 0.33f), // brass
+        new(0.72f, 0.47f, 0.33f), // copper
+        new(0.30f, 0.30f, 0.32f), // black oxide
     ];
 
     /// <summary>Makes part <paramref name="number"/> at the belt's origin.</summary>
@@ -24,7 +24,7 @@ internal static class PartMaker
         // Steel-like metals are the most common; the dark one is the hardest to see and stays rare.
         metal = metal < 6 ? metal % 3 : metal < 8 ? 3 : metal < 9 ? 4 : metal < 10 ? 0 : 5;
         float bright = random.Between(0.85f, 1.12f);
-        part.Metal = new Tint(Metals[metal * 3], Metals[metal * 3 + 1], Metals[metal * 3 + 2]).Scaled(bright);
+        part.Metal = s_metals[metal].Scaled(bright);
         part.Gloss = random.Between(0.25f, 0.9f);
         part.Bevel = random.Between(1.5f, 3f) * scale;
         switch (part.Kind)

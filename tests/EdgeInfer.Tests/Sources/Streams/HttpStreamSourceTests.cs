@@ -295,6 +295,49 @@ public sealed class HttpStreamSourceTests : IDisposable
         Assert.Equal(4, camera.Requests.Count);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_frame_costs_no_managed_memory_from_the_socket_to_the_mailbox(bool isLengthGiven)
+    {
+        const int Frames = 400;
+        byte[] picture = new byte[20_000];
+        picture[0] = 0xFF;
+        picture[1] = 0xD8;
+        byte[] part =
+        [
+            .. "--frame\r\nContent-Type: image/jpeg\r\nX-Frame-Id: 4711\r\n"u8, .. isLengthGiven ? "Content-Length: 20000\r\n"u8.ToArray() : [],
+            .. "\r\n"u8, .. picture, .. "\r\n"u8,
+        ];
+        AllocationClock clock = new();
+        FakeCamera camera = Camera(visit =>
+        {
+            visit.BeginStream();
+            for (int i = 0; i <= Frames; i++) visit.Send(part);
+            visit.Send("--frame--\r\n");
+            visit.Stall();
+        });
+        HttpStreamSource source = new(new StreamOptions(camera.Url(), null, null, null), _mailbox, clock, new Random(1), _log);
+        _open.Insert(0, source);
+        source.Start();
+        while (source.Counts.Received < Frames) Take().Dispose();
+        source.Dispose();
+        Assert.True(clock.Readings.Count > 2 * Frames);
+        Assert.Equal(0, clock.Readings[^20] - clock.Readings[clock.Readings.Count / 4]);
+    }
+
+    /// <summary>A clock that notes, each time the source's thread asks, what that thread has allocated so far.</summary>
+    private sealed class AllocationClock : TimeProvider
+    {
+        public List<long> Readings { get; } = new(100_000);
+
+        public override long GetTimestamp()
+        {
+            if (Thread.CurrentThread.Name?.StartsWith("source ", StringComparison.Ordinal) == true) Readings.Add(GC.GetAllocatedBytesForCurrentThread());
+            return base.GetTimestamp();
+        }
+    }
+
     private static int Connecting(int port)
     {
         string peer = $":{port:X4} 02 ";

@@ -4,8 +4,12 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeInfer.Sources.Camera.Interop;
 
 /// <summary>An open V4L2 node; closed exactly once, and never while a call on it is under way.</summary>
-internal sealed class V4l2Handle() : SafeHandleMinusOneIsInvalid(ownsHandle: true)
+internal sealed class V4l2Handle : SafeHandleMinusOneIsInvalid
 {
+    /// <summary>Takes a descriptor that open gave, or its -1.</summary>
+    public V4l2Handle(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => V4l2.Close((int)handle) == 0;
 }
@@ -29,9 +33,9 @@ internal static unsafe partial class V4l2
     internal const int AtCurrentDirectory = -100;
     internal const uint StatxBasic = 0x7ff;
 
-    /// <summary>Opens a node.</summary>
+    /// <summary>Opens a node; its descriptor, or -1. Not a handle at once: the marshaller would read C's 32-bit -1 as 4294967295.</summary>
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial V4l2Handle Open(string path, int flags);
+    internal static partial int Open(string path, int flags);
 
     /// <summary>One V4L2 command; 0 or -1.</summary>
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
