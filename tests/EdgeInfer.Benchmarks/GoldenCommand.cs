@@ -1,12 +1,8 @@
 using System.Text.Json;
-using EdgeInfer.Configuration;
-using EdgeInfer.Inference;
 using EdgeInfer.Models;
-using EdgeInfer.Postprocessing;
-using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
 using EdgeInfer.Signals;
-using Microsoft.Extensions.Logging.Abstractions;
+using EdgeInfer.Tests.Sources.Synthetic;
 
 namespace EdgeInfer.Benchmarks;
 
@@ -26,33 +22,18 @@ internal static class GoldenCommand
         }
 
         Model model = ModelLoader.Load(arguments[0]);
-        RuntimeOptions options = new() { Threads = 1, CacheFolder = Path.GetTempPath() };
-        using ModelSession session = new InferenceRuntime(options, TimeProvider.System, NullLogger.Instance).Open(model);
-        using BoundRun run = session.Bind();
-        using Preprocessor preprocessor = new(model.Input, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
-        OutputDecoder decoder = OutputDecoder.Create(model, DecoderOptions.Default);
+        using DetectorRun run = new(model, null);
         foreach (string path in arguments[1..])
         {
-            using FramePool pool = new(1, 1 << 26);
-            byte[] file = File.ReadAllBytes(path);
-            Frame frame = pool.Rent()!;
-            file.CopyTo(pool.Memory(frame, file.Length));
             bool isJpeg = Path.GetExtension(path) is ".jpg" or ".jpeg";
-            frame.Info = new() { Format = isJpeg ? PixelFormat.Jpeg : PixelFormat.PictureFile };
-            using FrameLease lease = pool.Publish(frame, file.Length);
-            StageTimes times = default;
-            DecodeOutcome outcome = preprocessor.Process(lease, run.Input.Bytes, out PictureGeometry geometry, ref times);
-            if (outcome != DecodeOutcome.Ok) throw new InvalidDataException($"{path}: {outcome}");
-            run.Run();
-            Prediction prediction = new();
-            decoder.Decode(run.Outputs, geometry, prediction);
-            Write(Path.ChangeExtension(path, ".json"), Path.GetFileName(path), model, geometry, prediction);
+            IReadOnlyList<Detection> found = run.Find(File.ReadAllBytes(path), new FrameInfo { Format = isJpeg ? PixelFormat.Jpeg : PixelFormat.PictureFile });
+            Write(Path.ChangeExtension(path, ".json"), Path.GetFileName(path), model, run.Size, found);
         }
 
         return 0;
     }
 
-    private static void Write(string path, string source, Model model, PictureGeometry geometry, Prediction prediction)
+    private static void Write(string path, string source, Model model, (int Width, int Height) size, IReadOnlyList<Detection> detections)
     {
         using FileStream file = File.Create(path);
         using (Utf8JsonWriter json = new(file, new JsonWriterOptions { Indented = true }))
@@ -66,11 +47,11 @@ internal static class GoldenCommand
             json.WriteString("digest", model.Digest);
             json.WriteEndObject();
             json.WriteStartObject("frame");
-            json.WriteNumber("width", geometry.SourceWidth);
-            json.WriteNumber("height", geometry.SourceHeight);
+            json.WriteNumber("width", size.Width);
+            json.WriteNumber("height", size.Height);
             json.WriteEndObject();
             json.WriteStartArray("detections");
-            foreach (Detection found in prediction.Detections)
+            foreach (Detection found in detections)
             {
                 json.WriteStartObject();
                 json.WriteString("label", model.Labels[found.Class]);

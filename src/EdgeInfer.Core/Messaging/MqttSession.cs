@@ -6,16 +6,12 @@ namespace EdgeInfer.Messaging;
 
 /// <summary>
 /// A lasting connection to a broker: it starts without one and keeps trying, takes messages at any time, and sends them when it can.
-/// A message goes out on the thread that hands it over while the line is free (sockets never block: what does not fit is sent
-/// from the pool); one sender at a time.
+/// Whatever the network or the broker does shows in <see cref="Status"/>; nothing here throws at those who publish.
 /// </summary>
 internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDisposable
 {
     /// <summary>Packet ids of messages stay below: <see cref="Configuration.MqttOptions.InFlight"/> is at most 1024.</summary>
     private const ushort SubscribePacketId = ushort.MaxValue;
-
-    /// <summary>Batches a foreign thread sends before the pool takes over.</summary>
-    private const int BorrowedBatches = 2;
 
     private readonly Lock _lock = new();
     private readonly MqttSettings _settings;
@@ -23,15 +19,11 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private readonly ILogger _logger;
     private readonly Backoff _unreachable;
     private readonly Backoff _refused;
-    private readonly SendWindow _window;
+    private readonly MqttSender _sender;
     private readonly List<string> _filters = [];
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MqttMessageHandler? _handler;
-    private MqttConnection? _connection;
     private Task? _running;
-    private int _kicks;
-    private bool _isStopping;
     private MqttSessionState _state;
     private Fault? _cause;
     private Fault? _lastError;
@@ -51,7 +43,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _logger = logger;
         _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
         _refused = new(settings.FirstDelay, settings.FailedDelay, random);
-        _window = new(settings, observer);
+        _sender = new(settings, time, observer);
     }
 
     /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>
@@ -60,15 +52,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
     {
-        get
-        {
-            lock (_lock)
-            {
-                MqttCounts counts = new(_window.Published, _window.Acknowledged, _window.Queue.Dropped, _window.Refused,
-                    Math.Max(0, _connections - 1), _window.Queue.Count, _window.Queue.Bytes);
-                return new(_state, _cause, _lastError, _connectedSince, counts);
-            }
-        }
+        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _sender.Counts(_connections)); }
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
@@ -82,28 +66,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <inheritdoc/>
-    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key = 0)
-    {
-        lock (_lock)
-        {
-            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key)) return false;
-        }
-
-        Kick();
-        return true;
-    }
+    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key = 0) => _sender.TryPublish(topic, payload, qos, key);
 
     /// <inheritdoc/>
-    public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload)
-    {
-        lock (_lock)
-        {
-            if (_isStopping) return;
-            _window.SetState(topic, payload);
-        }
-
-        Kick();
-    }
+    public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _sender.PublishState(topic, payload);
 
     /// <summary>
     /// Takes no more messages, sends what waits, waits for its acknowledgement, and says goodbye; the last will is not published.
@@ -112,57 +78,33 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <returns>Messages that were not delivered.</returns>
     public async Task<int> StopAsync(TimeSpan deadline)
     {
-        bool isConnected;
-        lock (_lock)
-        {
-            if (_isStopping) return 0;
-            _isStopping = true;
-            _window.BeginClosing();
-            isConnected = _connection is not null;
-        }
+        if (_stop.IsCancellationRequested) return 0;
 
-        if (isConnected)
+        // A tenth of the time is kept for the goodbye to a broker that acknowledges nothing.
+        if (_sender.BeginClosing() && !await IsClosedWithin(deadline * 0.9).ConfigureAwait(false))
         {
-            Kick();
-
-            // A tenth of the time is kept for the goodbye of a broker that acknowledges nothing.
-            if (!await IsClosedWithin(deadline * 0.9).ConfigureAwait(false))
-            {
-                lock (_lock) _window.CloseNow();
-                Kick();
-                await IsClosedWithin(deadline * 0.1).ConfigureAwait(false);
-            }
+            _sender.CloseNow();
+            await IsClosedWithin(deadline * 0.1).ConfigureAwait(false);
         }
 
         await _stop.CancelAsync().ConfigureAwait(false);
-        lock (_lock) _connection?.Dispose();
+        _sender.Abort();
         if (_running is not null) await _running.ConfigureAwait(false);
-        int left;
-        lock (_lock) left = _window.Queue.Count;
         SetState(MqttSessionState.Stopped, null);
+        int left = _sender.Queued;
         if (left > 0) LogLeft(_logger, _settings.Address, left);
         return left;
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
-        _stop.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        MqttTopic? refused;
-        lock (_lock) refused = _window.Acknowledge(connection, packetId, reason);
-        if (refused is not null)
-        {
-            Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses messages to '{refused}' (0x{reason:X2})",
-                reason == 0x87 ? "allow this user to publish there" : ""));
-        }
-
-        Kick();
+        if (_sender.Acknowledge(connection, packetId, reason) is not { } refused) return;
+        Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses messages to '{refused}' (0x{reason:X2})",
+            reason == (byte)MqttConnectReasonCode.NotAuthorized ? "allow this user to publish there" : ""));
     }
 
     /// <inheritdoc/>
@@ -172,7 +114,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (message.Qos == 0) return;
         Span<byte> answer = stackalloc byte[4];
         MqttWire.WritePubAck(answer, message.PacketId);
-        SendControl(answer);
+        _sender.SendControl(answer);
     }
 
     /// <inheritdoc/>
@@ -183,6 +125,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             if ((int)reasons[i] < 0x80) continue;
             Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses the subscription to '{_filters[i]}' (0x{(int)reasons[i]:X2})", "allow this user to read there"));
         }
+
+        SetState(MqttSessionState.Connected, null);
     }
 
     private async Task RunAsync()
@@ -211,36 +155,26 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         }
     }
 
-    /// <summary>One connection from its first byte to its end.</summary>
+    /// <summary>One connection from its first byte to its end; with subscriptions it counts as connected when the broker has answered them.</summary>
     private async Task<MqttLinkException?> ConnectAsync(CancellationToken stop)
     {
         SetState(MqttSessionState.Connecting, _cause);
         using MqttConnection connection = await MqttConnection.OpenAsync(_settings, _time, stop).ConfigureAwait(false);
         long opened = _time.GetTimestamp();
+        byte[] subscribe = _filters.Count > 0 ? connection.EncodeSubscribe(SubscribePacketId, _filters) : [];
         lock (_lock)
         {
-            // Either this sees the stop, or the stop sees this connection.
-            if (stop.IsCancellationRequested) return null;
-            _connection = connection;
-            _window.Open(connection);
-            if (_filters.Count > 0) _window.AddControl(connection.EncodeSubscribe(SubscribePacketId, _filters));
             _connections++;
             _connectedSince = _time.GetUtcNow();
         }
 
-        SetState(MqttSessionState.Connected, null);
-        Kick();
+        if (!_sender.Open(connection, subscribe, stop)) return null;
+        if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
         TimeSpan look = TimeSpan.FromMilliseconds(Math.Max(100, connection.KeepAlive.TotalMilliseconds / 4));
         await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
         MqttLinkException? end = await connection.ReceiveAsync(this).ConfigureAwait(false);
-        lock (_lock)
-        {
-            _connection = null;
-            _connectedSince = null;
-            _window.Close(connection);
-            if (_isStopping) _closed.TrySetResult();
-        }
-
+        _sender.Close(connection);
+        lock (_lock) _connectedSince = null;
         if (_time.GetElapsedTime(opened) >= _settings.StableAfter)
         {
             _unreachable.Reset();
@@ -253,62 +187,17 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>Pings, and notices a broker that is silent or acknowledges nothing.</summary>
     private void Watch(MqttConnection connection)
     {
-        if (connection.Watch()) SendControl(MqttWire.PingRequest);
-        long now = _time.GetTimestamp();
-        long oldest;
-        lock (_lock) oldest = _window.OldestSent(now);
+        if (connection.Watch()) _sender.SendControl(MqttWire.PingRequest);
         TimeSpan patience = connection.KeepAlive * 2;
-        if (_time.GetElapsedTime(oldest, now) < patience) return;
+        if (_sender.OldestUnacknowledged() < patience) return;
         connection.Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker has not acknowledged a message for {patience.TotalSeconds:0.#} s", ""), false));
-    }
-
-    private void SendControl(ReadOnlySpan<byte> packet)
-    {
-        lock (_lock) _window.AddControl(packet);
-        Kick();
-    }
-
-    /// <summary>Sends what may be sent, here and now, unless another thread is at it: then that one goes on.</summary>
-    private void Kick()
-    {
-        if (Interlocked.Increment(ref _kicks) == 1) _ = PumpAsync();
-    }
-
-    private async Task PumpAsync()
-    {
-        int seen = 1;
-        int batches = 0;
-        do
-        {
-            seen = Volatile.Read(ref _kicks);
-            while (Volatile.Read(ref _connection) is { } connection)
-            {
-                try
-                {
-                    int length;
-                    lock (_lock) length = _window.Fill(connection, _time.GetTimestamp());
-                    if (length == 0) break;
-                    if (++batches == BorrowedBatches + 1) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-                    await connection.SendAsync(_window.Batch, length).ConfigureAwait(false);
-                }
-#pragma warning disable CA1031 // Whatever the network does ends this connection and nothing else.
-                catch (Exception e)
-#pragma warning restore CA1031
-                {
-                    connection.Break(ConnectFaults.OfConnection(_settings, e));
-                }
-
-                if (_window.IsClosed) _closed.TrySetResult();
-            }
-        }
-        while (Interlocked.Add(ref _kicks, -seen) != 0);
     }
 
     private async Task<bool> IsClosedWithin(TimeSpan time)
     {
         using CancellationTokenSource late = new();
         Task delay = Task.Delay(time, _time, late.Token);
-        bool isClosed = await Task.WhenAny(_closed.Task, delay).ConfigureAwait(false) == _closed.Task;
+        bool isClosed = await Task.WhenAny(_sender.Closed, delay).ConfigureAwait(false) == _sender.Closed;
         await late.CancelAsync().ConfigureAwait(false);
         return isClosed;
     }

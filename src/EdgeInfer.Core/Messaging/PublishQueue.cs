@@ -71,7 +71,7 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
     {
         int sizeClass = Math.Max(SmallestClass, BitOperations.Log2((uint)Math.Max(1, payload.Length - 1)) + 1);
         int capacity = sizeClass >= 31 ? int.MaxValue : 1 << sizeClass;
-        while (Waiting > 0 && (Count >= maxCount || Bytes + (long)capacity > maxBytes)) DropOldest();
+        while (Waiting > 0 && capacity <= maxBytes && (Count >= maxCount || Bytes + (long)capacity > maxBytes)) DropOldest();
         if (Count >= maxCount || Bytes + (long)capacity > maxBytes)
         {
             Dropped++;

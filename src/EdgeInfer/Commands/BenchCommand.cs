@@ -41,8 +41,7 @@ internal static class BenchCommand
 
     private static int Run(BenchOptions options, TextWriter output)
     {
-        if (!(options.Seconds is > 0 and <= LongestSeconds)) throw FaultException.Of(FaultKind.Usage, "--seconds", $"{options.Seconds} seconds", $"give a number above 0, at most {LongestSeconds}");
-        if (options.Threads is < 0 or > MostThreads) throw FaultException.Of(FaultKind.Usage, "--threads", $"{options.Threads} threads", $"give 0 for automatic, or 1 to {MostThreads}");
+        Check(options);
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Warning);
         ILogger logger = log.CreateLogger("bench");
         Model model = ModelLoader.Load(ModelLocator.Default().Find(options.Model));
@@ -58,6 +57,16 @@ internal static class BenchCommand
         BenchText text = new(session, runtime, report, input, options.Seconds);
         output.Write(options.IsJson ? text.Json() : text.Table());
         return CommandLine.Success;
+    }
+
+    private static void Check(BenchOptions options)
+    {
+        FaultList faults = new();
+        if (!(options.Seconds is > 0 and <= LongestSeconds)) faults.Add(FaultKind.Usage, "--seconds", $"{options.Seconds} seconds", $"give a number above 0, at most {LongestSeconds}");
+        if (options.Threads is < 0 or > MostThreads) faults.Add(FaultKind.Usage, "--threads", $"{options.Threads} threads", $"give 0 for automatic, or 1 to {MostThreads}");
+        if (!ExecutionProviders.Names.Contains(options.Provider)) faults.Add(FaultKind.Usage, "--provider", $"no provider '{options.Provider}'", "choose among " + string.Join(", ", ExecutionProviders.Names));
+        if (options.Input is not null && !File.Exists(options.Input)) faults.Add(FaultKind.NoInput, options.Input, "no such picture", "check the path");
+        faults.ThrowIfAny();
     }
 
     // Read once: storage is no stage of the agent's.
@@ -78,7 +87,7 @@ internal static class BenchCommand
         renderer.Render(40, pool.Memory(Rent(pool, out Frame frame), renderer.FrameBytes));
         pool.Abandon(frame);
         FrameInfo info = new() { Format = PixelFormat.Rgb24, WidthPixels = SyntheticWidth, HeightPixels = SyntheticHeight };
-        return (Again(pool, info, renderer.FrameBytes), $"synthetic belt, raw pixels: no JPEG is decoded");
+        return (Again(pool, info, renderer.FrameBytes), "synthetic belt, raw pixels: no JPEG is decoded");
     }
 
     // The pool has one frame, so its bytes are still there each time it is rented.

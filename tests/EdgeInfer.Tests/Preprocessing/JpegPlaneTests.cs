@@ -24,6 +24,7 @@ public sealed class JpegPlaneTests
                 {
                     ["op"] = "encode", ["width"] = width, ["height"] = height,
                     ["options"] = new JsonObject { ["subsampling"] = i % 3, ["progressive"] = i % 7 == 0 },
+                    ["rename"] = i % 7 == 3,
                 },
                 PictureFrames.Pixels(width, height, 3, i));
         }

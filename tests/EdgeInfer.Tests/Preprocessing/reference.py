@@ -80,7 +80,17 @@ def encode(case, data):
         exif[0x0112] = case["orientation"]
     out = io.BytesIO()
     picture.save(out, case.get("kind", "JPEG"), quality=90, exif=exif, **case.get("options", {}))
-    return np.frombuffer(out.getvalue(), np.uint8)
+    file = out.getvalue()
+    if case.get("rename"):
+        # Components named R, G, B and no JFIF marker: libjpeg then applies no colour conversion.
+        file = file[:2] + file[4 + int.from_bytes(file[4:6], "big") :]
+        frame, scan = file.index(b"\xff\xc0"), file.index(b"\xff\xda")
+        file = bytearray(file)
+        for i, name in enumerate(b"RGB"):
+            file[frame + 10 + 3 * i] = name
+            file[scan + 5 + 2 * i] = name
+        file = bytes(file)
+    return np.frombuffer(file, np.uint8)
 
 
 def tensor(case, data):
@@ -99,6 +109,41 @@ def tensor(case, data):
         return np.ascontiguousarray(x.astype(np.float16))
     low, high, stored = (0, 255, np.uint8) if kind == "UInt8" else (-128, 127, np.int8)
     return np.ascontiguousarray(np.clip(np.rint(x / f(case["s"])) + case["z"], low, high).astype(stored))
+
+
+def scaled_size(mode, width, height, to_width, to_height):
+    """Scaled size and corner, in the arithmetic of Ultralytics' LetterBox, YOLOX' preproc and torchvision's Resize and CenterCrop."""
+    if mode == "Letterbox":
+        r = min(to_height / height, to_width / width)
+        w, h = int(round(width * r)), int(round(height * r))
+        w, h = max(w, 1), max(h, 1)
+        dw, dh = (to_width - w) / 2, (to_height - h) / 2
+        return w, h, int(round(dw - 0.1)), int(round(dh - 0.1))
+    if mode == "LetterboxTopLeft":
+        r = min(to_height / height, to_width / width)
+        return max(int(width * r), 1), max(int(height * r), 1), 0, 0
+    if mode == "Crop":
+        size = to_width
+        w, h = (size, int(size * height / width)) if width <= height else (int(size * width / height), size)
+        return w, h, -int(round((w - to_width) / 2.0)), -int(round((h - to_height) / 2.0))
+    return to_width, to_height, 0, 0
+
+
+def geometry(case, data):
+    sizes = np.frombuffer(data, np.int32).reshape(-1, 2)
+    return np.array([scaled_size(case["mode"], int(w), int(h), case["to_width"], case["to_height"]) for w, h in sizes], np.int32)
+
+
+def fit(case, data):
+    """The whole picture path of the implementations above: resize, then border or crop."""
+    picture = np.frombuffer(data, np.uint8).reshape(case["height"], case["width"], 3)
+    to_width, to_height = case["to_width"], case["to_height"]
+    w, h, left, top = scaled_size(case["mode"], case["width"], case["height"], to_width, to_height)
+    if case["mode"] == "Crop":
+        scaled = np.asarray(Image.fromarray(picture).resize((w, h), Image.Resampling.BILINEAR))
+        return scaled[-top : -top + to_height, -left : -left + to_width]
+    scaled = cv2.resize(picture, (w, h), interpolation=cv2.INTER_LINEAR)
+    return cv2.copyMakeBorder(scaled, top, to_height - h - top, left, to_width - w - left, cv2.BORDER_CONSTANT, value=(114, 114, 114))
 
 
 def main(folder):

@@ -31,7 +31,10 @@ public sealed class ClockQualityTests
         ClockQuality clock = new(TimeProvider.System);
         bool first = clock.IsSynced;
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++) Assert.Equal(first, clock.IsSynced);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        bool last = first;
+        for (int i = 0; i < 100; i++) last = clock.IsSynced;
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal(0, allocated);
+        Assert.Equal(first, last);
     }
 }

@@ -18,11 +18,11 @@ internal static class ForeignFile
 
     private static (string What, string Cure)? Kind(ReadOnlySpan<byte> head)
     {
-        if (head.StartsWith([0xFF, 0xD8, 0xFF]) || head.StartsWith([0x89, (byte)'P', (byte)'N', (byte)'G'])) return ("a picture", "give the model first, then the pictures");
+        if (head is [0xFF, 0xD8, 0xFF, ..] or [0x89, (byte)'P', (byte)'N', (byte)'G', ..]) return ("a picture", "give the model first, then the pictures");
         if (head.StartsWith("PK\x03\x04"u8)) return ("a ZIP archive (a PyTorch .pt or .pth is one)", "unpack it, or export the checkpoint as ONNX");
-        if (head.StartsWith([0x1F, 0x8B])) return ("a gzip archive", "unpack it first");
-        if (head.StartsWith("\x7F"u8 + "ELF"u8)) return ("a program or library", "give the .onnx file");
-        if (head.StartsWith([0x89, (byte)'H', (byte)'D', (byte)'F'])) return ("an HDF5 file (Keras writes those)", "export the model as ONNX, for instance with tf2onnx");
+        if (head is [0x1F, 0x8B, ..]) return ("a gzip archive", "unpack it first");
+        if (head is [0x7F, (byte)'E', (byte)'L', (byte)'F', ..]) return ("a program or library", "give the .onnx file");
+        if (head is [0x89, (byte)'H', (byte)'D', (byte)'F', ..]) return ("an HDF5 file (Keras writes those)", "export the model as ONNX, for instance with tf2onnx");
         // FlatBuffers: a small offset, then the name of the format. The offset tells them from an exporter's name at the same place.
         bool isFlatBuffer = head.Length >= 8 && head[2] == 0 && head[3] == 0;
         if (isFlatBuffer && head[4..8].SequenceEqual("TFL3"u8)) return ("a TensorFlow Lite model", "convert it, for instance with tf2onnx --tflite");

@@ -34,17 +34,20 @@ internal sealed class BeltTruth(BeltScene scene)
 
     /// <summary>Writes the boxes of picture <paramref name="frame"/>, the lowest part first.</summary>
     /// <returns>How many were written.</returns>
-    public int At(long frame, Span<TruthBox> boxes)
+    public int At(long frame, Span<TruthBox> boxes) => Of(_parts.AsSpan(0, scene.Parts(frame, _parts)), boxes);
+
+    /// <summary>Writes the boxes of these parts, the lowest first.</summary>
+    /// <returns>How many were written.</returns>
+    public int Of(ReadOnlySpan<BeltPart> parts, Span<TruthBox> boxes)
     {
-        int partCount = scene.Parts(frame, _parts);
         int count = 0;
-        for (int i = 0; i < partCount && count < boxes.Length; i++)
+        for (int i = 0; i < parts.Length && count < boxes.Length; i++)
         {
-            ref readonly BeltPart part = ref _parts[i];
+            ref readonly BeltPart part = ref parts[i];
             float left = Math.Max(0, part.CentreX + part.Left), right = Math.Min(scene.Width, part.CentreX + part.Right);
             float top = Math.Max(0, part.CentreY + part.Top), bottom = Math.Min(scene.Height, part.CentreY + part.Bottom);
             if (right - left < 1 || bottom - top < 1) continue;
-            float seen = SeenShare(i, partCount);
+            float seen = SeenShare(parts[i..]);
             if (seen < SeenAtAll) continue;
             boxes[count++] = new((int)part.Kind, left, top, right - left, bottom - top, seen < SeenEnough);
         }
@@ -52,30 +55,31 @@ internal sealed class BeltTruth(BeltScene scene)
         return count;
     }
 
-    private float SeenShare(int index, int partCount)
+    // How much of the first part can be seen under the others.
+    private float SeenShare(ReadOnlySpan<BeltPart> parts)
     {
-        ref readonly BeltPart part = ref _parts[index];
+        ref readonly BeltPart part = ref parts[0];
         int inside = 0, seen = 0;
         for (int row = 0; row < Grid; row++)
         {
-            float y = part.CentreY + part.Top + (part.Bottom - part.Top) * (row + 0.5f) / Grid;
+            float dy = part.Top + (part.Bottom - part.Top) * (row + 0.5f) / Grid;
             for (int column = 0; column < Grid; column++)
             {
-                float x = part.CentreX + part.Left + (part.Right - part.Left) * (column + 0.5f) / Grid;
-                if (PartOutline.Distance(part, x - part.CentreX, y - part.CentreY) > 0) continue;
+                float dx = part.Left + (part.Right - part.Left) * (column + 0.5f) / Grid;
+                if (PartOutline.Distance(part, dx, dy) > 0) continue;
                 inside++;
-                if (x >= 0 && x < scene.Width && y >= 0 && y < scene.Height && !IsCovered(index, partCount, x, y)) seen++;
+                float x = part.CentreX + dx, y = part.CentreY + dy;
+                if (x >= 0 && x < scene.Width && y >= 0 && y < scene.Height && !IsCovered(parts[1..], x, y)) seen++;
             }
         }
 
         return inside == 0 ? 0 : (float)seen / inside;
     }
 
-    private bool IsCovered(int index, int partCount, float x, float y)
+    private static bool IsCovered(ReadOnlySpan<BeltPart> above, float x, float y)
     {
-        for (int other = index + 1; other < partCount; other++)
+        foreach (ref readonly BeltPart upper in above)
         {
-            ref readonly BeltPart upper = ref _parts[other];
             float dx = x - upper.CentreX, dy = y - upper.CentreY;
             bool isNear = dx > upper.Left && dx < upper.Right && dy > upper.Top && dy < upper.Bottom;
             if (isNear && PartOutline.Distance(upper, dx, dy) < 0) return true;

@@ -98,7 +98,7 @@ public sealed class OnnxReaderTests : IDisposable
         byte[] model = TestModels.QuantisedClassifier().UltralyticsMetadata().External("e", "weights.bin", 0, 4, 1).ToArray();
         Random random = new(20261125);
         int refused = 0;
-        for (int i = 0; i < 2000; i++)
+        for (int i = 0; i < 1000; i++)
         {
             byte[] flipped = [.. model];
             for (int j = random.Next(1, 6); j > 0; j--) flipped[random.Next(flipped.Length)] ^= (byte)(1 << random.Next(8));
@@ -112,7 +112,7 @@ public sealed class OnnxReaderTests : IDisposable
             }
         }
 
-        Assert.InRange(refused, 100, 1999);
+        Assert.InRange(refused, 100, 999);
     }
 
     [Fact]

@@ -25,8 +25,6 @@ public sealed class BeltRendererTests
         Assert.True(one.AsSpan().SequenceEqual(two));
     }
 
-    // Each part alone, drawn and not drawn: where the pictures differ beyond its shadow is where its box must be. Sharp lens,
-    // and the shadow is told from the part by leaving it out of what is compared: it only darkens.
     [Theory]
     [InlineData(11)]
     [InlineData(12)]
@@ -57,56 +55,6 @@ public sealed class BeltRendererTests
     }
 
     [Fact]
-    public void The_truth_of_a_picture_with_one_part_is_that_parts_box_clipped_to_the_picture()
-    {
-        BeltScene scene = new((640, 480), 15, 21);
-        BeltTruth truth = new(scene);
-        TruthBox[] boxes = new TruthBox[BeltTruth.MaxBoxes];
-        BeltPart[] parts = new BeltPart[BeltScene.MaxParts];
-        for (long frame = 0; frame < 200; frame++)
-        {
-            int count = truth.At(frame, boxes);
-            foreach (TruthBox box in boxes[..count])
-            {
-                Assert.InRange(box.X, 0, 639);
-                Assert.InRange(box.Y, 0, 479);
-                Assert.InRange(box.X + box.Width, 1, 640.001);
-                Assert.InRange(box.Y + box.Height, 1, 480.001);
-                BeltPart owner = parts[..scene.Parts(frame, parts)].Single(part =>
-                    (int)part.Kind == box.ClassIndex && MathF.Abs(part.CentreY + part.Top - box.Y) < 0.01f && MathF.Abs(Math.Min(640, part.CentreX + part.Right) - box.X - box.Width) < 0.01f);
-                float inside = box.Width / (owner.Right - owner.Left);
-                if (inside < 0.3f) Assert.True(box.IsDifficult);
-            }
-        }
-    }
-
-    [Fact]
-    public void Something_mostly_covered_is_difficult_and_something_free_is_not()
-    {
-        // Two pictures of one belt: where boxes are apart nothing is difficult but what the picture's edge cuts.
-        int free = 0, covered = 0;
-        TruthBox[] boxes = new TruthBox[BeltTruth.MaxBoxes];
-        for (int seed = 0; seed < 240; seed++)
-        {
-            int count = new BeltTruth(new((640, 480), 15, seed)).At(100, boxes);
-            for (int i = 0; i < count; i++)
-            {
-                TruthBox box = boxes[i];
-                bool isCut = box.X <= 0 || box.X + box.Width >= 640;
-                bool isAlone = true;
-                for (int j = i + 1; j < count; j++) isAlone &= !Touches(box, boxes[j]);
-                if (isCut) continue;
-                if (isAlone) Assert.False(box.IsDifficult);
-                if (isAlone) free++;
-                else if (box.IsDifficult) covered++;
-            }
-        }
-
-        Assert.True(free > 400);
-        Assert.True(covered > 0);
-    }
-
-    [Fact]
     public void Drawing_and_its_truth_allocate_nothing()
     {
         BeltRenderer renderer = new(new((640, 480), 15, 9));
@@ -125,9 +73,6 @@ public sealed class BeltRendererTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private static bool Touches(TruthBox a, TruthBox b) =>
-        a.X < b.X + b.Width && b.X < a.X + a.Width && a.Y < b.Y + b.Height && b.Y < a.Y + a.Height;
-
     private static byte[] Digest(int width, int height, int seed)
     {
         BeltRenderer renderer = new(new((width, height), 15, seed));
@@ -142,8 +87,7 @@ public sealed class BeltRendererTests
         return hash.GetHashAndReset();
     }
 
-    // The painter alone, over black and over white: what is the same in both is the part, opaque; what differs shows the ground.
-    // The outline is where half of a pixel is covered, found between pixel centres by the cover of the outermost two.
+    // The painter alone, over black and over white: pixels that show less than half of the ground are the part's.
     private static (double Left, double Top, double Right, double Bottom) Coverage(BeltScene scene, in BeltPart part)
     {
         PartPainter painter = new(scene);
