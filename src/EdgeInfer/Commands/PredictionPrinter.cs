@@ -82,7 +82,8 @@ internal sealed class PredictionPrinter
         try
         {
             Directory.CreateDirectory(folder);
-            PictureAnnotator.Save(picture!, Boxes(), target);
+            PictureAnnotator.Draw(picture!, Boxes(), Captions());
+            PictureAnnotator.Save(picture!, target);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -93,13 +94,11 @@ internal sealed class PredictionPrinter
         return null;
     }
 
-    private List<AnnotatedBox> Boxes()
-    {
-        List<AnnotatedBox> boxes = [];
-        foreach (Detection d in _stages.Prediction.Detections)
-            boxes.Add(new(Label(d.Class), d.Score, d.X, d.Y, d.Width, d.Height, d.Class));
-        return boxes;
-    }
+    private AnnotatedBox[] Boxes()
+        => [.. _stages.Prediction.Detections.Select(d => new AnnotatedBox(Label(d.Class), d.Score, d.X, d.Y, d.Width, d.Height, d.Class))];
+
+    private string[] Captions()
+        => [.. _stages.Prediction.Classes.Select(c => string.Create(CultureInfo.InvariantCulture, $"{Label(c.Class)} {c.Score:0.00}"))];
 
     private string Label(int @class) => @class < _stages.Model.Labels.Count ? _stages.Model.Labels[@class] : @class.ToString(CultureInfo.InvariantCulture);
 }
