@@ -189,11 +189,13 @@ internal sealed class MqttConnection : IDisposable
         int header, body;
         while (!MqttWire.TryReadHeader(_received.AsSpan(0, _receivedBytes), out header, out body) || _receivedBytes < header + body)
         {
-            if (await FillAsync(stop).ConfigureAwait(false)) continue;
-            throw ConnectFaults.NoAnswer(_settings);
+            if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
+
+            // At the first byte: what is no broker may never send as many as its second byte seems to announce.
+            if (_received[0] >> 4 != (int)PacketKind.ConnAck) throw ConnectFaults.NotMqtt(_settings);
         }
 
-        if (_received[0] >> 4 != (int)PacketKind.ConnAck || body < 2) throw ConnectFaults.NotMqtt(_settings);
+        if (body < 2) throw ConnectFaults.NotMqtt(_settings);
 
         // Before the formatter, which knows nothing of the answer that a broker of MQTT 3.1.1 gives.
         byte reason = _received[header + 1];
