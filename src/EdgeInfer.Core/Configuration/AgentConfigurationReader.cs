@@ -6,7 +6,9 @@ namespace EdgeInfer.Configuration;
 /// <summary>Reads the agent's configuration: YAML with environment variables over it, every fault at once.</summary>
 /// <param name="environment">The environment variables, for overrides and secrets.</param>
 /// <param name="host">This machine, for the default device id.</param>
-internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<string, string> environment, HostIdentity host)
+/// <param name="installed">The folder of the installed model of a name, or null; may throw <see cref="FaultException"/>.</param>
+internal sealed partial class AgentConfigurationReader(
+    IReadOnlyDictionary<string, string> environment, HostIdentity host, Func<string, string?>? installed = null)
 {
     private const int LongestFileBytes = 1 << 20;
     private const int MostPipelines = 64;
@@ -63,7 +65,7 @@ internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<strin
     private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
     {
         string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        ReadingContext context = new(path, folder, environment, host, faults);
+        ReadingContext context = new(path, folder, environment, host, faults) { InstalledModel = installed };
         MappingReader root = new(mapping, "", faults);
 
         DeviceOptions device = new DeviceReader(context).Read(root);
@@ -95,7 +97,7 @@ internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<strin
             {
                 MappingReader entry = reader.Mapping(key.Value)!;
                 entry.NotYet("managed", "initial");
-                path = context.AbsolutePath(entry, "path");
+                path = context.ModelPath(entry, "path");
                 if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
                 entry.Close();
             }

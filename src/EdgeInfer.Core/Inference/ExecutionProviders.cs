@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference.Interop;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
@@ -85,7 +86,13 @@ internal static class ExecutionProviders
         }
         catch (OnnxRuntimeException e)
         {
-            return SessionFaults.Words(e);
+            return Why(provider, SessionFaults.Words(e));
         }
+    }
+
+    private static string Why(string provider, string said)
+    {
+        if (!said.Contains("Failed to load shared library", StringComparison.Ordinal)) return said;
+        return NativeRuntimeLibrary.WhyNotLoaded(provider) is { } reason ? $"its library cannot be loaded: {reason}" : said;
     }
 }

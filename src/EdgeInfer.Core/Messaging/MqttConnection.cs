@@ -82,6 +82,9 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Whether the connection has ended.</summary>
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
 
+    /// <summary>Whether the broker closed the connection without a DISCONNECT.</summary>
+    public bool IsClosedSilently { get; private set; }
+
     /// <summary>Connects, and waits for the broker's CONNACK.</summary>
     /// <exception cref="MqttLinkException">No connection; says why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/>.</exception>
@@ -119,7 +122,9 @@ internal sealed class MqttConnection : IDisposable
             {
                 if (!await FillAsync(CancellationToken.None).ConfigureAwait(false))
                 {
-                    Break(new(new(FaultKind.Unavailable, _settings.Address, "the broker closed the connection", ""), false));
+                    MqttLinkException cause = ConnectFaults.ClosedSilently(_settings, 1);
+                    Break(cause);
+                    IsClosedSilently = _broken == cause;
                     break;
                 }
             }
@@ -189,11 +194,13 @@ internal sealed class MqttConnection : IDisposable
         int header, body;
         while (!MqttWire.TryReadHeader(_received.AsSpan(0, _receivedBytes), out header, out body) || _receivedBytes < header + body)
         {
-            if (await FillAsync(stop).ConfigureAwait(false)) continue;
-            throw ConnectFaults.NoAnswer(_settings);
+            if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
+
+            // At the first byte: what is no broker may never send as many as its second byte seems to announce.
+            if (_received[0] >> 4 != (int)PacketKind.ConnAck) throw ConnectFaults.NotMqtt(_settings);
         }
 
-        if (_received[0] >> 4 != (int)PacketKind.ConnAck || body < 2) throw ConnectFaults.NotMqtt(_settings);
+        if (body < 2) throw ConnectFaults.NotMqtt(_settings);
 
         // Before the formatter, which knows nothing of the answer that a broker of MQTT 3.1.1 gives.
         byte reason = _received[header + 1];

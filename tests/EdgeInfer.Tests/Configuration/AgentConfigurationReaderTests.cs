@@ -181,6 +181,30 @@ public sealed class AgentConfigurationReaderTests
         Assert.Equal(["edge.yaml:2:11: models.spare: no pipeline uses it; remove it, or name it in a pipeline"], faults.Warnings.Select(w => w.ToString()));
     }
 
+    [Theory]
+    [InlineData("parts", "/store/parts")]
+    [InlineData("./parts", "/nowhere/parts")]
+    [InlineData("other", "/nowhere/other")]
+    [InlineData("parts.onnx", "/nowhere/parts.onnx")]
+    [InlineData("/m/parts", "/m/parts")]
+    public void A_bare_name_that_is_nothing_beside_the_file_is_that_of_an_installed_model(string written, string path)
+    {
+        AgentConfigurationReader reader = new(new Dictionary<string, string>(), ConfigurationText.Machine, name => name == "parts" ? "/store/parts" : null);
+        FaultList faults = new();
+        AgentConfiguration? read = reader.ReadText(ConfigurationText.Smallest.Replace("/models/parts", written, StringComparison.Ordinal), "/nowhere/edge.yaml", faults);
+        Assert.Empty(faults.Faults);
+        Assert.Equal(path, read!.Models["parts"].Path);
+    }
+
+    [Fact]
+    public void A_store_of_models_that_cannot_be_read_is_a_fault_where_the_name_stands()
+    {
+        AgentConfigurationReader reader = new(new Dictionary<string, string>(), ConfigurationText.Machine, _ => throw FaultException.Of(FaultKind.NoInput, "/store", "closed", "open it"));
+        FaultList faults = new();
+        Assert.Null(reader.ReadText(ConfigurationText.Smallest.Replace("/models/parts", "parts", StringComparison.Ordinal), "/nowhere/edge.yaml", faults));
+        Assert.Equal(["/nowhere/edge.yaml:2:26: models.parts.path: /store: closed; open it"], faults.Faults.Select(f => f.ToString()));
+    }
+
     [Fact]
     public void A_topic_may_have_65535_bytes_and_no_more()
     {

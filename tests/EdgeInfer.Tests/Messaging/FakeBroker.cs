@@ -37,7 +37,6 @@ internal sealed class FakeBroker : IDisposable
     private readonly Thread _thread;
     private volatile Stream? _client;
     private volatile bool _isDisposed;
-    private int _acknowledged;
 
     public FakeBroker(int port = 0, X509Certificate2? certificate = null)
     {
@@ -64,8 +63,8 @@ internal sealed class FakeBroker : IDisposable
     /// <summary>Whether packets are kept; off where a test counts allocations.</summary>
     public bool IsKeeping { get; set; } = true;
 
-    /// <summary>PUBLISH packets read so far.</summary>
-    public int Published => Volatile.Read(ref _acknowledged);
+    /// <summary>Released for each PUBLISH packet read.</summary>
+    public SemaphoreSlim PublishRead { get; } = new(0);
 
     public FakeBroker Start()
     {
@@ -103,6 +102,7 @@ internal sealed class FakeBroker : IDisposable
         _listener.Dispose();
         _client?.Dispose();
         if (_thread.IsAlive) _thread.Join();
+        PublishRead.Dispose();
     }
 
     private void Serve()
@@ -165,7 +165,7 @@ internal sealed class FakeBroker : IDisposable
                 client.Write([0x20, (byte)ConnAck.Length, .. ConnAck]);
                 break;
             case 3:
-                Interlocked.Increment(ref _acknowledged);
+                PublishRead.Release();
                 if ((first >> 1 & 3) == 0 || PubAckReason is not { } reason) return;
                 int topic = BinaryPrimitives.ReadUInt16BigEndian(body);
                 answer[0] = 0x40;
