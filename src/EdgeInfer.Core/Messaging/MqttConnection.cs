@@ -82,6 +82,9 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Whether the connection has ended.</summary>
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
 
+    /// <summary>Whether the broker closed the connection without a DISCONNECT.</summary>
+    public bool IsClosedSilently { get; private set; }
+
     /// <summary>Connects, and waits for the broker's CONNACK.</summary>
     /// <exception cref="MqttLinkException">No connection; says why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/>.</exception>
@@ -119,7 +122,9 @@ internal sealed class MqttConnection : IDisposable
             {
                 if (!await FillAsync(CancellationToken.None).ConfigureAwait(false))
                 {
-                    Break(new(new(FaultKind.Unavailable, _settings.Address, "the broker closed the connection", ""), false));
+                    MqttLinkException cause = ConnectFaults.ClosedSilently(_settings, 1);
+                    Break(cause);
+                    IsClosedSilently = _broken == cause;
                     break;
                 }
             }

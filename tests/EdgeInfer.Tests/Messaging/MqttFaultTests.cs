@@ -47,6 +47,26 @@ public sealed class MqttFaultTests
     }
 
     [Fact]
+    public async Task A_broker_that_closes_again_and_again_without_a_word_points_at_the_client_id()
+    {
+        using FakeBroker broker = new FakeBroker().Start();
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(broker.Port));
+        session.Start();
+        for (int i = 0; i < 3; i++)
+        {
+            broker.Next(1);
+            await SessionProbe.Reaches(session, s => s.State == MqttSessionState.Connected && s.Counts.Reconnects == i);
+            broker.Hang();
+        }
+
+        MqttSessionStatus status = await SessionProbe.Reaches(session, MqttSessionState.Failed);
+        Assert.Equal(
+            "the broker keeps closing the connection soon after it is made: most likely another client connects with the same client id 'edgeinfer-test'",
+            status.Cause!.What);
+        Assert.Contains(_probe.Lines, l => l.Contains("without giving a reason; if it does so again and again, another client uses the same client id", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_brokers_own_words_are_kept_to_one_line()
     {
         using FakeBroker broker = new FakeBroker().Start();
