@@ -56,10 +56,27 @@ internal static class BenchCommand
     private static void Check(BenchOptions options)
     {
         FaultList faults = new();
-        if (!(options.Seconds is > 0 and <= LongestSeconds)) faults.Add(FaultKind.Usage, "--seconds", $"{options.Seconds} seconds", $"give a number above 0, at most {LongestSeconds}");
-        if (options.Threads is < 0 or > MostThreads) faults.Add(FaultKind.Usage, "--threads", $"{options.Threads} threads", $"give 0 for automatic, or 1 to {MostThreads}");
-        if (!ExecutionProviders.Names.Contains(options.Provider)) faults.Add(FaultKind.Usage, "--provider", $"no provider '{options.Provider}'", "choose among " + string.Join(", ", ExecutionProviders.Names));
-        if (options.Input is not null && !File.Exists(options.Input)) faults.Add(FaultKind.NoInput, options.Input, "no such picture", "check the path");
+        if (!(options.Seconds is > 0 and <= LongestSeconds))
+        {
+            faults.Add(FaultKind.Usage, "--seconds", $"{options.Seconds} seconds", $"give a number above 0, at most {LongestSeconds}");
+        }
+
+        if (options.Threads is < 0 or > MostThreads)
+        {
+            faults.Add(FaultKind.Usage, "--threads", $"{options.Threads} threads", $"give 0 for automatic, or 1 to {MostThreads}");
+        }
+
+        if (!ExecutionProviders.Names.Contains(options.Provider))
+        {
+            faults.Add(
+                FaultKind.Usage, "--provider", $"no provider '{options.Provider}'",
+                "choose among " + string.Join(", ", ExecutionProviders.Names));
+        }
+
+        if (options.Input is not null && !File.Exists(options.Input))
+        {
+            faults.Add(FaultKind.NoInput, options.Input, "no such picture", "check the path");
+        }
         faults.ThrowIfAny();
     }
 }
