@@ -7,23 +7,24 @@ using EdgeInfer.Tests.Sources.Synthetic;
 namespace EdgeInfer.Benchmarks;
 
 /// <summary>
-/// <c>golden REFERENCE PICTURE…</c>: beside each picture a JSON file with what the reference model, the float parent, finds in it,
-/// in the shape of a prediction message.
+/// <c>golden MODEL REFERENCE PICTURE…</c>: beside each picture a JSON file with what the reference, the float parent of the model,
+/// finds in it under the model's contract, in the shape of a prediction message. The digest is the reference's.
 /// </summary>
 internal static class GoldenCommand
 {
     /// <summary>Runs the command.</summary>
     public static int Run(string[] arguments)
     {
-        if (arguments.Length < 2)
+        if (arguments.Length < 3)
         {
-            Console.Error.WriteLine("golden: a reference model and pictures are needed");
+            Console.Error.WriteLine("golden: a model, its reference and pictures are needed");
             return 64;
         }
 
-        Model model = ModelLoader.Load(arguments[0]);
+        Model reference = ModelLoader.Load(arguments[1]);
+        Model model = ModelLoader.Load(arguments[0]) with { OnnxPath = reference.OnnxPath, Path = reference.Path, Digest = reference.Digest };
         using DetectorRun run = new(model, null);
-        foreach (string path in arguments[1..])
+        foreach (string path in arguments[2..])
         {
             bool isJpeg = Path.GetExtension(path) is ".jpg" or ".jpeg";
             IReadOnlyList<Detection> found = run.Find(File.ReadAllBytes(path), new FrameInfo { Format = isJpeg ? PixelFormat.Jpeg : PixelFormat.PictureFile });
@@ -36,7 +37,7 @@ internal static class GoldenCommand
     private static void Write(string path, string source, Model model, (int Width, int Height) size, IReadOnlyList<Detection> detections)
     {
         using FileStream file = File.Create(path);
-        using (Utf8JsonWriter json = new(file, new JsonWriterOptions { Indented = true }))
+        using (Utf8JsonWriter json = new(file))
         {
             json.WriteStartObject();
             json.WriteString("schema", "edgeinfer/prediction/1");

@@ -48,7 +48,7 @@ internal static class RenderCommand
         TruthBox[] boxes = new TruthBox[BeltTruth.MaxBoxes];
         BeltRenderer? renderer = null;
         BeltTruth? belt = null;
-        long ticks = 0;
+        long ticks = 0, least = long.MaxValue;
         json.WriteStartObject();
         json.WriteNumber("width", width);
         json.WriteNumber("height", height);
@@ -66,7 +66,9 @@ internal static class RenderCommand
             long frame = (long)(i % perScene) * stride + stride;
             long start = Stopwatch.GetTimestamp();
             renderer.Render(frame, rgb);
-            ticks += Stopwatch.GetTimestamp() - start;
+            long spent = Stopwatch.GetTimestamp() - start;
+            ticks += spent;
+            least = Math.Min(least, spent);
             if (isHalved) Halve(rgb, half, width, height);
             frames.Write(isHalved ? half : rgb);
             WriteTruth(json, scene, frame, boxes.AsSpan(0, belt!.At(frame, boxes)));
@@ -74,7 +76,7 @@ internal static class RenderCommand
 
         json.WriteEndArray();
         json.WriteEndObject();
-        Console.Error.WriteLine($"{count} pictures, {Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds / count:0.00} ms each");
+        Console.Error.WriteLine($"{count} pictures, {Stopwatch.GetElapsedTime(0, ticks).TotalMilliseconds / count:0.00} ms each, at least {Stopwatch.GetElapsedTime(0, least).TotalMilliseconds:0.00}");
     }
 
     private static void Halve(ReadOnlySpan<byte> rgb, Span<byte> half, int width, int height)

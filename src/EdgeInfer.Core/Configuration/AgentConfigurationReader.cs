@@ -6,7 +6,9 @@ namespace EdgeInfer.Configuration;
 /// <summary>Reads the agent's configuration: YAML with environment variables over it, every fault at once.</summary>
 /// <param name="environment">The environment variables, for overrides and secrets.</param>
 /// <param name="host">This machine, for the default device id.</param>
-internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<string, string> environment, HostIdentity host)
+/// <param name="installed">The folder of the installed model of a name, or null; may throw <see cref="FaultException"/>.</param>
+internal sealed partial class AgentConfigurationReader(
+    IReadOnlyDictionary<string, string> environment, HostIdentity host, Func<string, string?>? installed = null)
 {
     private const int LongestFileBytes = 1 << 20;
     private const int MostPipelines = 64;
@@ -54,16 +56,33 @@ internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<strin
 
     private AgentConfiguration? DraftOfText(string text, string path, FaultList faults)
     {
-        if (YamlTree.Parse(text, path, faults) is not { } node) return null;
-        if (node is YamlMapping root) return ReadRoot(EnvironmentOverrides.Apply(root, environment, faults), path, faults);
-        faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
-        return null;
+        FaultList found = new();
+        AgentConfiguration? draft = null;
+        YamlNode? node = YamlTree.Parse(text, path, found);
+        if (node is YamlMapping root) draft = ReadRoot(EnvironmentOverrides.Apply(root, environment, found), path, found);
+        else if (node is not null) found.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
+
+        // Readers go by meaning, people by line.
+        foreach (Fault fault in found.Faults.OrderBy(Position)) faults.Add(fault);
+        foreach (Fault warning in found.Warnings.OrderBy(Position)) faults.Warn(warning.Kind, warning.Where, warning.What, warning.Cure);
+        return draft;
+
+        (int Line, int Column) Position(Fault fault)
+        {
+            if (!fault.Where.StartsWith(path + ":", StringComparison.Ordinal)) return default;
+            string[] numbers = fault.Where[(path.Length + 1)..].Split(':');
+            return numbers.Length == 2 && int.TryParse(numbers[0], out int line) && int.TryParse(numbers[1], out int column) ? (line, column) : default;
+        }
     }
 
     private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
     {
         string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        ReadingContext context = new(path, folder, environment, host, faults);
+        ReadingContext context = new(path, folder, environment, host, faults) 
+        {
+            InstalledModel = installed,
+            CredentialsCure = path.Length == 0 ? "take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD" : null,
+        };
         MappingReader root = new(mapping, "", faults);
 
         DeviceOptions device = new DeviceReader(context).Read(root);
@@ -95,7 +114,7 @@ internal sealed partial class AgentConfigurationReader(IReadOnlyDictionary<strin
             {
                 MappingReader entry = reader.Mapping(key.Value)!;
                 entry.NotYet("managed", "initial");
-                path = context.AbsolutePath(entry, "path");
+                path = context.ModelPath(entry, "path");
                 if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
                 entry.Close();
             }

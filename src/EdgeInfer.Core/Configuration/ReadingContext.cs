@@ -11,6 +11,12 @@ namespace EdgeInfer.Configuration;
 internal sealed record ReadingContext(
     string File, string Folder, IReadOnlyDictionary<string, string> Environment, HostIdentity Host, FaultList Faults)
 {
+    /// <summary>The folder of the installed model of a name, or null; may throw <see cref="FaultException"/>.</summary>
+    public Func<string, string?>? InstalledModel { get; init; }
+
+    /// <summary>Where credentials go that stand in an address; null for the keys beside it.</summary>
+    public string? CredentialsCure { get; init; }
+
     /// <summary>Adds a fault of the configuration.</summary>
     public void Add(Mark mark, string what, string cure) => Faults.Add(FaultKind.Configuration, mark.ToString(), what, cure);
 
@@ -35,6 +41,25 @@ internal sealed record ReadingContext(
     /// <summary>The absolute path under a key; null where it is absent or at fault.</summary>
     public string? AbsolutePath(MappingReader from, string key)
         => from.Text(key) is null ? null : AbsolutePath((YamlScalar)from.Node(key)!, from.PathOf(key));
+
+    /// <summary>
+    /// As <see cref="AbsolutePath(MappingReader, string)"/>, for a model: a bare name that is nothing in this folder is that of an installed one.
+    /// </summary>
+    public string? ModelPath(MappingReader from, string key)
+    {
+        if (AbsolutePath(from, key) is not { } path) return null;
+        string written = from.Text(key)!;
+        if (InstalledModel is null || !ConfiguredName.IsSound(written) || Directory.Exists(path) || System.IO.File.Exists(path)) return path;
+        try
+        {
+            return InstalledModel(written) ?? path;
+        }
+        catch (FaultException e)
+        {
+            from.Fault(key, e.Fault.ToString(), "");
+            return null;
+        }
+    }
 
     /// <summary>As <see cref="AbsolutePath(MappingReader, string)"/>, for a file that must be there.</summary>
     public string? ExistingFile(MappingReader from, string key, string cure)

@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference.Interop;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
@@ -44,7 +45,11 @@ internal static class ExecutionProviders
         if (providers.Count == 0) faults.Add(FaultKind.Configuration, "runtime.providers", "is empty", "name at least cpu");
         foreach (string provider in providers)
         {
-            if (!Names.Contains(provider)) faults.Add(FaultKind.Configuration, "runtime.providers", $"no provider '{provider}'", "choose among " + string.Join(", ", Names));
+            if (!Names.Contains(provider))
+            {
+                faults.Add(
+                    FaultKind.Configuration, "runtime.providers", $"no provider '{provider}'", "choose among " + string.Join(", ", Names));
+            }
         }
 
         faults.ThrowIfAny();
@@ -85,7 +90,13 @@ internal static class ExecutionProviders
         }
         catch (OnnxRuntimeException e)
         {
-            return SessionFaults.Words(e);
+            return Why(provider, SessionFaults.Words(e));
         }
+    }
+
+    private static string Why(string provider, string said)
+    {
+        if (!said.Contains("Failed to load shared library", StringComparison.Ordinal)) return said;
+        return NativeRuntimeLibrary.WhyNotLoaded(provider) is { } reason ? $"its library cannot be loaded: {reason}" : said;
     }
 }

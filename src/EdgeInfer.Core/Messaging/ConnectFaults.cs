@@ -34,12 +34,25 @@ internal static class ConnectFaults
         };
     }
 
+    /// <summary>
+    /// The broker closed the connection without a DISCONNECT. mosquitto 2.0.11 does so when another client takes the client id; several times
+    /// in a row, each soon after connecting, it is hardly anything else.
+    /// </summary>
+    /// <param name="settings">The session's.</param>
+    /// <param name="times">How many times in a row.</param>
+    public static MqttLinkException ClosedSilently(MqttSettings settings, int times) => times < 3
+        ? Waiting(settings, "the broker closed the connection without giving a reason",
+            $"if it does so again and again, another client uses the same client id '{settings.ClientId}': give each device its own device.id (or mqtt.client_id)", null)
+        : new(new(FaultKind.Configuration, settings.Address,
+            $"the broker keeps closing the connection soon after it is made: most likely another client connects with the same client id '{settings.ClientId}'",
+            "give each device its own device.id (or mqtt.client_id)"), true);
+
     /// <summary>A connection that ended with an exception.</summary>
     public static MqttLinkException OfConnection(MqttSettings settings, Exception e)
     {
         string what = Socket(e) switch
         {
-            { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted } => "the broker closed the connection",
+            { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.ConnectionAborted } => "the broker broke off the connection",
             { SocketErrorCode: SocketError.TimedOut } => "the connection to the broker was lost",
             { } other => $"the connection to the broker was lost: {other.Message}",
             null => e is InvalidDataException ? $"the broker sent {e.Message}" : $"the connection to the broker was lost: {OneLine(e.Message)}",

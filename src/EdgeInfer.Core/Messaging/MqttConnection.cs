@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using EdgeInfer.Diagnostics;
 using MQTTnet;
@@ -32,11 +31,14 @@ internal interface IPacketHandler
 /// </summary>
 internal sealed class MqttConnection : IDisposable
 {
+    private const int ReceiveStackBytes = 256 * 1024;
+
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
     private readonly IMqttChannel _channel;
     private readonly BrokerTrust? _trust;
     private readonly MqttPacketFormatterAdapter _formatter = new(MqttProtocolVersion.V500, new MqttBufferWriter(1024, 64 * 1024));
+    private readonly PolledStream? _line;
     private byte[] _received = new byte[4096];
     private int _receivedBytes;
     private MqttLinkException? _broken;
@@ -60,15 +62,8 @@ internal sealed class MqttConnection : IDisposable
         }
 
         int port = url.Port > 0 ? url.Port : isTls ? 8883 : 1883;
-        MqttClientTcpOptions tcp = new()
-        {
-            RemoteEndpoint = EndPointOf(url.IdnHost, port),
-            NoDelay = true,
-
-            // MQTTnet's default of 0 s sends RST on close and loses the last messages.
-            LingerState = new LingerOption(false, 0),
-            TlsOptions = tls,
-        };
+        _line = new();
+        MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = _line, TlsOptions = tls };
         if (isTls) tls.TargetHost = url.IdnHost;
         _channel = new MqttTcpChannel(new MqttClientOptions { ChannelOptions = tcp, Timeout = settings.ConnectTimeout });
     }
@@ -81,6 +76,9 @@ internal sealed class MqttConnection : IDisposable
 
     /// <summary>Whether the connection has ended.</summary>
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
+
+    /// <summary>Whether the broker closed the connection without a DISCONNECT.</summary>
+    public bool IsClosedSilently { get; private set; }
 
     /// <summary>Connects, and waits for the broker's CONNACK.</summary>
     /// <exception cref="MqttLinkException">No connection; says why.</exception>
@@ -109,9 +107,20 @@ internal sealed class MqttConnection : IDisposable
         }
     }
 
-    /// <summary>Handles what arrives until the connection ends.</summary>
-    /// <returns>Why it ended; null when it was closed on purpose.</returns>
-    public async Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
+    /// <summary>Handles what arrives until the connection ends: in a thread of its own, or in the pool for WebSockets.</summary>
+    /// <returns>Why it ended.</returns>
+    public Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
+    {
+        if (_line is null) return ReceiveAllAsync(handler);
+        _line.BeginPolling();
+        TaskCompletionSource<MqttLinkException?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // On a polled stream every wait is in this thread, so the loop comes back when the connection has ended.
+        new Thread(() => end.SetResult(ReceiveAllAsync(handler).GetAwaiter().GetResult()), ReceiveStackBytes) { IsBackground = true, Name = "mqtt receive" }.Start();
+        return end.Task;
+    }
+
+    private async Task<MqttLinkException?> ReceiveAllAsync(IPacketHandler handler)
     {
         try
         {
@@ -119,7 +128,9 @@ internal sealed class MqttConnection : IDisposable
             {
                 if (!await FillAsync(CancellationToken.None).ConfigureAwait(false))
                 {
-                    Break(new(new(FaultKind.Unavailable, _settings.Address, "the broker closed the connection", ""), false));
+                    MqttLinkException cause = ConnectFaults.ClosedSilently(_settings, 1);
+                    Break(cause);
+                    IsClosedSilently = _broken == cause;
                     break;
                 }
             }
@@ -189,11 +200,13 @@ internal sealed class MqttConnection : IDisposable
         int header, body;
         while (!MqttWire.TryReadHeader(_received.AsSpan(0, _receivedBytes), out header, out body) || _receivedBytes < header + body)
         {
-            if (await FillAsync(stop).ConfigureAwait(false)) continue;
-            throw ConnectFaults.NoAnswer(_settings);
+            if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
+
+            // At the first byte: what is no broker may never send as many as its second byte seems to announce.
+            if (_received[0] >> 4 != (int)PacketKind.ConnAck) throw ConnectFaults.NotMqtt(_settings);
         }
 
-        if (_received[0] >> 4 != (int)PacketKind.ConnAck || body < 2) throw ConnectFaults.NotMqtt(_settings);
+        if (body < 2) throw ConnectFaults.NotMqtt(_settings);
 
         // Before the formatter, which knows nothing of the answer that a broker of MQTT 3.1.1 gives.
         byte reason = _received[header + 1];

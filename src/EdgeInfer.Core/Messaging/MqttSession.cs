@@ -13,6 +13,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>Packet ids of messages stay below: <see cref="Configuration.MqttOptions.InFlight"/> is at most 1024.</summary>
     private const ushort SubscribePacketId = ushort.MaxValue;
 
+    /// <summary>Two clients with one id throw each other out within their back-off.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(1);
+
     private readonly Lock _lock = new();
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
@@ -29,6 +32,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private Fault? _lastError;
     private DateTimeOffset? _connectedSince;
     private long _connections;
+    private int _silentCloses;
 
     /// <summary>Prepares a session; nothing is connected before <see cref="Start"/>.</summary>
     /// <param name="settings">Where to, as whom, and how much may wait.</param>
@@ -175,13 +179,15 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         MqttLinkException? end = await connection.ReceiveAsync(this).ConfigureAwait(false);
         _sender.Close(connection);
         lock (_lock) _connectedSince = null;
-        if (_time.GetElapsedTime(opened) >= _settings.StableAfter)
+        TimeSpan lasted = _time.GetElapsedTime(opened);
+        if (lasted >= _settings.StableAfter)
         {
             _unreachable.Reset();
             _refused.Reset();
         }
 
-        return end;
+        _silentCloses = connection.IsClosedSilently && lasted < s_soon ? _silentCloses + 1 : 0;
+        return _silentCloses > 1 ? ConnectFaults.ClosedSilently(_settings, _silentCloses) : end;
     }
 
     /// <summary>Pings, and notices a broker that is silent or acknowledges nothing.</summary>

@@ -14,7 +14,9 @@ public static class ModelDraft
     public static void Write(ModelInspection inspection, string folder)
     {
         string target = Path.GetFullPath(folder);
-        string yaml = Path.Combine(target, ModelFolder.YamlName), onnx = Path.Combine(target, ModelFolder.OnnxName), labels = Path.Combine(target, ModelFolder.LabelsName);
+        string yaml = Path.Combine(target, ModelFolder.YamlName);
+        string onnx = Path.Combine(target, ModelFolder.OnnxName);
+        string labels = Path.Combine(target, ModelFolder.LabelsName);
         if (File.Exists(yaml)) throw Occupied(yaml);
         IReadOnlyList<ModelFile> files = ModelLoader.Files(inspection.Path);
         bool isOwn = target == Path.TrimEndingDirectorySeparator(Path.GetFullPath(inspection.Path));

@@ -126,9 +126,10 @@ internal sealed class ModelFolder
     private bool IsInside(string full, int linksLeft)
     {
         if (!full.StartsWith(_root + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal) || linksLeft == 0) return false;
-        for (string? parent = System.IO.Path.GetDirectoryName(full); parent is not null && parent.Length > _root.Length; parent = System.IO.Path.GetDirectoryName(parent))
-            if (new DirectoryInfo(parent).LinkTarget is not null) return false;
-        return new FileInfo(full).LinkTarget is not { } target || IsInside(System.IO.Path.GetFullPath(target, System.IO.Path.GetDirectoryName(full)!), linksLeft - 1);
+        string parent = System.IO.Path.GetDirectoryName(full)!;
+        for (string folder = parent; folder.Length > _root.Length; folder = System.IO.Path.GetDirectoryName(folder)!)
+            if (new DirectoryInfo(folder).LinkTarget is not null) return false;
+        return new FileInfo(full).LinkTarget is not { } target || IsInside(System.IO.Path.GetFullPath(target, parent), linksLeft - 1);
     }
 
     private string? Existing(string name)

@@ -12,7 +12,8 @@ public sealed record MissingValue(string Key, IReadOnlyList<string> Choices, str
     public Fault ToFault(ModelInspection inspection)
     {
         string where = File.Exists(inspection.Path) ? inspection.Path : System.IO.Path.Combine(inspection.Path, ModelFolder.YamlName);
-        return new(FaultKind.Data, where, $"{Key} is stated nowhere: {Why}", $"write in model.yaml one of {string.Join(" | ", Choices)}; 'edgeinfer model inspect --write DIR' prepares the file");
+        string cure = $"write in model.yaml one of {string.Join(" | ", Choices)}; 'edgeinfer model inspect --write DIR' prepares the file";
+        return new(FaultKind.Data, where, $"{Key} is stated nowhere: {Why}", cure);
     }
 }
 

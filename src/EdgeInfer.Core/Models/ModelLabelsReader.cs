@@ -51,7 +51,9 @@ internal sealed class ModelLabelsReader(ModelFolder folder, FaultList faults)
         {
             string? wrong = lines[i].Length == 0 ? "an empty line" : lines[i].Length > NameLimit ? $"a label of {lines[i].Length} characters" : null;
             if (wrong is null) continue;
-            faults.Add(FaultKind.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{i + 1}:1"), wrong, "write one label a line, in the order of the classes");
+            faults.Add(
+                FaultKind.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{i + 1}:1"), wrong,
+                "write one label a line, in the order of the classes");
             return null;
         }
 

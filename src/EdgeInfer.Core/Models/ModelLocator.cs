@@ -34,7 +34,12 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
         }
 
         if (Directory.Exists(nameOrPath) || File.Exists(nameOrPath)) return Path.GetFullPath(nameOrPath);
-        if (isPath) throw FaultException.Of(FaultKind.NoInput, nameOrPath, "there is no such model", "give a folder with model.onnx, an .onnx file, or a name that 'edgeinfer model list' shows");
+        if (isPath)
+        {
+            throw FaultException.Of(
+                FaultKind.NoInput, nameOrPath, "there is no such model",
+                "give a folder with model.onnx, an .onnx file, or a name that 'edgeinfer model list' shows");
+        }
 
         string[] known = [.. List().Select(m => m.Name)];
         string cure = NearestKey.Find(nameOrPath, known) is { } near ? $"did you mean '{near}'?"
@@ -64,7 +69,8 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
         }
         catch (UnauthorizedAccessException e)
         {
-            throw FaultException.Of(FaultKind.NoInput, folder, "the folder of models may not be read by this user", "run as root or as the service's user", e);
+            throw FaultException.Of(
+                FaultKind.NoInput, folder, "the folder of models may not be read by this user", "run as root or as the service's user", e);
         }
     }
 

@@ -18,7 +18,11 @@ public sealed class ModelStore(string folder)
         string stored = name ?? model.Name;
         if (!ModelName.IsValid(stored)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{stored}' is no name of a model", ModelName.Rule);
         string target = Path.GetFullPath(Path.Combine(folder, stored));
-        if (target == model.Path) throw FaultException.Of(FaultKind.Usage, path, "this is the installed model itself", "give another path, or another --name");
+        if (target == model.Path)
+        {
+            throw FaultException.Of(
+                FaultKind.Usage, path, "this is the installed model itself", "give another path, or another --name");
+        }
 
         IReadOnlyList<ModelFile> files = ModelLoader.Files(model.Path);
         string expected = ModelDigest.Of(files);
@@ -28,18 +32,21 @@ public sealed class ModelStore(string folder)
         }
         catch (UnauthorizedAccessException e)
         {
-            throw FaultException.Of(FaultKind.InputOutput, target, "the folder of models may not be written by this user", "run as root (sudo), or name another folder with --models-dir", e);
+            throw FaultException.Of(
+                FaultKind.InputOutput, target, "the folder of models may not be written by this user",
+                "run as root (sudo), or name another folder with --models-dir", e);
         }
         catch (IOException e)
         {
-            throw FaultException.Of(FaultKind.InputOutput, target, $"the model was not installed: {e.Message}", "check free space and the disk", e);
+            throw FaultException.Of(
+                FaultKind.InputOutput, target, $"the model was not installed: {e.Message}", "check free space and the disk", e);
         }
 
         return new(stored, target);
     }
 
     // What was copied must be what was validated: the source may have changed in between.
-    private static void Verify(string staging, IReadOnlyList<ModelFile> files, string expected)
+    internal static void Verify(string staging, IReadOnlyList<ModelFile> files, string expected)
     {
         string copied = ModelDigest.Of(files.Select(f => f with { Path = Path.Combine(staging, f.Name) }));
         if (copied != expected) throw new IOException("the files changed while they were copied");

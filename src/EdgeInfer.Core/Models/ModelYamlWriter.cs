@@ -8,7 +8,9 @@ internal static class ModelYamlWriter
 {
     private const int CommentColumn = 44;
 
-    private static readonly string[] s_inputKeys = ["name", "layout", "width", "height", "color", "resize", "kernel", "pad", "scale", "mean", "std", "quantisation"];
+    private static readonly string[] s_inputKeys =
+        ["name", "layout", "width", "height", "color", "resize", "kernel", "pad", "scale", "mean", "std", "quantisation"];
+
     private static readonly string[] s_outputKeys = ["decoder", "ssd", "activation", "nms.mode", "nms.iou", "max"];
 
     /// <summary>The text of the file.</summary>
@@ -59,7 +61,10 @@ internal static class ModelYamlWriter
         foreach (MissingValue missing in inspection.Missing)
         {
             if (missing.Key.StartsWith(Prefix, StringComparison.Ordinal))
-                block.Append($"  {ContractText.Quoted(missing.Key[Prefix.Length..^Suffix.Length])}:\n    quantisation: # choose: {string.Join(" | ", missing.Choices)}\n");
+            {
+                string name = ContractText.Quoted(missing.Key[Prefix.Length..^Suffix.Length]);
+                block.Append($"  {name}:\n    quantisation: # choose: {string.Join(" | ", missing.Choices)}\n");
+            }
         }
 
         if (block.Length > 0) text.Append("outputs:\n").Append(block);
@@ -104,5 +109,6 @@ internal static class ModelYamlWriter
         return string.Concat(comment.Select(c => char.IsControl(c) ? ' ' : c));
     }
 
-    private static void Append(StringBuilder text, string line, string comment) => text.Append(line.PadRight(CommentColumn)).Append(" # ").Append(comment).Append('\n');
+    private static void Append(StringBuilder text, string line, string comment)
+        => text.Append(line.PadRight(CommentColumn)).Append(" # ").Append(comment).Append('\n');
 }

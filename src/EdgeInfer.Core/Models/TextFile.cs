@@ -17,7 +17,9 @@ internal static class TextFile
             long length = new FileInfo(path).Length;
             if (length > bytesLimit)
             {
-                faults.Add(FaultKind.Data, path, $"{length} bytes are more than the {bytesLimit} such a file may have", "check that it is the right file");
+                faults.Add(
+                    FaultKind.Data, path, $"{length} bytes are more than the {bytesLimit} such a file may have",
+                    "check that it is the right file");
                 return null;
             }
 

@@ -5,6 +5,8 @@ internal sealed class FilterTaps
 {
     private FilterTaps(int count, int capacity)
     {
+        // Taps are summed in pairs; a run of odd length ends with a weight of zero.
+        capacity = (capacity + 1) & ~1;
         First = new int[count];
         Length = new int[count];
         Weights = new double[count * capacity];

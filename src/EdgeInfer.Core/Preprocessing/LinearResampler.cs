@@ -36,7 +36,7 @@ internal sealed unsafe class LinearResampler : RowResampler
 
         // The byte order in which a pixel and its right neighbour, read as eight bytes, are multiplied.
         _pairing = Sse2.IsSupported
-            ? Vector128.Create(0, 255, (byte)step, 255, 1, 255, (byte)(step + 1), 255, 2, 255, (byte)(step + 2), 255, 255, 255, 255, 255)
+            ? Simd.PixelPairing(step)
             : Vector128.Create(0, 1, 2, 255, (byte)step, (byte)(step + 1), (byte)(step + 2), 255, 255, 255, 255, 255, 255, 255, 255, 255);
         Prepare(horizontal, step);
         Restart();

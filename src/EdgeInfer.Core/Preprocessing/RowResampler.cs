@@ -27,14 +27,17 @@ internal abstract unsafe class RowResampler : IDisposable
         if (kernel == ResizeKernel.Nearest || (x.Source == x.Scaled && y.Source == y.Scaled)) return new NearestResampler(rows, x, y);
         return kernel switch
         {
-            ResizeKernel.BilinearAntialias => new FilterResampler(rows, FilterTaps.Triangle(x), FilterTaps.Triangle(y), FilterResampler.PillowPrecision),
+            ResizeKernel.BilinearAntialias => new FilterResampler(rows, FilterTaps.Triangle(x), FilterTaps.Triangle(y), Precision.Pillow),
 
             // OpenCV averages by area only where both sides shrink.
             ResizeKernel.Area when x.Source >= x.Scaled && y.Source >= y.Scaled
-                => new FilterResampler(rows, FilterTaps.Area(x), FilterTaps.Area(y), FilterResampler.AreaPrecision),
+                => Area(rows, FilterTaps.Area(x), FilterTaps.Area(y)),
             _ => new LinearResampler(rows, LinearTaps.Create(kernel, x), LinearTaps.Create(kernel, y)),
         };
     }
+
+    private static FilterResampler Area(RowReader rows, FilterTaps x, FilterTaps y)
+        => new(rows, x, y, Math.Max(x.Capacity, y.Capacity) <= Precision.ShortRun ? Precision.Short : Precision.Pillow);
 }
 
 /// <summary>One direction of a resize: a scaled axis of which a window is wanted.</summary>

@@ -70,6 +70,14 @@ internal static class Simd
             Vector128.Min(Vector128.Max(upper, Vector128<short>.Zero), most).AsUInt16());
     }
 
+    /// <summary>
+    /// The order in which a pixel and its right neighbour, read as eight bytes, become four pairs of words: left and right of
+    /// the first channel, of the second, of the third, and nothing. For <see cref="Lookup"/>.
+    /// </summary>
+    /// <param name="step">Bytes of a pixel.</param>
+    public static Vector128<byte> PixelPairing(int step)
+        => Vector128.Create(0, 255, (byte)step, 255, 1, 255, (byte)(step + 1), 255, 2, 255, (byte)(step + 2), 255, 255, 255, 255, 255);
+
     /// <summary>a0 b0 … a7 b7.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ushort> InterleaveLower(Vector128<byte> a, Vector128<byte> b)

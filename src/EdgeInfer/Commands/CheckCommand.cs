@@ -24,7 +24,7 @@ internal static class CheckCommand
         };
         verb.SetAction(parsed =>
         {
-            AgentConfigurationReader reader = new(RunCommand.ProcessEnvironment(), HostIdentity.OfThisMachine());
+            AgentConfigurationReader reader = RunCommand.ConfigurationReader();
             return Check(parsed.GetValue(file) ?? RunCommand.DefaultFile, reader, parsed.GetValue(json), parsed.InvocationConfiguration.Output);
         });
         return verb;

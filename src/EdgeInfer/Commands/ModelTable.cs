@@ -55,6 +55,7 @@ internal static class ModelTable
         List<string[]> rows = [["KEY", "VALUE", "ORIGIN", "DETAIL"]];
         foreach (ContractValue value in inspection.Values) rows.Add([value.Key, value.Value, ModelWords.Of(ModelWords.Origins, value.Origin), value.Detail]);
         if (rows.Count > 1) WriteRows(output, rows);
+        foreach (Fault warning in inspection.Warnings) output.WriteLine($"note: {warning}");
         if (inspection.Missing.Count == 0) return;
         output.WriteLine();
         output.WriteLine("missing, to be chosen in model.yaml:");

@@ -3,6 +3,7 @@ using System.CommandLine;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Hosting;
+using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
@@ -63,7 +64,7 @@ internal static partial class RunCommand
 
     private static AgentConfiguration Read(string? file, RunFlags flags, ILogger logger)
     {
-        AgentConfigurationReader reader = new(ProcessEnvironment(), HostIdentity.OfThisMachine());
+        AgentConfigurationReader reader = ConfigurationReader();
         FaultList faults = new();
         bool hasFlags = flags != new RunFlags(null, null, null, null, null);
         if (hasFlags && file is not null) throw FaultException.Of(FaultKind.Usage, "run", "-c and flags exclude each other", "keep one of them");
@@ -73,8 +74,12 @@ internal static partial class RunCommand
         return configuration!;
     }
 
+    /// <summary>Reads configurations as this process and this machine are, with the models installed here.</summary>
+    public static AgentConfigurationReader ConfigurationReader()
+        => new(ProcessEnvironment(), HostIdentity.OfThisMachine(), static name => ModelLocator.Default().List().FirstOrDefault(m => m.Name == name)?.Path);
+
     /// <summary>The process's environment variables.</summary>
-    public static Dictionary<string, string> ProcessEnvironment()
+    private static Dictionary<string, string> ProcessEnvironment()
     {
         Dictionary<string, string> variables = [];
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables()) variables[(string)entry.Key] = (string?)entry.Value ?? "";

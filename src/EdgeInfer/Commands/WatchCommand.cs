@@ -28,7 +28,7 @@ internal static class WatchCommand
         };
         verb.SetAction(parsed =>
         {
-            AgentConfigurationReader reader = new(RunCommand.ProcessEnvironment(), HostIdentity.OfThisMachine());
+            AgentConfigurationReader reader = RunCommand.ConfigurationReader();
             FaultList faults = new();
             WatchTarget? target = parsed.GetValue(broker) is { } url
                 ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)), reader, faults)
@@ -91,6 +91,7 @@ internal static class WatchCommand
         using StopSignals stop = new();
         TaskCompletionSource<Fault> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool wasConnected = false;
+        Fault? lastCause = null;
         Lock printing = new();
 
 #pragma warning disable CA5394 // Makes the client id unique.
@@ -122,11 +123,13 @@ internal static class WatchCommand
                 {
                     errors.WriteLine($"-- connected to {broker.Url.Scheme}://{broker.Url.Authority}, listening to {string.Join(", ", filters)}");
                     wasConnected = true;
+                    lastCause = null;
                 }
                 else if (status.State is MqttSessionState.Waiting or MqttSessionState.Failed && status.Cause is { } cause)
                 {
-                    if (wasConnected) errors.WriteLine($"-- {cause}");
-                    else failed.TrySetResult(cause);
+                    if (!wasConnected) failed.TrySetResult(cause);
+                    else if (lastCause != cause) errors.WriteLine($"-- {cause}");
+                    lastCause = cause;
                 }
             }
         }

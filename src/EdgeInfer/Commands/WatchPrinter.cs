@@ -46,9 +46,9 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     {
         StringBuilder line = new();
         string name = $"{Text(message, "device")}/{Text(message, "pipeline")}";
+        DateTimeOffset at = default;
         bool isTimed = message.TryGetProperty("captured_at", out JsonElement captured) && captured.ValueKind == JsonValueKind.String
-            && captured.TryGetDateTimeOffset(out _);
-        DateTimeOffset at = isTimed ? captured.GetDateTimeOffset() : default;
+            && captured.TryGetDateTimeOffset(out at);
         line.Append(isTimed ? TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) : "--:--:--.---");
         line.Append("  ").Append(name).Append("  ");
 
@@ -113,7 +113,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
 
     private static void AppendBox(StringBuilder line, JsonElement item)
     {
-        if (!item.TryGetProperty("box", out JsonElement box) || box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
+        if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("box", out JsonElement box) || box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
         line.Append(CultureInfo.InvariantCulture, $" [{box[0]},{box[1]} {box[2]}x{box[3]}]");
     }
 

@@ -51,6 +51,12 @@ internal sealed class Mosquitto : IAsyncDisposable
         await _process.Line("running");
     }
 
+    /// <summary>Stops it in its tracks: connections stay open and nothing answers.</summary>
+    public void Freeze() => _process!.Signal(19);
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => _process!.Signal(18);
+
     /// <summary>Kills it.</summary>
     public async Task Kill()
     {

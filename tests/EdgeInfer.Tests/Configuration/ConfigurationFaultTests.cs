@@ -167,4 +167,9 @@ public sealed class ConfigurationFaultTests
                     model: parts
                     publish: { topic: '{prefix}/{device}/belt/prediction' }
                 """));
+
+    [Fact]
+    public void Two_pipelines_cannot_share_a_camera()
+        => Assert.Equal(["edge.yaml:7:3: pipelines.exit.source.camera: /dev/video0 is the camera of pipeline 'belt' already; a camera serves one pipeline"],
+            ConfigurationText.Faults(ConfigurationText.Smallest + "  exit: { source: { camera: /dev/video0 }, model: parts }\n"));
 }

@@ -7,7 +7,7 @@ namespace EdgeInfer.Tests.Configuration;
 /// <summary>Whatever is done to the sample, reading it ends in a configuration or in faults of one line each: nothing is thrown.</summary>
 public sealed class ConfigurationFuzzTests
 {
-    private const int Rounds = 4000;
+    private const int Rounds = 1500;
 
     private static readonly string[] s_pieces =
     [

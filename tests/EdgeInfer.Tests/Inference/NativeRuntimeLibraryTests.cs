@@ -54,6 +54,18 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
     }
 
     [Fact]
+    public void A_library_of_another_processor_is_called_that()
+    {
+        string path = Compile("int answer(void) { return 42; }");
+        byte[] bytes = File.ReadAllBytes(path);
+        // e_machine of the ELF header: 243, RISC-V.
+        bytes[18] = 243;
+        File.WriteAllBytes(path, bytes);
+
+        Assert.Contains("built for another processor", Assert.Throws<FaultException>(() => NativeRuntimeLibrary.Open(path)).Fault.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Another_library_is_not_taken_for_ONNX_Runtime()
     {
         string path = Compile("int answer(void) { return 42; }");

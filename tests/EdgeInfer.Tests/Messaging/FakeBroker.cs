@@ -36,8 +36,8 @@ internal sealed class FakeBroker : IDisposable
     private readonly BlockingCollection<SeenPacket> _seen = [];
     private readonly Thread _thread;
     private volatile Stream? _client;
+    private volatile Socket? _socket;
     private volatile bool _isDisposed;
-    private int _acknowledged;
 
     public FakeBroker(int port = 0, X509Certificate2? certificate = null)
     {
@@ -64,8 +64,8 @@ internal sealed class FakeBroker : IDisposable
     /// <summary>Whether packets are kept; off where a test counts allocations.</summary>
     public bool IsKeeping { get; set; } = true;
 
-    /// <summary>PUBLISH packets read so far.</summary>
-    public int Published => Volatile.Read(ref _acknowledged);
+    /// <summary>Released for each PUBLISH packet read.</summary>
+    public SemaphoreSlim PublishRead { get; } = new(0);
 
     public FakeBroker Start()
     {
@@ -95,14 +95,23 @@ internal sealed class FakeBroker : IDisposable
     public void Acknowledge(ushort packetId) => Send(0x40, 2, (byte)(packetId >> 8), (byte)packetId);
 
     /// <summary>Closes the connection in use without a word.</summary>
-    public void Hang() => _client!.Dispose();
+    public void Hang() => _socket!.Shutdown(SocketShutdown.Both);
 
     public void Dispose()
     {
         _isDisposed = true;
         _listener.Dispose();
-        _client?.Dispose();
+        try
+        {
+            // Wakes the thread from its read.
+            _socket?.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+        }
+
         if (_thread.IsAlive) _thread.Join();
+        PublishRead.Dispose();
     }
 
     private void Serve()
@@ -113,6 +122,7 @@ internal sealed class FakeBroker : IDisposable
             {
                 using Socket socket = _listener.Accept();
                 socket.NoDelay = true;
+                _socket = socket;
                 using Stream client = Wrap(new NetworkStream(socket));
                 _client = client;
                 Talk(client);
@@ -165,7 +175,7 @@ internal sealed class FakeBroker : IDisposable
                 client.Write([0x20, (byte)ConnAck.Length, .. ConnAck]);
                 break;
             case 3:
-                Interlocked.Increment(ref _acknowledged);
+                PublishRead.Release();
                 if ((first >> 1 & 3) == 0 || PubAckReason is not { } reason) return;
                 int topic = BinaryPrimitives.ReadUInt16BigEndian(body);
                 answer[0] = 0x40;

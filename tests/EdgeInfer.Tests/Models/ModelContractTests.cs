@@ -275,6 +275,16 @@ public sealed class ModelContractTests
     }
 
     [Fact]
+    public void Numbered_and_double_labels_work_but_are_noted()
+    {
+        using ModelBox numbered = new(TestModels.Yolox());
+        Assert.Contains("numbered", Assert.Single(ModelLoader.Inspect(numbered.Folder).Warnings).What);
+        using ModelBox doubled = new(TestModels.Yolox(), labels: "crane\nbolt\ncrane\n");
+        Assert.Equal("labels: several classes are called 'crane'", Assert.Single(ModelLoader.Inspect(doubled.Folder).Warnings).What);
+        Assert.NotNull(doubled.Load());
+    }
+
+    [Fact]
     public void Golden_files_are_kept_as_part_of_the_contract()
     {
         using ModelBox box = new(TestModels.Yolov8().UltralyticsMetadata(), "golden: [ { input: golden/a.jpg, expect: golden/a.json } ]\n");

@@ -83,6 +83,28 @@ internal static unsafe class NativeRuntimeLibrary
         }
     }
 
+    /// <summary>
+    /// What keeps the part of an execution provider that lies beside the library in use from loading: the missing file is named only here, ONNX Runtime
+    /// says no more than that it failed.
+    /// </summary>
+    /// <param name="provider">Such as <c>cuda</c>.</param>
+    /// <returns>The loader's words; null where it loads or where there is none.</returns>
+    public static string? WhyNotLoaded(string provider)
+    {
+        string folder = s_chosenPath is null ? AppContext.BaseDirectory : Path.GetDirectoryName(s_chosenPath)!;
+        string path = Path.Combine(folder, $"libonnxruntime_providers_{provider}.so");
+        if (!File.Exists(path)) return $"{path} is missing";
+        try
+        {
+            NativeLibrary.Free(NativeLibrary.Load(path));
+            return null;
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            return Reason(path, e.Message);
+        }
+    }
+
     /// <summary>The function table of the library in use.</summary>
     public static void** Api()
     {
@@ -100,7 +122,9 @@ internal static unsafe class NativeRuntimeLibrary
     {
         if (!File.Exists(path))
         {
-            throw FaultException.Of(FaultKind.NoInput, path, "no such file", "set runtime.onnxruntime to a libonnxruntime.so, or remove it to use the one that came with the agent");
+            throw FaultException.Of(
+                FaultKind.NoInput, path, "no such file",
+                "set runtime.onnxruntime to a libonnxruntime.so, or remove it to use the one that came with the agent");
         }
 
         try
@@ -109,15 +133,19 @@ internal static unsafe class NativeRuntimeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            throw FaultException.Of(FaultKind.Data, path, $"cannot be loaded: {Reason(e.Message)}", "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
+            throw FaultException.Of(
+                FaultKind.Data, path, $"cannot be loaded: {Reason(path, e.Message)}",
+                "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
     }
 
-    // The loader's own words are on the line that names the file after the standing advice.
-    private static string Reason(string message)
+    // The loader's own words are on the line after the runtime's advice about strace.
+    private static string Reason(string path, string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.FirstOrDefault(static line => line.Contains(": ", StringComparison.Ordinal) && line.StartsWith('/')) ?? lines[0];
+        string said = lines.Length > 1 ? lines[1] : message;
+        // glibc passes over files for another machine as if they were not there.
+        return said == $"{path}: cannot open shared object file: No such file or directory" ? "it is built for another processor" : said;
     }
 
     private static string VersionOf(nint handle)

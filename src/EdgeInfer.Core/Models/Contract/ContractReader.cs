@@ -67,10 +67,11 @@ internal sealed class ContractReader
     {
         GraphChecks.Run(_file, _sheet);
         Describe();
+        string named = _sheet.Folder.IsBare ? "the file's name" : "the folder's name";
         string name = _sheet.Pick<string>(
-            "name", n => n, Candidate.From(_yaml?.Name, ContractOrigin.ModelYaml, ""),
-            new Candidate<string>(_sheet.Folder.SuggestedName, ContractOrigin.Default, _sheet.Folder.IsBare ? "the file's name" : "the folder's name"))!.Value.Value;
-        string version = _sheet.Pick<string>("version", v => v, Candidate.From(_yaml?.Version, ContractOrigin.ModelYaml, ""), new Candidate<string>("0", ContractOrigin.Default, ""))!.Value.Value;
+            "name", n => n,
+            Candidate.Yaml(_yaml?.Name), new Candidate<string>(_sheet.Folder.SuggestedName, ContractOrigin.Default, named))!.Value.Value;
+        string version = _sheet.Pick<string>("version", v => v, Candidate.Yaml(_yaml?.Version), Candidate.Default("0"))!.Value.Value;
 
         InputInference inputs = new(_sheet, _yaml, _file, _wiring);
         OutputInference outputs = new(_sheet, _yaml, _file, _wiring);
@@ -79,7 +80,8 @@ internal sealed class ContractReader
         ModelTask? task = outputs.Task(family);
         PictureInput? picture = shape is null ? null : inputs.Picture(shape, family);
         (OutputContract Contract, long Classes)? output = task is null ? null : outputs.Output(task.Value, family, shape?.Width ?? 0, shape?.Height ?? 0);
-        ModelLabels? labels = output is null ? null : task == ModelTask.Raw ? new([], -1) : new LabelInference(_sheet, _yaml, _file).Labels(output.Value.Classes, family);
+        ModelLabels? labels = output is null ? null : task == ModelTask.Raw ? new([], -1)
+            : new LabelInference(_sheet, _yaml, _file).Labels(output.Value.Classes, family);
         float threshold = Threshold(task, family);
         if (_yaml?.Golden is { Count: > 0 } golden) _sheet.Record("golden", ContractText.OfGolden(golden), ContractOrigin.ModelYaml, "");
         string? digest = Digest();
@@ -104,7 +106,9 @@ internal sealed class ContractReader
     private void Describe()
     {
         string opsets = string.Join(", ", _file.Opsets.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Key} {o.Value}")));
-        _sheet.Record("graph", string.Create(CultureInfo.InvariantCulture, $"IR {_file.IrVersion}, opset {opsets}, {_file.Nodes.Count} nodes"), ContractOrigin.Graph, $"{_file.Producer} {_file.ProducerVersion}".Trim());
+        _sheet.Record(
+            "graph", string.Create(CultureInfo.InvariantCulture, $"IR {_file.IrVersion}, opset {opsets}, {_file.Nodes.Count} nodes"),
+            ContractOrigin.Graph, $"{_file.Producer} {_file.ProducerVersion}".Trim());
     }
 
     // The decoder that model.yaml names outweighs what the graph looks like.
@@ -120,8 +124,8 @@ internal sealed class ContractReader
         if (task is null or ModelTask.Raw) return DefaultThreshold;
         return _sheet.Pick(
             "threshold", ContractText.Of,
-            Candidate.From((float?)_yaml?.Threshold, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Threshold, ContractOrigin.DecoderFamily, family?.Detail ?? ""),
-            new Candidate<float>(DefaultThreshold, ContractOrigin.Default, ""))!.Value.Value;
+            Candidate.Yaml((float?)_yaml?.Threshold), Candidate.Family(family?.Threshold, family),
+            Candidate.Default(DefaultThreshold))!.Value.Value;
     }
 
     private string? Digest()

@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Models.Families;
 
 namespace EdgeInfer.Models.Contract;
 
@@ -8,6 +9,29 @@ internal readonly record struct Candidate<T>(T Value, ContractOrigin Origin, str
 /// <summary>Builds candidates out of what may be absent.</summary>
 internal static class Candidate
 {
+    /// <summary>What model.yaml says.</summary>
+    public static Candidate<T>? Yaml<T>(T? value)
+        where T : struct
+        => From(value, ContractOrigin.ModelYaml, "");
+
+    /// <summary>What model.yaml says.</summary>
+    public static Candidate<T>? Yaml<T>(T? value)
+        where T : class
+        => From(value, ContractOrigin.ModelYaml, "");
+
+    /// <summary>What the family documents.</summary>
+    public static Candidate<T>? Family<T>(T? value, FamilyFacts? family)
+        where T : struct
+        => From(value, ContractOrigin.DecoderFamily, family?.Detail ?? "");
+
+    /// <summary>What the family documents.</summary>
+    public static Candidate<T>? Family<T>(T? value, FamilyFacts? family)
+        where T : class
+        => From(value, ContractOrigin.DecoderFamily, family?.Detail ?? "");
+
+    /// <summary>The key's documented default.</summary>
+    public static Candidate<T>? Default<T>(T value) => new Candidate<T>(value, ContractOrigin.Default, "");
+
     /// <summary>A value type that may be absent.</summary>
     public static Candidate<T>? From<T>(T? value, ContractOrigin origin, string detail)
         where T : struct

@@ -18,7 +18,12 @@ internal static class HeadShapes
         if (decoder == DecoderKind.Raw) return new(-1, "");
         if (decoder == DecoderKind.Ssd) return ssd is null ? new(-1, "") : Ssd(outputs, ssd);
         string name = ModelWords.Of(ModelWords.Decoders, decoder);
-        if (outputs.Count != 1) return Wrong($"the decoder {name} reads one output, and the graph has {outputs.Count}: {string.Join(", ", outputs.Select(o => $"'{o.Name}' {o}"))}");
+        if (outputs.Count != 1)
+        {
+            string all = string.Join(", ", outputs.Select(o => $"'{o.Name}' {o}"));
+            return Wrong($"the decoder {name} reads one output, and the graph has {outputs.Count}: {all}");
+        }
+
         OnnxValue output = outputs[0];
         if (output.Dimensions is null) return new(-1, "");
         HeadShape head = decoder switch
@@ -64,7 +69,9 @@ internal static class HeadShapes
     }
 
     private static HeadShape FastestDet(long[] shape)
-        => shape.Length != 4 || shape[0] > 1 || shape[1] is >= 0 and < 6 ? Wrong("it expects [1, 5 + classes, rows, columns]") : new(shape[1] < 0 ? -1 : shape[1] - 5, "");
+        => shape.Length != 4 || shape[0] > 1 || shape[1] is >= 0 and < 6
+            ? Wrong("it expects [1, 5 + classes, rows, columns]")
+            : new(shape[1] < 0 ? -1 : shape[1] - 5, "");
 
     private static HeadShape Ssd(IReadOnlyList<OnnxValue> outputs, SsdOptions ssd)
     {
@@ -72,13 +79,17 @@ internal static class HeadShapes
         bool areAllKnown = true;
         for (int i = 0; i < ssd.Boxes.Count && i < ssd.Scores.Count; i++)
         {
-            if (Find(outputs, ssd.Boxes[i]) is not { } boxes) return Wrong($"output.ssd: the graph has no output '{ssd.Boxes[i]}'; it has {Names(outputs)}");
-            if (Find(outputs, ssd.Scores[i]) is not { } scores) return Wrong($"output.ssd: the graph has no output '{ssd.Scores[i]}'; it has {Names(outputs)}");
+            if (Find(outputs, ssd.Boxes[i]) is not { } boxes)
+                return Wrong($"output.ssd: the graph has no output '{ssd.Boxes[i]}'; it has {Names(outputs)}");
+            if (Find(outputs, ssd.Scores[i]) is not { } scores)
+                return Wrong($"output.ssd: the graph has no output '{ssd.Scores[i]}'; it has {Names(outputs)}");
             if (boxes.Shape is not [_, _, < 0 or >= 4]) return Wrong($"output.ssd: '{boxes.Name}' is {boxes}, and boxes are [1, anchors, 4 or more]");
             if (scores.Shape is not [_, _, < 0 or >= 1]) return Wrong($"output.ssd: '{scores.Name}' is {scores}, and scores are [1, anchors, classes]");
             (long rows, long scoreRows) = (boxes.Shape[1], scores.Shape[1]);
-            if (rows >= 0 && scoreRows >= 0 && rows != scoreRows) return Wrong($"output.ssd: '{boxes.Name}' has {rows} boxes but '{scores.Name}' has {scoreRows} scores");
-            if (classes >= 0 && scores.Shape[2] >= 0 && classes != scores.Shape[2]) return Wrong($"output.ssd: '{scores.Name}' has {scores.Shape[2]} classes, the outputs before it {classes}");
+            if (rows >= 0 && scoreRows >= 0 && rows != scoreRows)
+                return Wrong($"output.ssd: '{boxes.Name}' has {rows} boxes but '{scores.Name}' has {scoreRows} scores");
+            if (classes >= 0 && scores.Shape[2] >= 0 && classes != scores.Shape[2])
+                return Wrong($"output.ssd: '{scores.Name}' has {scores.Shape[2]} classes, the outputs before it {classes}");
             classes = Math.Max(classes, scores.Shape[2]);
             areAllKnown &= rows >= 0;
             anchors += rows;

@@ -30,7 +30,9 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
 
         if (value.Dimensions is not { Count: 4 } dimensions)
         {
-            sheet.GraphFault($"{shown}; a picture has four dimensions, [1, channels, rows, columns] or [1, rows, columns, channels]", "export it with such an input");
+            sheet.GraphFault(
+                $"{shown}; a picture has four dimensions, [1, channels, rows, columns] or [1, rows, columns, channels]",
+                "export it with such an input");
             return null;
         }
 
@@ -55,14 +57,22 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         if (_keys.Name is { } name)
         {
             OnnxValue? named = file.Inputs.FirstOrDefault(i => i.Name == name);
-            if (named is null) (yaml!.Input ?? yaml.Root).Fault("name", $"the graph has no input '{name}'", $"its inputs: {string.Join(", ", file.Inputs.Select(i => i.Name))}");
-            if (named is null) return null;
+            if (named is null)
+            {
+                string inputs = string.Join(", ", file.Inputs.Select(i => i.Name));
+                (yaml!.Input ?? yaml.Root).Fault("name", $"the graph has no input '{name}'", $"its inputs: {inputs}");
+                return null;
+            }
         }
 
         if (file.Inputs.Count == 1) return file.Inputs[0];
-        OnnxValue? picture = _keys.Name is null ? file.Inputs.FirstOrDefault(i => i.Dimensions is { Count: 4 }) : file.Inputs.First(i => i.Name == _keys.Name);
+        OnnxValue? picture = _keys.Name is null
+            ? file.Inputs.FirstOrDefault(i => i.Dimensions is { Count: 4 })
+            : file.Inputs.First(i => i.Name == _keys.Name);
         OnnxValue other = file.Inputs.First(i => i != picture);
-        sheet.GraphFault($"beside a picture the graph wants '{other.Name}' ({other}), which no pipeline makes yet", "export it with the picture as its only input");
+        sheet.GraphFault(
+            $"beside a picture the graph wants '{other.Name}' ({other}), which no pipeline makes yet",
+            "export it with the picture as its only input");
         return null;
     }
 
@@ -71,11 +81,14 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         if (Layout(value, dimensions) is not { } layout) return null;
         int channelAt = layout == TensorLayout.Nchw ? 1 : 3;
         int heightAt = layout == TensorLayout.Nchw ? 2 : 1;
-        int channels = dimensions[channelAt].IsDynamic ? (_keys.Color == ChannelOrder.Gray ? 1 : 3) : (int)Math.Min(dimensions[channelAt].Value, int.MaxValue);
+        long open = _keys.Color == ChannelOrder.Gray ? 1 : 3;
+        int channels = (int)Math.Min(dimensions[channelAt].IsDynamic ? open : dimensions[channelAt].Value, int.MaxValue);
         if (channels is not (1 or 3))
         {
             string word = ModelWords.Of(ModelWords.Layouts, layout);
-            sheet.GraphFault($"input '{value.Name}' is {value}: read as {word} it has {channels} channels, and a picture has 1 or 3", "export it for RGB, BGR or gray pictures");
+            sheet.GraphFault(
+                $"input '{value.Name}' is {value}: read as {word} it has {channels} channels, and a picture has 1 or 3",
+                "export it for RGB, BGR or gray pictures");
             return null;
         }
 
@@ -95,13 +108,15 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         if (!first && !last && !dimensions[1].IsDynamic && !dimensions[3].IsDynamic)
         {
             long channels = graph == TensorLayout.Nhwc ? dimensions[3].Value : dimensions[1].Value;
-            sheet.GraphFault($"input '{value.Name}' is {value}: it has {channels} channels, and a picture has 1 or 3", "export it for RGB, BGR or gray pictures");
+            sheet.GraphFault(
+                $"input '{value.Name}' is {value}: it has {channels} channels, and a picture has 1 or 3",
+                "export it for RGB, BGR or gray pictures");
             return null;
         }
 
         return sheet.PickOrAsk(
             "input.layout", ModelWords.Layouts, $"the shape of input '{value.Name}' ({value}) does not show where the channels are",
-            Candidate.From(_keys.Layout, ContractOrigin.ModelYaml, ""), Candidate.From(graph, ContractOrigin.Graph, value.ToString()))?.Value;
+            Candidate.Yaml(_keys.Layout), Candidate.From(graph, ContractOrigin.Graph, value.ToString()))?.Value;
     }
 
     // 0 where it is asked for.
@@ -110,15 +125,17 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         int? stated = key == "width" ? _keys.Width : _keys.Height;
         if (!dimension.IsDynamic)
         {
-            if (dimension.Value > SideLimit) sheet.GraphFault($"the input's {key} of {dimension.Value} is more than {SideLimit}", "export it for a smaller input");
-            if (stated is { } other && other != dimension.Value) yaml!.Input!.Fault(key, $"{other}, but the graph has {dimension.Value}", "remove the key");
+            if (dimension.Value > SideLimit)
+                sheet.GraphFault($"the input's {key} of {dimension.Value} is more than {SideLimit}", "export it for a smaller input");
+            if (stated is { } other && other != dimension.Value)
+                yaml!.Input!.Fault(key, $"{other}, but the graph has {dimension.Value}", "remove the key");
             sheet.Record($"input.{key}", ContractText.Of((int)Math.Min(dimension.Value, SideLimit)), ContractOrigin.Graph, "fixed");
             return (int)Math.Min(dimension.Value, SideLimit);
         }
 
         Candidate<int>? side = sheet.Pick(
             $"input.{key}", ContractText.Of,
-            Candidate.From(stated, ContractOrigin.ModelYaml, ""),
+            Candidate.Yaml(stated),
             Candidate.From(MetadataReader.ImageSize(file.Metadata)?[sizeAt], ContractOrigin.Metadata, "imgsz"));
         if (side is null) sheet.Ask($"input.{key}", ["a number of pixels"], $"the graph leaves the {key} of its input open ({dimension})");
         return side?.Value ?? 0;
@@ -128,18 +145,27 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
     /// <returns>Null where something must be chosen first.</returns>
     public PictureInput? Picture(InputShape shape, FamilyFacts? family)
     {
-        string unknown = $"neither the graph nor its metadata say it, and the model is of no known family (exporter: {(file.Producer.Length == 0 ? "unnamed" : file.Producer)})";
-        string by = family?.Detail ?? "";
+        string exporter = file.Producer.Length == 0 ? "unnamed" : file.Producer;
+        string unknown = $"neither the graph nor its metadata say it, and the model is of no known family (exporter: {exporter})";
         Candidate<ChannelOrder>? color = Color(shape, family, unknown);
-        Candidate<ResizeMode>? resize = sheet.PickOrAsk("input.resize", ModelWords.Resizes, unknown, Yaml(_keys.Resize), Candidate.From(family?.Resize, ContractOrigin.DecoderFamily, by));
+        Candidate<ResizeMode>? resize = sheet.PickOrAsk(
+            "input.resize", ModelWords.Resizes, unknown, Candidate.Yaml(_keys.Resize), Candidate.Family(family?.Resize, family));
         Candidate<ResizeKernel>? kernel = resize?.Value == ResizeMode.None
-            ? sheet.Pick("input.kernel", k => ModelWords.Of(ModelWords.Kernels, k), Yaml(_keys.Kernel), new Candidate<ResizeKernel>(ResizeKernel.Nearest, ContractOrigin.Default, "nothing is scaled"))
-            : sheet.PickOrAsk("input.kernel", ModelWords.Kernels, unknown, Yaml(_keys.Kernel), Candidate.From(family?.Kernel, ContractOrigin.DecoderFamily, by));
+            ? sheet.Pick<ResizeKernel>(
+                "input.kernel", k => ModelWords.Of(ModelWords.Kernels, k),
+                Candidate.Yaml(_keys.Kernel), new Candidate<ResizeKernel>(ResizeKernel.Nearest, ContractOrigin.Default, "nothing is scaled"))
+            : sheet.PickOrAsk("input.kernel", ModelWords.Kernels, unknown, Candidate.Yaml(_keys.Kernel), Candidate.Family(family?.Kernel, family));
         byte pad = 114;
         if (resize?.Value is ResizeMode.Letterbox or ResizeMode.LetterboxTopLeft)
-            pad = sheet.Pick("input.pad", p => ContractText.Of(p), Yaml((byte?)_keys.Pad), Candidate.From(family?.Pad, ContractOrigin.DecoderFamily, by), new Candidate<byte>(114, ContractOrigin.Default, ""))!.Value.Value;
+        {
+            pad = sheet.Pick<byte>(
+                "input.pad", p => ContractText.Of(p),
+                Candidate.Yaml((byte?)_keys.Pad), Candidate.Family(family?.Pad, family), Candidate.Default(pad))!.Value.Value;
+        }
+
         PixelNumbers? numbers = new NumberInference(sheet, yaml, wiring).Numbers(shape, family, unknown);
-        if (color is null || resize is null || kernel is null || numbers is null || shape.Layout is null || shape.Width == 0 || shape.Height == 0) return null;
+        if (color is null || resize is null || kernel is null || numbers is null) return null;
+        if (shape.Layout is null || shape.Width == 0 || shape.Height == 0) return null;
         return new()
         {
             Name = shape.Value.Name,
@@ -164,17 +190,20 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         if (_keys.Color is { } stated && (stated == ChannelOrder.Gray) != isGray)
         {
             string word = ModelWords.Of(ModelWords.Colors, stated);
-            yaml!.Input!.Fault("color", $"'{word}', but the graph's input has {shape.Channels} channel{(isGray ? "" : "s")}", isGray ? "write gray" : "write rgb or bgr");
+            yaml!.Input!.Fault(
+                "color", $"'{word}', but the graph's input has {shape.Channels} channel{(isGray ? "" : "s")}",
+                isGray ? "write gray" : "write rgb or bgr");
         }
 
-        if (isGray) return sheet.Pick<ChannelOrder>("input.color", c => ModelWords.Of(ModelWords.Colors, c), new Candidate<ChannelOrder>(ChannelOrder.Gray, ContractOrigin.Graph, "one channel"));
+        if (isGray)
+        {
+            Candidate<ChannelOrder> gray = new(ChannelOrder.Gray, ContractOrigin.Graph, "one channel");
+            return sheet.Pick<ChannelOrder>("input.color", c => ModelWords.Of(ModelWords.Colors, c), gray);
+        }
+
         IReadOnlyList<KeyValuePair<string, ChannelOrder>> three = [.. ModelWords.Colors.Where(w => w.Value != ChannelOrder.Gray)];
         return sheet.PickOrAsk(
             "input.color", three, unknown,
-            _keys.Color == ChannelOrder.Gray ? null : Yaml(_keys.Color), Candidate.From(family?.Color, ContractOrigin.DecoderFamily, family?.Detail ?? ""));
+            _keys.Color == ChannelOrder.Gray ? null : Candidate.Yaml(_keys.Color), Candidate.Family(family?.Color, family));
     }
-
-    private static Candidate<T>? Yaml<T>(T? value)
-        where T : struct
-        => Candidate.From(value, ContractOrigin.ModelYaml, "");
 }

@@ -33,26 +33,46 @@ internal sealed class LabelInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
 
         Candidate<IReadOnlyList<string>>? labels = sheet.Pick(
             "labels", Summary,
-            Candidate.From(yaml?.Labels, ContractOrigin.ModelYaml, yaml?.LabelsDetail ?? ""), Candidate.From(fromFolder, ContractOrigin.Folder, ModelFolder.LabelsName),
-            Candidate.From(fromMetadata, ContractOrigin.Metadata, key), Candidate.From(family?.Labels, ContractOrigin.DecoderFamily, family?.Detail ?? ""), Numbered(classes));
+            Candidate.From(yaml?.Labels, ContractOrigin.ModelYaml, yaml?.LabelsDetail ?? ""),
+            Candidate.From(fromFolder, ContractOrigin.Folder, ModelFolder.LabelsName),
+            Candidate.From(fromMetadata, ContractOrigin.Metadata, key), Candidate.Family(family?.Labels, family), Numbered(classes));
         if (labels is null)
         {
             sheet.Ask("labels", ["labels.txt", "[name of class 0, name of class 1]"], "the graph leaves the number of classes open");
             return null;
         }
 
-        int? background = sheet.Pick("labels.background", ContractText.Of, Candidate.From(yaml?.Background, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Background, ContractOrigin.DecoderFamily, family?.Detail ?? ""))?.Value;
+        int? background = sheet.Pick(
+            "labels.background", ContractText.Of, Candidate.Yaml(yaml?.Background), Candidate.Family(family?.Background, family))?.Value;
         if (!Fits(labels.Value, classes, background)) return null;
         if (background >= labels.Value.Value.Count) BackgroundFault(background.Value, labels.Value.Value.Count);
         sheet.Labels = labels.Value.Value;
+        Warn(labels.Value);
         return new(labels.Value.Value, background ?? -1);
+    }
+
+    // ImageNet's own list names two classes 'crane': odd, but no fault.
+    private void Warn(Candidate<IReadOnlyList<string>> labels)
+    {
+        if (labels.Origin == ContractOrigin.Default)
+            sheet.Faults.Warn(
+                FaultKind.Data, sheet.Folder.OnnxPath, "nobody names the classes, so they are numbered",
+                "write labels.txt with one label a line");
+        string[] doubles = [.. labels.Value.GroupBy(n => n, StringComparer.Ordinal).Where(g => g.Count() > 1).Select(g => g.Key).Take(3)];
+        if (doubles.Length > 0)
+        {
+            sheet.Faults.Warn(
+                FaultKind.Data, Place(labels.Origin), $"labels: several classes are called '{string.Join("', '", doubles)}'",
+                "give each class its own name");
+        }
     }
 
     private bool Fits(Candidate<IReadOnlyList<string>> labels, long classes, int? background)
     {
         int count = labels.Value.Count;
         if (classes < 0 || count == classes) return true;
-        string what = string.Create(CultureInfo.InvariantCulture, $"{count} label{(count == 1 ? "" : "s")}, but the model has {classes} class{(classes == 1 ? "" : "es")}");
+        string labelWord = count == 1 ? "label" : "labels", classWord = classes == 1 ? "class" : "classes";
+        string what = string.Create(CultureInfo.InvariantCulture, $"{count} {labelWord}, but the model has {classes} {classWord}");
         string cure = "give one label per class, in the order of the classes";
         if (count == classes - 1)
             cure = background is null
@@ -85,5 +105,7 @@ internal sealed class LabelInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
     }
 
     private static string Summary(IReadOnlyList<string> names)
-        => names.Count <= 4 ? $"[{string.Join(", ", names)}]" : string.Create(CultureInfo.InvariantCulture, $"{names.Count}: {names[0]}, {names[1]}, … {names[^1]}");
+        => names.Count <= 4
+            ? $"[{string.Join(", ", names)}]"
+            : string.Create(CultureInfo.InvariantCulture, $"{names.Count}: {names[0]}, {names[1]}, … {names[^1]}");
 }

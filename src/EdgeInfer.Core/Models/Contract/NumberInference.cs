@@ -37,8 +37,11 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
 
         if (quantisation is { } known && !isStated && family?.Scale is null)
         {
-            if (shape.Value.Type == ElementType.UInt8 || known.ZeroPoint == -128) return Bytes($"{ModelWords.Of(shape.Value.Type)}, {ContractText.Of(known)}");
-            sheet.Ask("input.scale", ["1/255", "1", "another factor, with mean and std"], $"the input is int8 with {ContractText.Of(known)}, which does not show what a pixel is in the model's real numbers");
+            if (shape.Value.Type == ElementType.UInt8 || known.ZeroPoint == -128)
+                return Bytes($"{ModelWords.Of(shape.Value.Type)}, {ContractText.Of(known)}");
+            sheet.Ask(
+                "input.scale", ["1/255", "1", "another factor, with mean and std"],
+                $"the input is int8 with {ContractText.Of(known)}, which does not show what a pixel is in the model's real numbers");
             return null;
         }
 
@@ -54,7 +57,7 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         float? byDefault = isDescribed ? 1 : null;
         Candidate<float>? scale = sheet.Pick(
             "input.scale", ContractText.Of,
-            Candidate.From(_keys.Scale, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Scale, ContractOrigin.DecoderFamily, by),
+            Candidate.Yaml(_keys.Scale), Candidate.Family(family?.Scale, family),
             Candidate.From(byDefault, ContractOrigin.Default, ""));
         if (scale is null)
         {
@@ -71,10 +74,14 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
     {
         IReadOnlyList<float> value = sheet.Pick(
             $"input.{key}", ContractText.Of,
-            Candidate.From(stated, ContractOrigin.ModelYaml, ""),
+            Candidate.Yaml(stated),
             Candidate.From(family is { } same ? (IReadOnlyList<float>)[same] : null, ContractOrigin.DecoderFamily, by),
             new Candidate<IReadOnlyList<float>>([byDefault], ContractOrigin.Default, ""))!.Value.Value;
-        if (value.Count == 3 && channels == 1) yaml!.Input!.Fault(key, "three numbers, but the graph's input has one channel", "write one number");
+        if (value.Count == 3 && channels == 1)
+        {
+            yaml!.Input!.Fault(
+                key, "three numbers, but the graph's input has one channel", "write one number");
+        }
         return value.Count == channels ? [.. value] : [.. Enumerable.Repeat(value[0], channels)];
     }
 
@@ -83,24 +90,33 @@ internal sealed class NumberInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         if (!isInteger)
         {
             if (_keys.Quantisation is not null)
-                yaml!.Input!.Fault("quantisation", $"the graph's input is {ModelWords.Of(shape.Value.Type)}, which is not stored as an integer", "remove the key");
+                yaml!.Input!.Fault(
+                    "quantisation", $"the graph's input is {ModelWords.Of(shape.Value.Type)}, which is not stored as an integer",
+                    "remove the key");
             return null;
         }
 
         Quantisation? quantisation = sheet.Pick(
             "input.quantisation", ContractText.Of,
-            Candidate.From(_keys.Quantisation, ContractOrigin.ModelYaml, ""),
+            Candidate.Yaml(_keys.Quantisation),
             Candidate.From(wiring.QuantisationOfInput(shape.Value.Name), ContractOrigin.Graph, "DequantizeLinear at the input"))?.Value;
         (int low, int high) = shape.Value.Type == ElementType.UInt8 ? (0, 255) : (-128, 127);
         if (_keys.Quantisation is { } stated && (stated.ZeroPoint < low || stated.ZeroPoint > high))
-            yaml!.Input!.Fault("quantisation", $"zero_point {stated.ZeroPoint} does not fit {ModelWords.Of(shape.Value.Type)}", $"expected {low} to {high}");
+            yaml!.Input!.Fault(
+                "quantisation", $"zero_point {stated.ZeroPoint} does not fit {ModelWords.Of(shape.Value.Type)}",
+                $"expected {low} to {high}");
         return quantisation;
     }
 
     private void Forbid()
     {
         foreach ((string key, bool isThere) in new[] { ("scale", _keys.Scale is not null), ("mean", _keys.Mean is not null), ("std", _keys.Std is not null) })
-            if (isThere) yaml!.Input!.Fault(key, "the graph's input is an integer without quantisation and takes the pixels as they are", "remove the key, or give input.quantisation");
+            if (isThere)
+            {
+                yaml!.Input!.Fault(
+                    key, "the graph's input is an integer without quantisation and takes the pixels as they are",
+                    "remove the key, or give input.quantisation");
+            }
     }
 
     private PixelNumbers Bytes(string detail)

@@ -21,21 +21,27 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         Candidate<ModelTask>? metadata = null;
         if (file.Metadata.TryGetValue("task", out string? word))
         {
-            metadata = ModelWords.Tasks.Where(t => t.Key == word).Select(t => new Candidate<ModelTask>(t.Value, ContractOrigin.Metadata, "task")).Cast<Candidate<ModelTask>?>().FirstOrDefault();
+            foreach ((string known, ModelTask meaning) in ModelWords.Tasks)
+                if (known == word) metadata = new(meaning, ContractOrigin.Metadata, "task");
             bool isLater = ModelWords.LaterTasks.Contains(word) || word == "obb";
             if (isLater && yaml?.Task is null && byDecoder is null)
             {
-                sheet.GraphFault($"its metadata say task '{word}', which this version does not have yet", $"known: {string.Join(", ", ModelWords.All(ModelWords.Tasks))}; 'raw' passes the outputs on as numbers");
+                sheet.GraphFault(
+                    $"its metadata say task '{word}', which this version does not have yet",
+                    $"known: {string.Join(", ", ModelWords.All(ModelWords.Tasks))}; 'raw' passes the outputs on as numbers");
                 return null;
             }
         }
 
         Candidate<ModelTask>? task = sheet.PickOrAsk(
             "task", ModelWords.Tasks, "neither the outputs nor the metadata show what the model does",
-            Candidate.From(yaml?.Task, ContractOrigin.ModelYaml, ""), Candidate.From(byDecoder, ContractOrigin.ModelYaml, "by output.decoder"),
-            metadata, Candidate.From(family?.Task, ContractOrigin.DecoderFamily, family?.Detail ?? ""), ByGraph());
+            Candidate.Yaml(yaml?.Task), Candidate.From(byDecoder, ContractOrigin.ModelYaml, "by output.decoder"),
+            metadata, Candidate.Family(family?.Task, family), ByGraph());
         if (yaml?.Task is { } stated && byDecoder is { } implied && stated != implied)
-            yaml.Output!.Fault("decoder", $"'{ModelWords.Of(ModelWords.Decoders, _keys.Decoder!.Value)}' does not fit task '{ModelWords.Of(ModelWords.Tasks, stated)}'", "change one of the two");
+            yaml.Output!.Fault(
+                "decoder",
+                $"'{ModelWords.Of(ModelWords.Decoders, _keys.Decoder!.Value)}' does not fit task '{ModelWords.Of(ModelWords.Tasks, stated)}'",
+                "change one of the two");
         return task?.Value;
     }
 
@@ -47,8 +53,13 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         SsdOptions? ssd = null;
         if (decoder == DecoderKind.Ssd)
         {
-            ssd = sheet.Pick("output.ssd", ContractText.Of, Candidate.From(_keys.Ssd, ContractOrigin.ModelYaml, ""), Candidate.From(family?.Ssd, ContractOrigin.DecoderFamily, family?.Detail ?? ""))?.Value;
-            if (ssd is null) sheet.Ask("output.ssd", ["{ boxes: [OUTPUT], scores: [OUTPUT], levels: [[COLUMNS, ROWS, PER_CELL]], box_scale: N }"], "the decoder ssd needs to know the outputs and the anchors");
+            ssd = sheet.Pick("output.ssd", ContractText.Of, Candidate.Yaml(_keys.Ssd), Candidate.Family(family?.Ssd, family))?.Value;
+            if (ssd is null)
+            {
+                sheet.Ask(
+                    "output.ssd", ["{ boxes: [OUTPUT], scores: [OUTPUT], levels: [[COLUMNS, ROWS, PER_CELL]], box_scale: N }"],
+                    "the decoder ssd needs to know the outputs and the anchors");
+            }
         }
         else if (_keys.Ssd is not null)
         {
@@ -66,7 +77,7 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         ScoreActivation activation = Activation(decoder, family);
         NmsOptions nms = Nms(decoder, family);
         int max = task == ModelTask.Detect
-            ? sheet.Pick("output.max", ContractText.Of, Candidate.From(_keys.Max, ContractOrigin.ModelYaml, ""), new Candidate<int>(DefaultMax, ContractOrigin.Default, ""))!.Value.Value
+            ? sheet.Pick("output.max", ContractText.Of, Candidate.Yaml(_keys.Max), Candidate.Default(DefaultMax))!.Value.Value
             : _keys.Max ?? DefaultMax;
         if (decoder == DecoderKind.Ssd && ssd is null) return null;
         return (new() { Decoder = decoder, Outputs = tensors, Activation = activation, Nms = nms, MaxDetections = max, Ssd = ssd }, head.Classes);
@@ -86,8 +97,10 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         HeadShape head = HeadShapes.Classification(output.Shape);
         if (head.Problem.Length > 0) return null;
         string? activation = wiring.Maker(output.Name)?.OpType;
-        if (activation is "Softmax" or "Sigmoid") return new(ModelTask.Classify, ContractOrigin.Graph, $"output '{output.Name}' is {output} and ends in {activation}");
-        bool isLabelled = yaml?.Labels is not null || sheet.Folder.LabelsPath is not null || MetadataReader.Labels(file.Metadata, out _, out _) is not null;
+        if (activation is "Softmax" or "Sigmoid")
+            return new(ModelTask.Classify, ContractOrigin.Graph, $"output '{output.Name}' is {output} and ends in {activation}");
+        bool isLabelled = yaml?.Labels is not null || sheet.Folder.LabelsPath is not null
+            || MetadataReader.Labels(file.Metadata, out _, out _) is not null;
         return isLabelled ? new(ModelTask.Classify, ContractOrigin.Graph, $"output '{output.Name}' is {output}, and there are labels") : null;
     }
 
@@ -100,7 +113,9 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         {
             if (output.Kind is not null || output.Type == ElementType.Unknown)
             {
-                sheet.GraphFault($"output '{output.Name}' is {output}, which cannot be read", "export it with tensors of numbers as outputs (scikit-learn: zipmap=False)");
+                sheet.GraphFault(
+                    $"output '{output.Name}' is {output}, which cannot be read",
+                    "export it with tensors of numbers as outputs (scikit-learn: zipmap=False)");
                 areAllReadable = false;
                 continue;
             }
@@ -132,15 +147,25 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         string key = $"outputs.{output.Name}.quantisation";
         if (output.Type is not (ElementType.UInt8 or ElementType.Int8))
         {
-            if (stated is not null) sheet.Faults.Add(FaultKind.Data, (yaml!.Output ?? yaml.Root).Mark.ToString(), $"{key}: the graph's output is {ModelWords.Of(output.Type)}", "remove the key");
+            if (stated is not null)
+            {
+                sheet.Faults.Add(
+                    FaultKind.Data, (yaml!.Output ?? yaml.Root).Mark.ToString(),
+                    $"{key}: the graph's output is {ModelWords.Of(output.Type)}", "remove the key");
+            }
             return null;
         }
 
         Quantisation? found = sheet.Pick(
             key, ContractText.Of,
-            Candidate.From(stated, ContractOrigin.ModelYaml, ""),
+            Candidate.Yaml(stated),
             Candidate.From(wiring.QuantisationOfOutput(output.Name), ContractOrigin.Graph, "QuantizeLinear at the output"))?.Value;
-        if (found is null && task != ModelTask.Raw) sheet.Ask(key, ["{ scale: S, zero_point: Z }"], $"output '{output.Name}' is {output}, and no QuantizeLinear says what its integers stand for");
+        if (found is null && task != ModelTask.Raw)
+        {
+            sheet.Ask(
+                key, ["{ scale: S, zero_point: Z }"],
+                $"output '{output.Name}' is {output}, and no QuantizeLinear says what its integers stand for");
+        }
         return found;
     }
 
@@ -149,13 +174,14 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         // A fault already where the two are told to differ.
         if (_keys.Decoder is { } stated && TaskOf(stated) != task) return null;
         IReadOnlyList<KeyValuePair<string, DecoderKind>> fitting = [.. ModelWords.Decoders.Where(d => TaskOf(d.Value) == task)];
-        Candidate<DecoderKind>? byTask = task == ModelTask.Detect ? null
-            : new(task == ModelTask.Raw ? DecoderKind.Raw : DecoderKind.Classification, ContractOrigin.Default, $"task {ModelWords.Of(ModelWords.Tasks, task)}");
+        DecoderKind only = task == ModelTask.Raw ? DecoderKind.Raw : DecoderKind.Classification;
+        Candidate<DecoderKind>? byTask = task == ModelTask.Detect
+            ? null : new(only, ContractOrigin.Default, $"task {ModelWords.Of(ModelWords.Tasks, task)}");
         DecoderKind? ofFamily = family?.Decoder is { } decoder && TaskOf(decoder) == task ? decoder : null;
         string outputs = string.Join(", ", file.Outputs.Select(o => $"'{o.Name}' {o}"));
         return sheet.PickOrAsk(
             "output.decoder", fitting, $"the outputs are of no known head: {outputs}{Hint()}",
-            Candidate.From(_keys.Decoder, ContractOrigin.ModelYaml, ""), Candidate.From(ofFamily, ContractOrigin.DecoderFamily, family?.Detail ?? ""), byTask)?.Value;
+            Candidate.Yaml(_keys.Decoder), Candidate.Family(ofFamily, family), byTask)?.Value;
     }
 
     private string Hint()
@@ -180,7 +206,7 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         ScoreActivation? ofFamily = family?.Decoder == decoder ? family.Activation : null;
         return sheet.Pick<ScoreActivation>(
             "output.activation", a => ModelWords.Of(ModelWords.Activations, a),
-            Candidate.From(_keys.Activation, ContractOrigin.ModelYaml, ""), graph, Candidate.From(ofFamily, ContractOrigin.DecoderFamily, family?.Detail ?? ""),
+            Candidate.Yaml(_keys.Activation), graph, Candidate.Family(ofFamily, family),
             new Candidate<ScoreActivation>(ScoreActivation.None, ContractOrigin.Default, "the head gives 0 to 1"))!.Value.Value;
     }
 
@@ -189,11 +215,11 @@ internal sealed class OutputInference(ContractSheet sheet, ModelYaml? yaml, Onnx
         if (TaskOf(decoder) != ModelTask.Detect) return new(NmsMode.Off, DefaultIou);
         NmsMode mode = sheet.Pick<NmsMode>(
             "output.nms.mode", m => ModelWords.Of(ModelWords.NmsModes, m),
-            Candidate.From(_keys.NmsMode, ContractOrigin.ModelYaml, ""), new Candidate<NmsMode>(NmsMode.PerClass, ContractOrigin.Default, ""))!.Value.Value;
+            Candidate.Yaml(_keys.NmsMode), Candidate.Default(NmsMode.PerClass))!.Value.Value;
         float iou = sheet.Pick(
             "output.nms.iou", ContractText.Of,
-            Candidate.From(_keys.NmsIou, ContractOrigin.ModelYaml, ""), Candidate.From(family?.NmsIou, ContractOrigin.DecoderFamily, family?.Detail ?? ""),
-            new Candidate<float>(DefaultIou, ContractOrigin.Default, ""))!.Value.Value;
+            Candidate.Yaml(_keys.NmsIou), Candidate.Family(family?.NmsIou, family),
+            Candidate.Default(DefaultIou))!.Value.Value;
         return new(mode, iou);
     }
 }

@@ -11,8 +11,10 @@ internal static class FastestDetFamily
         if (graph.File.Outputs is not [{ Shape: [_, >= 6, _, _] shape } output]) return null;
         if (graph.Width > 0 && !RecognisedGraph.Agrees(shape, 1, -1, graph.Height / Stride, graph.Width / Stride)) return null;
         if (graph.Wiring.Maker(output.Name) is not { OpType: "Concat", Inputs: [var objectness, var box, var classes] }) return null;
-        bool isHead = graph.Wiring.Maker(objectness)?.OpType == "Sigmoid" && graph.Wiring.Maker(box)?.OpType == "Conv" && graph.Wiring.Maker(classes)?.OpType == "Softmax";
+        bool isHead = (By(objectness), By(box), By(classes)) is ("Sigmoid", "Conv", "Softmax");
         return isHead ? Facts($"its head [{string.Join(", ", shape)}]") : null;
+
+        string? By(string tensor) => graph.Wiring.Maker(tensor)?.OpType;
     }
 
     /// <summary>Its test script: OpenCV's resize without keeping the aspect, BGR in 0 to 1.</summary>

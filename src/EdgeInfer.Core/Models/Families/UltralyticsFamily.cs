@@ -28,7 +28,8 @@ internal static class UltralyticsFamily
 
     /// <summary>Whether the metadata are those that the package writes.</summary>
     public static bool IsExport(IReadOnlyDictionary<string, string> metadata)
-        => metadata.GetValueOrDefault("author") == "Ultralytics" || (metadata.ContainsKey("names") && metadata.ContainsKey("stride") && metadata.ContainsKey("task"));
+        => metadata.GetValueOrDefault("author") == "Ultralytics"
+            || (metadata.ContainsKey("names") && metadata.ContainsKey("stride") && metadata.ContainsKey("task"));
 
     /// <summary>Whether non-maximum suppression is in the graph: rows of x1, y1, x2, y2, score, class.</summary>
     public static bool IsEndToEnd(OnnxFile file) => file.Outputs is [{ Shape: [_, _, 6] }];

@@ -173,12 +173,22 @@ internal sealed class OnnxGraphReader(ProtobufReader reader)
 
             long innerEnd = reader.ReadLength(end);
             if (field == 1) type = TensorType(innerEnd);
-            else if (field is 4 or 5 or 7 or 8 or 9) type = new("", field switch { 4 => "a sequence", 5 => "a map", 8 => "a sparse tensor", 9 => "an optional", _ => "an opaque value" }, 0, null);
+            else if (OtherKind(field) is { } kind) type = new("", kind, 0, null);
             reader.MoveTo(innerEnd);
         }
 
         return type;
     }
+
+    private static string? OtherKind(int field) => field switch
+    {
+        4 => "a sequence",
+        5 => "a map",
+        7 => "an opaque value",
+        8 => "a sparse tensor",
+        9 => "an optional",
+        _ => null,
+    };
 
     private OnnxValue TensorType(long end)
     {

@@ -156,7 +156,9 @@ internal sealed class OnnxTensorReader(ProtobufReader reader)
     private static List<double>? Values(int type, double elements, byte[]? raw, List<double> numbers)
     {
         if (elements > OnnxLimits.SmallElements) return null;
-        if (raw is null) return numbers.Count == elements ? (type == 10 ? [.. numbers.Select(n => (double)BitConverter.UInt16BitsToHalf((ushort)n))] : numbers) : null;
+        if (raw is null && numbers.Count != elements) return null;
+        // Half floats stand among the integers as their bits.
+        if (raw is null) return type == 10 ? [.. numbers.Select(n => (double)BitConverter.UInt16BitsToHalf((ushort)n))] : numbers;
         int size = OnnxTypes.BytesOf(type);
         if (size == 0) return null;
         List<double> values = new((int)elements);

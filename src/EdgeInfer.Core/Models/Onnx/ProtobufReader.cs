@@ -141,7 +141,9 @@ internal sealed class ProtobufReader(SafeFileHandle file, long length, string pa
 
     /// <summary>The fault of a file that ends too early.</summary>
     public FaultException Truncated(string what)
-        => FaultException.Of(FaultKind.Data, path, $"this ONNX file is truncated after {length} bytes: {what}", "copy it again and compare its size or sha256 with the original's");
+        => FaultException.Of(
+            FaultKind.Data, path, $"this ONNX file is truncated after {length} bytes: {what}",
+            "copy it again and compare its size or sha256 with the original's");
 
     // A field that leaves the file was cut off; one that leaves its message while the file goes on is wrong.
     private FaultException Short(string what, long end) => end >= length ? Truncated($"at byte {Position}, {what}") : Damaged(what);

@@ -10,10 +10,12 @@ internal readonly ref struct Canvas(Span<byte> rgb, int width, int height)
     private const float Margin = 1.5f;
 
     private readonly Span<byte> _rgb = rgb;
-    private readonly int _height = height;
 
     /// <summary>Columns.</summary>
     public int Width { get; } = width;
+
+    /// <summary>Rows.</summary>
+    public int Height { get; } = height;
 
     /// <summary>Pixels that a line of text takes down, its background included.</summary>
     public static int TextHeight(float scale) => (int)MathF.Ceiling((BitmapFont.CellHeight + 2 * Margin) * scale);
@@ -26,7 +28,7 @@ internal readonly ref struct Canvas(Span<byte> rgb, int width, int height)
     {
         left = Math.Max(0, left);
         right = Math.Min(Width, right);
-        for (int y = Math.Max(0, top); y < Math.Min(_height, bottom); y++)
+        for (int y = Math.Max(0, top); y < Math.Min(Height, bottom); y++)
             for (int x = left; x < right; x++) Blend(x, y, color, 1);
     }
 
@@ -36,7 +38,7 @@ internal readonly ref struct Canvas(Span<byte> rgb, int width, int height)
         int right = left + TextWidth(text, scale);
         int bottom = top + TextHeight(scale);
         Fill(left, top, right, bottom, paper);
-        for (int y = Math.Max(0, top); y < Math.Min(_height, bottom); y++)
+        for (int y = Math.Max(0, top); y < Math.Min(Height, bottom); y++)
         {
             float row = (y + 0.5f - top) / scale - Margin;
             for (int x = Math.Max(0, left); x < Math.Min(Width, right); x++)

@@ -23,9 +23,10 @@ public static class PictureAnnotator
         Canvas canvas = new(picture.Rgb, picture.Width, picture.Height);
         int side = Math.Min(picture.Width, picture.Height);
         int thickness = Math.Clamp((int)MathF.Round(side / 260f), 1, 16);
-        float scale = Math.Clamp(side / 360f, 1, 8);
+        float scale = Math.Clamp(side / 330f, 1, 8);
         for (int i = boxes.Length - 1; i >= 0; i--) Frame(canvas, boxes[i], thickness);
-        for (int i = boxes.Length - 1; i >= 0; i--) Label(canvas, boxes[i], thickness, scale);
+        Span<Placed> placed = new Placed[boxes.Length];
+        for (int i = 0; i < boxes.Length; i++) placed[i] = Label(canvas, boxes[i], thickness, scale, placed[..i]);
         int top = 0;
         foreach (string caption in captions)
         {
@@ -62,18 +63,38 @@ public static class PictureAnnotator
         canvas.Fill(right - thickness, top, right, bottom, color);
     }
 
-    private static void Label(Canvas canvas, in AnnotatedBox box, int thickness, float scale)
+    /// <summary>Writes a label at the first free place: above the box, inside it at the top or bottom, below it; else above.</summary>
+    private static Placed Label(Canvas canvas, in AnnotatedBox box, int thickness, float scale, ReadOnlySpan<Placed> taken)
     {
-        (int left, int top, _, _) = Edges(box);
+        (int left, int top, _, int bottom) = Edges(box);
         string text = $"{box.Label} {box.Score:0.00}";
         int height = Canvas.TextHeight(scale);
+        int width = Canvas.TextWidth(text, scale);
+        int x = Math.Max(0, Math.Min(left, canvas.Width - width));
+        Span<int> places = [top - height, top + thickness, bottom - thickness - height, bottom];
+        Placed chosen = new(x, Math.Clamp(places[0], 0, Math.Max(0, canvas.Height - height)), width, height);
+        foreach (int y in places)
+        {
+            Placed place = chosen with { Top = y };
+            if (y < 0 || y + height > canvas.Height || Overlaps(place, taken)) continue;
+            chosen = place;
+            break;
+        }
 
-        // Above the box; inside it where there is no room above; never beyond the right edge.
-        int y = top - height >= 0 ? top - height : Math.Max(0, top + thickness);
-        int x = Math.Max(0, Math.Min(left, canvas.Width - Canvas.TextWidth(text, scale)));
         uint color = Color(box);
-        canvas.Text(text, x, y, scale, IsLight(color) ? 0x101010u : 0xFFFFFFu, color);
+        canvas.Text(text, x, chosen.Top, scale, IsLight(color) ? 0x101010u : 0xFFFFFFu, color);
+        return chosen;
+    }
+
+    private static bool Overlaps(Placed place, ReadOnlySpan<Placed> taken)
+    {
+        foreach (Placed other in taken)
+            if (place.Left < other.Left + other.Width && other.Left < place.Left + place.Width && place.Top < other.Top + other.Height && other.Top < place.Top + place.Height)
+                return true;
+        return false;
     }
 
     private static bool IsLight(uint color) => (color >> 16) * 299 + (color >> 8 & 0xFF) * 587 + (color & 0xFF) * 114 > 128_000;
+
+    private readonly record struct Placed(int Left, int Top, int Width, int Height);
 }

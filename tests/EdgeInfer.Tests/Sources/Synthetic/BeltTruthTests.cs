@@ -12,7 +12,11 @@ public sealed class BeltTruthTests
     {
         BeltPart washer = Made(PartKind.Washer);
         (washer.CentreX, washer.CentreY) = (300, 200);
-        Assert.Equal(new TruthBox(2, 300 - washer.Radius, 200 - washer.Radius, 2 * washer.Radius, 2 * washer.Radius, false), Only(washer));
+        TruthBox whole = Only(washer);
+        Assert.Equal((2, false), (whole.ClassIndex, whole.IsDifficult));
+        Assert.Equal((300 - washer.Radius, 200 - washer.Radius), (whole.X, whole.Y));
+        Assert.Equal(2 * washer.Radius, whole.Width, 1e-3);
+        Assert.Equal(2 * washer.Radius, whole.Height, 1e-3);
         washer.CentreX = 630;
         TruthBox cut = Only(washer);
         Assert.Equal((630 - washer.Radius, 640f), (cut.X, cut.X + cut.Width));
