@@ -20,7 +20,7 @@ internal sealed class HttpStreamSource : FrameSource
     private readonly StreamLimits _limits;
     private readonly FramePool _pool;
     private readonly HttpFaults _faults;
-    private long _snapshots;
+    private long _sequence;
 
     /// <summary>Prepares the source; nothing is opened before <see cref="FrameSource.Start"/>.</summary>
     /// <param name="options">Address, user and interval.</param>
@@ -82,12 +82,13 @@ internal sealed class HttpStreamSource : FrameSource
         }
 
         using System.IO.Stream body = response.Content.ReadAsStream(stop);
-        using MultipartReader reader = new(body, _pool, Boundary.OfContentType(type), _limits.Frame, Time);
+        using MultipartReader reader = new(body, _pool, Boundary.OfContentType(type), _limits.Frame, Time) { Sequence = _sequence };
         Description = "MJPEG over HTTP";
         Opened();
         while (!stop.IsCancellationRequested)
         {
             PartOutcome outcome = reader.Read(out FrameLease picture);
+            _sequence = reader.Sequence;
             if (outcome == PartOutcome.Picture)
             {
                 if (!Deliver(picture)) return;
@@ -148,7 +149,7 @@ internal sealed class HttpStreamSource : FrameSource
 
     private bool TakePicture(HttpResponseMessage response, CancellationToken stop)
     {
-        FrameInfo info = new() { Sequence = ++_snapshots, CapturedTimestamp = Time.GetTimestamp(), CapturedAt = Time.GetUtcNow() };
+        FrameInfo info = new() { Sequence = ++_sequence, CapturedTimestamp = Time.GetTimestamp(), CapturedAt = Time.GetUtcNow() };
         if (response.Headers.NonValidated.TryGetValues("X-Frame-Id", out var ids))
         {
             info.Id = FrameId.FromUtf8(Encoding.UTF8.GetBytes(ids.ToString()));

@@ -27,9 +27,11 @@ internal sealed unsafe class MultipartReader(Stream stream, FramePool pool, Boun
     private int _position;
     private int _filled;
     private int _expectedBytes = ChunkBytes;
-    private long _sequence;
     private long _waitingSince = time.GetTimestamp();
     private bool _isPastPreamble;
+
+    /// <summary>Counts the pictures of the source, from what it was before this stream was opened.</summary>
+    public long Sequence { get; set; }
 
     private Frame InHand => _frame ?? throw new InvalidOperationException("no frame was free to read into");
 
@@ -49,11 +51,11 @@ internal sealed unsafe class MultipartReader(Stream stream, FramePool pool, Boun
         outcome = ReadHeader(out PartHeader header);
         if (outcome != PartOutcome.Picture) return outcome;
 
-        if (header.IsPicture) _sequence++;
+        if (header.IsPicture) Sequence++;
         FrameInfo info = new()
         {
             Format = PixelFormat.Jpeg,
-            Sequence = _sequence,
+            Sequence = Sequence,
             CapturedTimestamp = time.GetTimestamp(),
             CapturedAt = time.GetUtcNow(),
             Id = header.Id,

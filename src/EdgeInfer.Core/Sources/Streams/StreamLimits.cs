@@ -1,7 +1,7 @@
 namespace EdgeInfer.Sources.Streams;
 
 /// <summary>Bounds on what a server may do; every wait and every buffer has one.</summary>
-public readonly record struct StreamLimits()
+internal readonly record struct StreamLimits()
 {
     /// <summary>The longest wait for one address to accept a connection, and for its name to be found.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);

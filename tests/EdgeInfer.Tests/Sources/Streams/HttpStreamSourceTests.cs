@@ -84,7 +84,8 @@ public sealed class HttpStreamSourceTests : IDisposable
             visit.SendPart(s_picture);
             visit.Stall();
         }).Url());
-        Take().Dispose();
+        using FrameLease picture = Take();
+        Assert.Equal(2, picture.Info.Sequence);
         _log.WaitFor("ended the stream within a picture");
         Assert.Equal(1, source.Counts.Corrupt);
         Assert.Equal(2, source.Counts.Opens);
