@@ -1,1 +1,18 @@
-return 0;
+using System.Runtime.InteropServices;
+using EdgeInfer.Commands;
+using EdgeInfer.Inference.Interop;
+
+namespace EdgeInfer;
+
+internal static class Program
+{
+    private static int Main(string[] args)
+    {
+        // Before anything can start ONNX Runtime, which otherwise reports home.
+        NativeEnvironment.DisableTelemetry();
+
+        // SIGHUP ends a .NET process that has not said otherwise.
+        using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
+        return CommandLine.Invoke(args, Console.Out, Console.Error);
+    }
+}

@@ -1,10 +1,12 @@
 using EdgeInfer.Benchmarks;
 
-return args is [string name, .. string[] rest]
-    ? name switch
-    {
-        "preprocess" => PreprocessBenchmark.Run(rest),
-        "digest" => PreprocessDigest.Run(rest),
-        _ => throw new ArgumentException($"no benchmark is named {name}"),
-    }
-    : 64;
+return args switch
+{
+    ["render", .. string[] rest] => RenderCommand.Run(rest),
+    ["camera-probe", .. string[] rest] => CameraProbeCommand.Run(rest),
+    ["evaluate", .. string[] rest] => EvaluateCommand.Run(rest),
+    ["golden", .. string[] rest] => GoldenCommand.Run(rest),
+    ["preprocess", .. string[] rest] => PreprocessBenchmark.Run(rest),
+    ["digest", .. string[] rest] => PreprocessDigest.Run(rest),
+    _ => 64,
+};

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace EdgeInfer.Configuration;
 
 /// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
@@ -46,6 +49,9 @@ public sealed record ModelReference(string Name, string Path, Mark Mark);
 /// <summary><c>mqtt</c>.</summary>
 public sealed record MqttOptions
 {
+    /// <summary><see cref="Prefix"/> where none is written.</summary>
+    public const string DefaultPrefix = "edgeinfer";
+
     /// <summary>mqtt, mqtts, ws, wss or embedded, with host and port; no credentials.</summary>
     public required Uri Url { get; init; }
 
@@ -68,7 +74,7 @@ public sealed record MqttOptions
     public string? TlsKey { get; init; }
 
     /// <summary>First levels of every topic.</summary>
-    public string Prefix { get; init; } = "edgeinfer";
+    public string Prefix { get; init; } = DefaultPrefix;
 
     /// <summary>The most unacknowledged messages, 1 to 1024.</summary>
     public int InFlight { get; init; } = 16;
@@ -114,7 +120,16 @@ public sealed record CameraOptions(string Device, (int Width, int Height)? Size,
 /// <param name="Username">Basic or digest user.</param>
 /// <param name="Password">Its password.</param>
 /// <param name="SnapshotInterval">Set: the URL gives single pictures, fetched this often.</param>
-public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, TimeSpan? SnapshotInterval) : SourceOptions;
+public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, TimeSpan? SnapshotInterval) : SourceOptions
+{
+    // The query of a camera's address often holds its password.
+    /// <inheritdoc/>
+    protected override bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"Url = {Url.GetLeftPart(UriPartial.Path)}, Username = {Username}, SnapshotInterval = {SnapshotInterval}");
+        return true;
+    }
+}
 
 /// <summary><c>source.files</c>: a picture, a folder or a glob.</summary>
 /// <param name="Pattern">Absolute.</param>
@@ -152,12 +167,21 @@ public sealed record PublishOptions
     /// <summary>The longest silence of a running pipeline; null for none.</summary>
     public TimeSpan? Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Topic; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
+    /// <summary>Topic, its placeholders filled; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
     public string? Topic { get; init; }
+
+    /// <summary>Where <see cref="Topic"/> is written.</summary>
+    public Mark? TopicMark { get; init; }
 
     /// <summary>0 or 1.</summary>
     public int Qos { get; init; } = 1;
 }
+
+/// <summary>A label that a pipeline names, to be checked against the model's.</summary>
+/// <param name="Label">As written.</param>
+/// <param name="Path">The dotted key.</param>
+/// <param name="Mark">Where it is written.</param>
+public sealed record LabelMention(string Label, string Path, Mark Mark);
 
 /// <summary><c>pipelines.NAME</c>.</summary>
 public sealed record PipelineOptions
@@ -174,6 +198,9 @@ public sealed record PipelineOptions
     /// <summary>A key of <see cref="AgentConfiguration.Models"/>.</summary>
     public required string Model { get; init; }
 
+    /// <summary>Where <see cref="Model"/> is written.</summary>
+    public Mark ModelMark { get; init; }
+
     /// <summary>Inferences a second; null for as many as there are frames.</summary>
     public double? FramesPerSecond { get; init; } = 5;
 
@@ -185,6 +212,9 @@ public sealed record PipelineOptions
 
     /// <summary>Threshold per label, over <see cref="Threshold"/>.</summary>
     public IReadOnlyDictionary<string, double> LabelThresholds { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Every label named in <see cref="Labels"/> and <see cref="LabelThresholds"/>.</summary>
+    public IReadOnlyList<LabelMention> LabelMentions { get; init; } = [];
 
     /// <summary>Smallest box as a fraction of the frame's area.</summary>
     public double MinArea { get; init; }

@@ -12,6 +12,7 @@ public sealed class MappingReader
     private readonly YamlMapping _mapping;
     private readonly FaultList _faults;
     private readonly HashSet<string> _known = [];
+    private readonly HashSet<string> _refused = [];
 
     /// <summary>Reads a mapping that stands at <paramref name="path"/> of its document (dotted; empty at the root).</summary>
     public MappingReader(YamlMapping mapping, string path, FaultList faults)
@@ -36,8 +37,22 @@ public sealed class MappingReader
     /// <summary>The dotted path of a key of this mapping.</summary>
     public string PathOf(string key) => Path.Length == 0 ? key : $"{Path}.{key}";
 
-    /// <summary>Whether the key is written; marks it as known.</summary>
+    /// <summary>Whether the key is written and says something; marks it as known.</summary>
     public bool Has(string key) => Node(key) is not null;
+
+    /// <summary>Whether the key is written at all, even with nothing behind it; does not mark it as known.</summary>
+    public bool Contains(string key) => _mapping.Find(key) is not null;
+
+    /// <summary>Where the value of a key stands, or the mapping where the key is absent.</summary>
+    public Mark MarkOf(string key) => _mapping.Find(key)?.Mark ?? Mark;
+
+    /// <summary>Where a key itself stands, or the mapping where it is absent.</summary>
+    public Mark MarkOfKey(string key)
+    {
+        foreach ((YamlScalar written, _) in _mapping.Entries)
+            if (written.Value == key) return written.Mark;
+        return Mark;
+    }
 
     /// <summary>The node under a key, null where it is absent or says nothing; marks the key as known.</summary>
     public YamlNode? Node(string key)
@@ -104,6 +119,14 @@ public sealed class MappingReader
             return false;
         });
 
+    /// <summary>One of a few words, as it is.</summary>
+    public string? Word(string key, IReadOnlyList<string> words)
+    {
+        if (Node(key) is not { } node) return null;
+        if (node is YamlScalar scalar && words.Contains(scalar.Value)) return scalar.Value;
+        return Wrong<string>(node, key, "one of " + string.Join(", ", words));
+    }
+
     /// <summary>A mapping under a key.</summary>
     public MappingReader? Mapping(string key) => Node(key) switch
     {
@@ -128,7 +151,7 @@ public sealed class MappingReader
         foreach (YamlNode item in items)
         {
             if (item is YamlScalar scalar) texts.Add(scalar.Value);
-            else Wrong<string>(item, key, "a list of texts");
+            else Wrong(item, key, "a list of texts");
         }
 
         return texts;
@@ -148,7 +171,7 @@ public sealed class MappingReader
         foreach (YamlNode item in items)
         {
             if (item is YamlScalar scalar && ScalarText.TryNumber(scalar.Value, out double number)) numbers.Add(number);
-            else Wrong<string>(item, key, "a number or a list of numbers");
+            else Wrong(item, key, "a number or a list of numbers");
         }
 
         return numbers;
@@ -156,12 +179,25 @@ public sealed class MappingReader
 
     /// <summary>Adds a fault at the value of a key (or at the mapping where the key is absent).</summary>
     public void Fault(string key, string what, string cure)
-        => _faults.Add(FaultKind.Configuration, (_mapping.Find(key)?.Mark ?? Mark).ToString(), $"{PathOf(key)}: {what}", cure);
+        => _faults.Add(FaultKind.Configuration, MarkOf(key).ToString(), $"{PathOf(key)}: {what}", cure);
 
-    /// <summary>Refuses a key that a later version will know.</summary>
-    public void NotYet(string key)
+    /// <summary>Adds a fault that quotes the value found, at its place.</summary>
+    public void Wrong(YamlNode node, string key, string expected)
+        => _faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"{PathOf(key)}: found {Quoted.Node(node)}", $"expected {expected}");
+
+    /// <summary>Adds the fault that a key is not there.</summary>
+    public void Missing(string key, string cure)
+        => _faults.Add(FaultKind.Configuration, MarkOf(key).ToString(), $"{PathOf(key)}: missing", cure);
+
+    /// <summary>Refuses keys that a later version will know, by name.</summary>
+    public void NotYet(params ReadOnlySpan<string> keys)
     {
-        if (Has(key)) Fault(key, "this version does not have this key yet", "remove it");
+        foreach (string key in keys)
+        {
+            _refused.Add(key);
+            if (_mapping.Find(key) is null) continue;
+            _faults.Add(FaultKind.Configuration, MarkOfKey(key).ToString(), $"{PathOf(key)}: this version does not have '{key}' yet", "remove it");
+        }
     }
 
     /// <summary>Reports every key that no call has asked for.</summary>
@@ -169,10 +205,10 @@ public sealed class MappingReader
     {
         foreach ((YamlScalar key, _) in _mapping.Entries)
         {
-            if (_known.Contains(key.Value)) continue;
-            string? near = NearestKey.Find(key.Value, _known);
+            if (_known.Contains(key.Value) || _refused.Contains(key.Value)) continue;
+            string? near = NearestKey.Find(key.Value, _known.Concat(_refused));
             string cure = near is null ? $"known here: {string.Join(", ", _known.Order(StringComparer.Ordinal))}" : $"did you mean '{near}'?";
-            _faults.Add(FaultKind.Configuration, key.Mark.ToString(), $"unknown key '{PathOf(key.Value)}'", cure);
+            _faults.Add(FaultKind.Configuration, key.Mark.ToString(), $"unknown key {Quoted.Text(PathOf(key.Value))}", cure);
         }
     }
 
@@ -184,15 +220,14 @@ public sealed class MappingReader
         YamlNode? node = Node(key);
         if (node is null) return null;
         if (node is YamlScalar scalar && parse(scalar.Value, out T value)) return value;
-        Wrong<string>(node, key, expected);
+        Wrong(node, key, expected);
         return null;
     }
 
     private T? Wrong<T>(YamlNode node, string key, string expected)
         where T : class
     {
-        string found = node is YamlScalar scalar ? $"'{scalar.Value}'" : node.Kind;
-        _faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"{PathOf(key)}: found {found}", $"expected {expected}");
+        Wrong(node, key, expected);
         return null;
     }
 

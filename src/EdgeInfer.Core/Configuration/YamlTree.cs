@@ -67,18 +67,26 @@ public sealed class YamlMapping(Mark mark, IReadOnlyList<KeyValuePair<YamlScalar
     }
 }
 
-/// <summary>Reads a YAML document as a tree that keeps line and column. Aliases, tags and several documents are refused.</summary>
+/// <summary>
+/// Reads a YAML document as a tree that keeps line and column. Anchors, aliases, tags, repeated keys and second documents are faults;
+/// no fault quotes a value, which may be a secret.
+/// </summary>
 public static class YamlTree
 {
     private const int DepthLimit = 32;
+    private const int KeyCharactersLimit = 256;
     private const int CharactersLimit = 4 << 20;
 
     /// <summary>Parses one document.</summary>
     /// <param name="text">The document.</param>
     /// <param name="file">How the place of a fault is named.</param>
     /// <param name="faults">Receives what is wrong.</param>
-    /// <returns>The root; an empty mapping for an empty document; null where a fault was added.</returns>
-    public static YamlNode? Parse(string text, string file, FaultList faults)
+    /// <param name="isSecret">Whether the document is a secret, of which not even a key is shown.</param>
+    /// <returns>
+    /// The root; an empty mapping for an empty document; null where the text cannot be read as YAML at all.
+    /// A root may come with faults (a repeated key, an alias): the rest of the document is still worth checking.
+    /// </returns>
+    public static YamlNode? Parse(string text, string file, FaultList faults, bool isSecret = false)
     {
         if (text.Length > CharactersLimit)
         {
@@ -86,15 +94,16 @@ public static class YamlTree
             return null;
         }
 
+        Parser parser = new(new StringReader(text));
         try
         {
-            Parser parser = new(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _)) return new YamlMapping(new(file, 1, 1), []);
             parser.Consume<DocumentStart>();
-            YamlNode root = Node(parser, file, 0);
+            YamlNode root = new TreeBuilder(parser, file, faults).Node(0, isSecret);
             parser.Consume<DocumentEnd>();
-            if (!parser.Accept<StreamEnd>(out _)) throw Refused(parser.Current!, file, "a second document starts here", "keep one document in a file");
+            if (!parser.Accept<StreamEnd>(out _))
+                faults.Add(FaultKind.Configuration, MarkOf(parser.Current!.Start, file).ToString(), "a second document starts here", "keep one document in a file");
             return root is YamlScalar { IsNull: true } ? new YamlMapping(root.Mark, []) : root;
         }
         catch (FaultException e)
@@ -103,47 +112,79 @@ public static class YamlTree
         }
         catch (YamlException e)
         {
-            string reason = e.Message;
+            string reason = e.Message.TrimEnd('.');
             faults.Add(FaultKind.Configuration, MarkOf(e.Start, file).ToString(), $"this is not YAML: {reason}", "mind the indentation and quote special characters");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or EndOfStreamException)
+        {
+            // YamlDotNet 18.1 leaves some broken inputs by these: "[\n1", a lone "...", a mapping cut off behind a key.
+            Mark mark = parser.Current is { } last ? MarkOf(last.End, file) : new(file, 1, 1);
+            faults.Add(FaultKind.Configuration, mark.ToString(), "this is not YAML, from about here on", "mind the indentation and quote special characters");
         }
 
         return null;
     }
 
-    private static YamlNode Node(Parser parser, string file, int depth)
+    private static Mark MarkOf(YamlDotNet.Core.Mark mark, string file) => new(file, (int)mark.Line, (int)mark.Column);
+
+    private sealed class TreeBuilder(Parser parser, string file, FaultList faults)
     {
-        if (depth > DepthLimit) throw Refused(parser.Current!, file, $"more than {DepthLimit} levels of nesting", "flatten it");
-        if (parser.Current is NodeEvent { Anchor.IsEmpty: false }) throw Refused(parser.Current, file, "anchors are not supported", "write the value out");
-
-        if (parser.TryConsume<Scalar>(out Scalar? scalar))
-            return new YamlScalar(MarkOf(scalar.Start, file), scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any));
-
-        if (parser.TryConsume<SequenceStart>(out SequenceStart? sequence))
+        /// <summary>Reads the node that the parser stands at; keys inside a secret are not named, for a secret in braces looks like one.</summary>
+        /// <exception cref="FaultException">Nested too deeply to go on.</exception>
+        public YamlNode Node(int depth, bool isSecret)
         {
-            List<YamlNode> items = [];
-            while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Node(parser, file, depth + 1));
-            return new YamlSequence(MarkOf(sequence.Start, file), items);
+            ParsingEvent at = parser.Current!;
+            if (depth > DepthLimit)
+                throw FaultException.Of(FaultKind.Configuration, MarkOf(at.Start, file).ToString(), $"more than {DepthLimit} levels of nesting", "flatten it");
+            if (at is NodeEvent { Anchor.IsEmpty: false }) Refuse(at, "anchors are not supported", "write the value out");
+            if (at is NodeEvent { Tag.IsEmpty: false }) Refuse(at, "tags are not supported", "remove the tag, or quote a text that begins with '!'");
+
+            if (parser.TryConsume<Scalar>(out Scalar? scalar))
+                return new YamlScalar(MarkOf(scalar.Start, file), scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any));
+
+            if (parser.TryConsume<SequenceStart>(out SequenceStart? sequence))
+            {
+                List<YamlNode> items = [];
+                while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Node(depth + 1, isSecret));
+                return new YamlSequence(MarkOf(sequence.Start, file), items);
+            }
+
+            if (parser.TryConsume<MappingStart>(out MappingStart? mapping)) return new YamlMapping(MarkOf(mapping.Start, file), Entries(depth, isSecret));
+
+            Refuse(at, "aliases are not supported", "write the value out, or quote a text that begins with '*'");
+            parser.MoveNext();
+            return new YamlScalar(MarkOf(at.Start, file), "", isQuoted: false);
         }
 
-        if (parser.TryConsume<MappingStart>(out MappingStart? mapping))
+        private List<KeyValuePair<YamlScalar, YamlNode>> Entries(int depth, bool isSecret)
         {
             List<KeyValuePair<YamlScalar, YamlNode>> entries = [];
             HashSet<string> seen = [];
             while (!parser.TryConsume<MappingEnd>(out _))
             {
-                if (!parser.TryConsume<Scalar>(out Scalar? key)) throw Refused(parser.Current!, file, "a key must be a single value", "write it as text");
-                if (!seen.Add(key.Value)) throw Refused(key, file, $"the key '{key.Value}' stands here a second time", "keep one of them");
-                entries.Add(new(new(MarkOf(key.Start, file), key.Value, key.Style != ScalarStyle.Plain), Node(parser, file, depth + 1)));
+                ParsingEvent at = parser.Current!;
+                if (Node(depth + 1, isSecret) is not YamlScalar key)
+                {
+                    Refuse(at, "a key must be a single value", "write it as text");
+                    Node(depth + 1, isSecret);
+                    continue;
+                }
+
+                YamlNode value = Node(depth + 1, isSecret || SecretReader.IsSecretKey(key.Value));
+                if (key.Value.Length > KeyCharactersLimit || key.Value.Any(char.IsControl))
+                {
+                    Refuse(at, $"a key is longer than {KeyCharactersLimit} characters or holds control characters", "shorten it");
+                    continue;
+                }
+
+                if (seen.Add(key.Value)) entries.Add(new(key, value));
+                else Refuse(at, isSecret ? "a key stands here a second time" : $"the key {Quoted.Text(key.Value)} stands here a second time", "keep one of them");
             }
 
-            return new YamlMapping(MarkOf(mapping.Start, file), entries);
+            return entries;
         }
 
-        throw Refused(parser.Current!, file, "aliases are not supported", "write the value out");
+        private void Refuse(ParsingEvent at, string what, string cure)
+            => faults.Add(FaultKind.Configuration, MarkOf(at.Start, file).ToString(), what, cure);
     }
-
-    private static Mark MarkOf(YamlDotNet.Core.Mark mark, string file) => new(file, (int)mark.Line, (int)mark.Column);
-
-    private static FaultException Refused(ParsingEvent at, string file, string what, string cure)
-        => FaultException.Of(FaultKind.Configuration, MarkOf(at.Start, file).ToString(), what, cure);
 }

@@ -241,6 +241,9 @@ public enum ContractOrigin
     /// <summary><c>model.yaml</c>.</summary>
     ModelYaml,
 
+    /// <summary>Another file of the model's folder: its name, <c>labels.txt</c>.</summary>
+    Folder,
+
     /// <summary>The graph's shapes, types and Q/DQ nodes.</summary>
     Graph,
 

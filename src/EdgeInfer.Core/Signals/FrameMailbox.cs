@@ -52,13 +52,13 @@ public sealed class FrameMailbox(bool isLossless = false) : IDisposable
         return !IsClosed;
     }
 
-    /// <summary>Takes the waiting frame, or waits for one.</summary>
+    /// <summary>Takes the waiting frame, or waits for one: not at all (zero), so long, or without limit (<see cref="Timeout.InfiniteTimeSpan"/>).</summary>
     /// <returns>False when the time is up, the source has ended or the mailbox is closed.</returns>
     public bool TryTake(TimeSpan timeout, out FrameLease frame)
     {
         lock (_gate)
         {
-            if (!_isFull && !_isEnded && !_isClosed && timeout > TimeSpan.Zero) Monitor.Wait(_gate, timeout);
+            if (!_isFull && !_isEnded && !_isClosed && timeout != TimeSpan.Zero) Monitor.Wait(_gate, timeout);
             bool taken = _isFull && !_isClosed;
             frame = taken ? _waiting : default;
             if (taken)

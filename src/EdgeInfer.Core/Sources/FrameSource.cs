@@ -81,6 +81,9 @@ public abstract partial class FrameSource : IDisposable
         _logger = logger;
     }
 
+    /// <summary>Raised after <see cref="State"/> or <see cref="Cause"/> has changed, on the source's thread.</summary>
+    public event Action? StateChanged;
+
     /// <summary>How logs and status name the source; free of secrets.</summary>
     public string Name { get; }
 
@@ -139,6 +142,7 @@ public abstract partial class FrameSource : IDisposable
             _state = (int)SourceState.Running;
             _backoff.Reset();
             LogRunning(_logger, Name, Description);
+            StateChanged?.Invoke();
         }
 
         return Output.Offer(frame);
@@ -171,6 +175,7 @@ public abstract partial class FrameSource : IDisposable
                 if (stop.IsCancellationRequested) return;
                 _state = (int)SourceState.Ended;
                 Output.End();
+                StateChanged?.Invoke();
                 return;
             }
             catch (SourceException failure)
@@ -198,7 +203,9 @@ public abstract partial class FrameSource : IDisposable
         bool isNews = _cause is null || _cause.What != fault.What;
         _cause = fault;
         _state = (int)state;
-        if (isNews) LogFailure(_logger, fault);
+        if (!isNews) return;
+        LogFailure(_logger, fault);
+        StateChanged?.Invoke();
     }
 
     [LoggerMessage(EventId = 2001, Level = LogLevel.Information, Message = "{Source} gives frames: {Description}")]

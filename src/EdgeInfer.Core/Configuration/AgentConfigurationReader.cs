@@ -1,0 +1,143 @@
+using System.Text;
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Configuration;
+
+/// <summary>Reads the agent's configuration: YAML with environment variables over it, every fault at once.</summary>
+/// <param name="environment">The environment variables, for overrides and secrets.</param>
+/// <param name="host">This machine, for the default device id.</param>
+/// <param name="installed">The folder of the installed model of a name, or null; may throw <see cref="FaultException"/>.</param>
+internal sealed partial class AgentConfigurationReader(
+    IReadOnlyDictionary<string, string> environment, HostIdentity host, Func<string, string?>? installed = null)
+{
+    private const int LongestFileBytes = 1 << 20;
+    private const int MostPipelines = 64;
+    private const int MostModels = 256;
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file; relative paths in it are relative to its folder.</param>
+    /// <param name="faults">Receives every fault and warning found.</param>
+    /// <returns>The configuration; null where a fault was added.</returns>
+    public AgentConfiguration? Read(string path, FaultList faults)
+    {
+        int before = faults.Faults.Count;
+        AgentConfiguration? draft = Draft(path, faults);
+        return faults.Faults.Count > before ? null : draft;
+    }
+
+    /// <summary>As <see cref="Read"/>, of a text that stands in for the file.</summary>
+    public AgentConfiguration? ReadText(string text, string path, FaultList faults)
+    {
+        int before = faults.Faults.Count;
+        AgentConfiguration? draft = DraftOfText(text, path, faults);
+        return faults.Faults.Count > before ? null : draft;
+    }
+
+    /// <summary>
+    /// As <see cref="Read"/>, but with what could be read in spite of faults, so that more can be checked; not to be run.
+    /// Paths, model names and topics that were at fault are empty.
+    /// </summary>
+    /// <returns>The draft; null where the file is not YAML or cannot be read.</returns>
+    public AgentConfiguration? Draft(string path, FaultList faults)
+    {
+        try
+        {
+            // What is not UTF-8 becomes a replacement character and fails where it stands.
+            string text = Encoding.UTF8.GetString(BoundedFile.Read(path, LongestFileBytes));
+            return DraftOfText(text.TrimStart('\uFEFF'), path, faults);
+        }
+        catch (Exception e) when (BoundedFile.IsExpected(e))
+        {
+            (string what, string cure) = BoundedFile.Explain(e, path, "name the configuration with -c FILE");
+            faults.Add(e is InvalidDataException ? FaultKind.Configuration : BoundedFile.KindOf(e), "", what, cure);
+            return null;
+        }
+    }
+
+    private AgentConfiguration? DraftOfText(string text, string path, FaultList faults)
+    {
+        if (YamlTree.Parse(text, path, faults) is not { } node) return null;
+        if (node is YamlMapping root) return ReadRoot(EnvironmentOverrides.Apply(root, environment, faults), path, faults);
+        faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
+        return null;
+    }
+
+    private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
+    {
+        string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        ReadingContext context = new(path, folder, environment, host, faults) { InstalledModel = installed };
+        MappingReader root = new(mapping, "", faults);
+
+        DeviceOptions device = new DeviceReader(context).Read(root);
+        MqttOptions mqtt = new MqttReader(context).Read(root);
+        RuntimeOptions runtime = new RuntimeReader(context).Read(root);
+        Dictionary<string, ModelReference> models = ReadModels(root, context);
+        List<PipelineOptions> pipelines = ReadPipelines(root, context, models);
+        root.NotYet("outbox", "updates", "http");
+        root.Close();
+        pipelines = new TopicCheck(context, mqtt.Prefix, device.Id).Fill(pipelines);
+        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Models = models, Pipelines = pipelines };
+    }
+
+    private static Dictionary<string, ModelReference> ReadModels(MappingReader root, ReadingContext context)
+    {
+        Dictionary<string, ModelReference> models = new(StringComparer.Ordinal);
+        if (root.Mapping("models") is not { } reader)
+        {
+            if (!root.Has("models")) root.Missing("models", "name at least one: models: { NAME: { path: PATH } }");
+            return models;
+        }
+
+        if (reader.Entries.Count > MostModels) root.Fault("models", $"{reader.Entries.Count} models", $"at most {MostModels}");
+        foreach ((YamlScalar key, YamlNode written) in reader.Entries)
+        {
+            if (!ConfiguredName.IsSound(key.Value)) context.Add(key.Mark, $"models: the name {Quoted.Text(key.Value)}", ConfiguredName.Expected);
+            string? path = null;
+            if (reader.Node(key.Value) is YamlMapping)
+            {
+                MappingReader entry = reader.Mapping(key.Value)!;
+                entry.NotYet("managed", "initial");
+                path = context.ModelPath(entry, "path");
+                if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
+                entry.Close();
+            }
+            else
+            {
+                reader.Wrong(written, key.Value, "{ path: PATH }");
+            }
+
+            // A model with a fault still counts as there, so that its pipelines are not blamed too.
+            models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark));
+        }
+
+        return models;
+    }
+
+    private static List<PipelineOptions> ReadPipelines(MappingReader root, ReadingContext context, Dictionary<string, ModelReference> models)
+    {
+        List<PipelineOptions> pipelines = [];
+        HashSet<string> used = [];
+        if (root.Mapping("pipelines") is not { Entries.Count: > 0 } reader)
+        {
+            if (root.Node("pipelines") is null or YamlMapping) root.Missing("pipelines", "name at least one: pipelines: { NAME: { source: …, model: … } }");
+            return pipelines;
+        }
+
+        if (reader.Entries.Count > MostPipelines) root.Fault("pipelines", $"{reader.Entries.Count} pipelines", $"at most {MostPipelines}");
+        PipelineReader each = new(context, models, used);
+        foreach ((YamlScalar key, _) in reader.Entries)
+            if (each.Read(reader, key) is { } pipeline) pipelines.Add(pipeline);
+
+        Dictionary<string, string> cameras = new(StringComparer.Ordinal);
+        foreach (PipelineOptions pipeline in pipelines)
+        {
+            if (pipeline.Source is not CameraOptions { Device.Length: > 0 } camera || cameras.TryAdd(camera.Device, pipeline.Name)) continue;
+            context.Add(pipeline.Mark, $"pipelines.{pipeline.Name}.source.camera: {camera.Device} is the camera of pipeline '{cameras[camera.Device]}' already",
+                "a camera serves one pipeline");
+        }
+
+        foreach (ModelReference model in models.Values)
+            if (!used.Contains(model.Name)) context.Warn(model.Mark, $"models.{model.Name}: no pipeline uses it", "remove it, or name it in a pipeline");
+        return pipelines;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace EdgeInfer.Configuration;
+
+/// <summary>Reads <c>runtime</c>.</summary>
+internal sealed class RuntimeReader(ReadingContext context)
+{
+    private const int MostThreads = 64;
+
+    // Those that Inference can put into a session, a test compares; whether this device's library has one shows when it is loaded.
+    private static readonly string[] s_providers = ["cpu", "cuda", "tensorrt", "xnnpack", "openvino", "qnn", "migraphx", "webgpu"];
+
+    /// <summary>Every name that <c>runtime.providers</c> may hold.</summary>
+    public static IReadOnlyList<string> Providers => s_providers;
+
+    /// <summary>The runtime's options, with defaults.</summary>
+    public RuntimeOptions Read(MappingReader root)
+    {
+        RuntimeOptions options = new();
+        if (root.Mapping("runtime") is not { } runtime) return options;
+        options = options with
+        {
+            Providers = ProvidersOf(runtime) ?? options.Providers,
+            IsFirstProviderRequired = runtime.Boolean("required") ?? false,
+            OnnxRuntime = context.ExistingFile(runtime, "onnxruntime", "name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer"),
+            Threads = Threads(runtime),
+            CacheFolder = context.AbsolutePath(runtime, "cache_folder") ?? options.CacheFolder,
+            StateFolder = context.AbsolutePath(runtime, "state_folder") ?? options.StateFolder,
+        };
+        runtime.Close();
+        return options;
+    }
+
+    private List<string>? ProvidersOf(MappingReader runtime)
+    {
+        if (runtime.List("providers") is not { } items) return null;
+        List<string> providers = [];
+        if (items.Count == 0) runtime.Fault("providers", "found an empty list", "name at least one, such as cpu");
+        foreach (YamlNode item in items)
+        {
+            if (item is not YamlScalar { IsNull: false } scalar)
+            {
+                runtime.Wrong(item, "providers", "a list of texts");
+            }
+            else if (!s_providers.Contains(scalar.Value))
+            {
+                string cure = NearestKey.Find(scalar.Value, s_providers) is { } near ? $"did you mean '{near}'?" : $"known: {string.Join(", ", s_providers)}";
+                context.Add(item.Mark, $"{runtime.PathOf("providers")}: unknown provider {Quoted.Text(scalar.Value)}", cure);
+            }
+            else if (providers.Contains(scalar.Value))
+            {
+                context.Add(item.Mark, $"{runtime.PathOf("providers")}: '{scalar.Value}' stands here a second time", "keep the first");
+            }
+            else
+            {
+                providers.Add(scalar.Value);
+            }
+        }
+
+        return providers;
+    }
+
+    private static int Threads(MappingReader runtime)
+    {
+        if (runtime.Node("threads") is not { } node || node is YamlScalar { Value: "auto" }) return 0;
+        if (node is YamlScalar scalar && int.TryParse(scalar.Value, NumberStyles.None, CultureInfo.InvariantCulture, out int threads)
+            && threads is >= 1 and <= MostThreads) return threads;
+        runtime.Wrong(node, "threads", $"auto, or a whole number from 1 to {MostThreads}");
+        return 0;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Configuration;
+
+/// <summary>Reads <c>pipelines.NAME.source</c>: one key names the kind, the others belong to it.</summary>
+internal sealed class SourceReader(ReadingContext context)
+{
+    private const double MostFramesPerSecond = 1000;
+
+    private static readonly string[] s_kinds = ["camera", "stream", "files", "synthetic"];
+    private static readonly string[] s_laterKinds = ["exec", "audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
+    private static readonly string[] s_laterKeys = ["controls", "rotate", "flip", "crop"];
+
+    private static readonly string[] s_formats = ["mjpg", "yuyv", "nv12", "grey"];
+
+    // Given where a fault was added; the configuration is dropped with it.
+    private static readonly SourceOptions s_none = new FilesOptions("", false);
+
+    /// <summary>The source of a pipeline.</summary>
+    public SourceOptions Read(MappingReader pipeline)
+    {
+        if (pipeline.Mapping("source") is not { } source)
+        {
+            if (!pipeline.Has("source")) pipeline.Missing("source", $"name its kind: one of {string.Join(", ", s_kinds)}");
+            return s_none;
+        }
+
+        string[] kinds = [.. s_kinds.Concat(s_laterKinds).Where(source.Contains)];
+        if (kinds.Length != 1)
+        {
+            string what = kinds.Length == 0 ? "no kind of source" : $"{kinds.Length} kinds of source: {string.Join(" and ", kinds)}";
+            pipeline.Fault("source", what, kinds.Length == 0 ? $"write one of {string.Join(", ", s_kinds)}" : "keep one; each needs a pipeline of its own");
+            CloseUnknownKind(source);
+            return s_none;
+        }
+
+        source.NotYet([.. s_laterKinds, .. s_laterKeys]);
+        SourceOptions? options = kinds[0] switch
+        {
+            "camera" => Camera(source),
+            "stream" => Stream(source),
+            "files" => Files(source),
+            "synthetic" => Synthetic(source),
+            _ => null,
+        };
+        if (s_kinds.Contains(kinds[0])) source.Close();
+        if (s_kinds.Contains(kinds[0]) && !source.Has(kinds[0])) source.Fault(kinds[0], "says nothing", "name the source");
+        return options ?? s_none;
+    }
+
+    // Without a kind only keys that belong to none can be called unknown.
+    private static void CloseUnknownKind(MappingReader source)
+    {
+        source.NotYet(s_laterKeys);
+        foreach (string key in (ReadOnlySpan<string>)[.. s_kinds, "size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed"]) source.Has(key);
+        foreach (string later in s_laterKinds) source.Has(later);
+        source.Close();
+    }
+
+    private static CameraOptions? Camera(MappingReader source)
+    {
+        string? device = source.Text("camera");
+        CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats));
+        if (device is null) return null;
+        if (device.StartsWith("csi:", StringComparison.Ordinal)) source.Fault("camera", "this version does not have 'csi:' yet", "name a V4L2 node such as /dev/video0");
+        else if (device.All(char.IsAsciiDigit)) source.Fault("camera", $"found '{device}'", $"write /dev/video{device}, or better its link under /dev/v4l/by-path");
+        else if (!device.StartsWith('/') || device.Contains('\0', StringComparison.Ordinal)) source.Fault("camera", $"found {Quoted.Text(device)}", "expected a V4L2 node such as /dev/video0");
+        return camera;
+    }
+
+    private StreamOptions? Stream(MappingReader source)
+    {
+        string? username = source.Text("username");
+        Secret? password = new SecretReader(context).Read(source, "password");
+        TimeSpan? snapshot = source.Duration("snapshot_interval", TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
+        if (new ServerAddress(context).Read(source, "stream", ["http", "https", "rtsp", "rtsps"], "http://HOST/PATH or https://HOST/PATH") is not { } url) return null;
+        if (url.Scheme is "rtsp" or "rtsps")
+        {
+            source.Fault("stream", $"this version does not have '{url.Scheme}' yet", "name an MJPEG stream or a snapshot over http, which most cameras have too");
+            return null;
+        }
+
+        if (password is not null && username is null) source.Fault("password", "a password without a user", $"add {source.PathOf("username")}");
+        return new(url, username, password, snapshot);
+    }
+
+    private FilesOptions? Files(MappingReader source)
+    {
+        bool isLooped = source.Boolean("loop") ?? false;
+        return context.AbsolutePath(source, "files") is { } pattern ? new(pattern, isLooped) : null;
+    }
+
+    private static SyntheticOptions? Synthetic(MappingReader source)
+    {
+        (int, int) size = source.Size("size") ?? (640, 480);
+        double rate = Rate(source) ?? 30;
+        int seed = source.Integer("seed", 0) ?? 1;
+        if (source.Text("synthetic") is { } drawing and not "conveyor") source.Fault("synthetic", $"found {Quoted.Text(drawing)}", "expected conveyor");
+        return new(size, rate, seed);
+    }
+
+    private static double? Rate(MappingReader source)
+    {
+        if (source.Number("fps", 0, MostFramesPerSecond) is not { } rate) return null;
+        if (rate > 0) return rate;
+        source.Fault("fps", "found 0", string.Create(CultureInfo.InvariantCulture, $"expected a number above 0, at most {MostFramesPerSecond}"));
+        return null;
+    }
+}

@@ -1,0 +1,82 @@
+using EdgeInfer.Durability.Interop;
+
+namespace EdgeInfer.Durability;
+
+/// <summary>Puts a folder of files in place so that after a power cut the old or the new one is there, whole.</summary>
+public static class AtomicFolder
+{
+    /// <summary>Copies files beside the target, syncs them, swaps the folder with the target, and syncs the names.</summary>
+    /// <param name="target">The folder to make or replace; its parent is made where absent.</param>
+    /// <param name="files">Relative name (with <c>/</c>) and source of each file.</param>
+    /// <param name="verify">Called with the finished copy before it takes the target's name; throws to refuse it.</param>
+    /// <exception cref="IOException">The target is as it was, or the replacement may not be durable; the message says which call failed.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read, or the parent not written.</exception>
+    /// <remarks>On a file system without exchange, an existing target has no name for a moment between two renames.</remarks>
+    public static void Replace(string target, IEnumerable<(string Name, string Source)> files, Action<string> verify)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        string parent = Path.GetDirectoryName(full)!;
+        string staging = Path.Combine(parent, $".{Path.GetFileName(full)}.new");
+        MakeFolder(parent);
+        // What a power cut left behind.
+        if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+        try
+        {
+            Directory.CreateDirectory(staging);
+            foreach ((string name, string source) in files) Copy(source, Path.Combine(staging, name));
+            SyncFolders(staging);
+            verify(staging);
+            TakeName(staging, full);
+        }
+        catch
+        {
+            if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+            throw;
+        }
+
+        PosixSync.Folder(parent);
+        // After an exchange the old folder has the staging name.
+        if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+    }
+
+    // A folder that is made here is lost with a power cut unless the name in its own parent is synced.
+    private static void MakeFolder(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        string outer = Path.GetDirectoryName(folder)!;
+        MakeFolder(outer);
+        Directory.CreateDirectory(folder);
+        PosixSync.Folder(outer);
+    }
+
+    private static void TakeName(string staging, string target)
+    {
+        if (!Directory.Exists(target))
+        {
+            Directory.Move(staging, target);
+            return;
+        }
+
+        if (PosixRename.TryExchange(staging, target)) return;
+        string old = staging[..^".new".Length] + ".old";
+        if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+        Directory.Move(target, old);
+        Directory.Move(staging, target);
+        Directory.Delete(old, recursive: true);
+    }
+
+    private static void Copy(string source, string destination)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(destination)!);
+        using FileStream from = new(source, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using FileStream to = new(destination, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        from.CopyTo(to);
+        PosixSync.File(to.SafeFileHandle, destination);
+    }
+
+    private static void SyncFolders(string folder)
+    {
+        foreach (string inner in Directory.EnumerateDirectories(folder)) SyncFolders(inner);
+        PosixSync.Folder(folder);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+
+namespace EdgeInfer.Durability;
+
+/// <summary>Counts the starts of the agent on this device, in one small file of the state folder.</summary>
+public static class BootCounter
+{
+    /// <summary>Adds one start.</summary>
+    /// <param name="stateFolder">Created where it is missing.</param>
+    /// <returns>The number of this start, from 1.</returns>
+    /// <exception cref="IOException">The state folder cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The state folder may not be written.</exception>
+    public static long Next(string stateFolder)
+    {
+        Directory.CreateDirectory(stateFolder);
+        string path = Path.Combine(stateFolder, "boot");
+        long boot = Read(path) + 1;
+        AtomicFile.Write(path, Encoding.ASCII.GetBytes(boot.ToString(CultureInfo.InvariantCulture) + "\n"));
+        return boot;
+    }
+
+    // A file that holds no number was cut short before this program wrote it atomically, or is not ours: start anew.
+    private static long Read(string path)
+    {
+        if (!File.Exists(path)) return 0;
+        byte[] content = File.ReadAllBytes(path);
+        return Utf8Parser.TryParse(content, out long boot, out _) && boot > 0 ? boot : 0;
+    }
+}

@@ -1,0 +1,314 @@
+using System.Buffers;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using EdgeInfer.Diagnostics;
+using MQTTnet;
+using MQTTnet.Adapter;
+using MQTTnet.Channel;
+using MQTTnet.Formatter;
+using MQTTnet.Implementations;
+using MQTTnet.Packets;
+using MQTTnet.Protocol;
+
+namespace EdgeInfer.Messaging;
+
+/// <summary>Handles what arrives on a connection, one packet at a time.</summary>
+internal interface IPacketHandler
+{
+    /// <summary>The broker has a message, or refuses it (0x80 and above).</summary>
+    void Acknowledged(MqttConnection connection, ushort packetId, byte reason);
+
+    /// <summary>A message arrived.</summary>
+    void Received(MqttConnection connection, in ReceivedMessage message);
+
+    /// <summary>The broker answered a subscription.</summary>
+    void Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons);
+}
+
+/// <summary>
+/// One connection to a broker, from CONNECT to its end: MQTTnet's channel carries the bytes and its formatter writes and reads the rare
+/// packets. Sending is the caller's to serialise.
+/// </summary>
+internal sealed class MqttConnection : IDisposable
+{
+    private readonly MqttSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly IMqttChannel _channel;
+    private readonly BrokerTrust? _trust;
+    private readonly MqttPacketFormatterAdapter _formatter = new(MqttProtocolVersion.V500, new MqttBufferWriter(1024, 64 * 1024));
+    private byte[] _received = new byte[4096];
+    private int _receivedBytes;
+    private MqttLinkException? _broken;
+    private long _lastReceived;
+    private long _lastSent;
+    private long _pingSent;
+
+    private MqttConnection(MqttSettings settings, TimeProvider time)
+    {
+        _settings = settings;
+        _time = time;
+        Uri url = settings.Options.Url;
+        bool isTls = url.Scheme is "mqtts" or "wss";
+        _trust = isTls ? new BrokerTrust(settings) : null;
+        MqttClientTlsOptions tls = _trust?.ToOptions() ?? new();
+        if (url.Scheme is "ws" or "wss")
+        {
+            string path = url.AbsolutePath is "" or "/" ? "/mqtt" : url.PathAndQuery;
+            _channel = new MqttWebSocketChannel(new() { Uri = $"{url.Scheme}://{url.Authority}{path}", TlsOptions = tls });
+            return;
+        }
+
+        int port = url.Port > 0 ? url.Port : isTls ? 8883 : 1883;
+        MqttClientTcpOptions tcp = new()
+        {
+            RemoteEndpoint = EndPointOf(url.IdnHost, port),
+            NoDelay = true,
+
+            // MQTTnet's default of 0 s sends RST on close and loses the last messages.
+            LingerState = new LingerOption(false, 0),
+            TlsOptions = tls,
+        };
+        if (isTls) tls.TargetHost = url.IdnHost;
+        _channel = new MqttTcpChannel(new MqttClientOptions { ChannelOptions = tcp, Timeout = settings.ConnectTimeout });
+    }
+
+    /// <summary>What the broker said in its CONNACK.</summary>
+    public MqttConnAckPacket Server { get; private set; } = null!;
+
+    /// <summary>The keep-alive in force: the shorter of ours and the broker's.</summary>
+    public TimeSpan KeepAlive { get; private set; }
+
+    /// <summary>Whether the connection has ended.</summary>
+    public bool IsBroken => Volatile.Read(ref _broken) is not null;
+
+    /// <summary>Whether the broker closed the connection without a DISCONNECT.</summary>
+    public bool IsClosedSilently { get; private set; }
+
+    /// <summary>Connects, and waits for the broker's CONNACK.</summary>
+    /// <exception cref="MqttLinkException">No connection; says why.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/>.</exception>
+    public static async Task<MqttConnection> OpenAsync(MqttSettings settings, TimeProvider time, CancellationToken stop)
+    {
+        MqttConnection connection = new(settings, time);
+        using CancellationTokenSource deadline = new(settings.ConnectTimeout, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop);
+        try
+        {
+            await connection._channel.ConnectAsync(either.Token).ConfigureAwait(false);
+            await connection.ShakeHandsAsync(either.Token).ConfigureAwait(false);
+            return connection;
+        }
+        catch (Exception e) when (e is not MqttLinkException)
+        {
+            connection.Dispose();
+            stop.ThrowIfCancellationRequested();
+            throw ConnectFaults.OfAttempt(settings, e, connection._trust?.Refusal, deadline.IsCancellationRequested);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Handles what arrives until the connection ends.</summary>
+    /// <returns>Why it ended; null when it was closed on purpose.</returns>
+    public async Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
+    {
+        try
+        {
+            while (Dispatch(handler))
+            {
+                if (!await FillAsync(CancellationToken.None).ConfigureAwait(false))
+                {
+                    MqttLinkException cause = ConnectFaults.ClosedSilently(_settings, 1);
+                    Break(cause);
+                    IsClosedSilently = _broken == cause;
+                    break;
+                }
+            }
+        }
+#pragma warning disable CA1031 // Whatever the network or the broker does ends this connection and nothing else.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Break(ConnectFaults.OfConnection(_settings, e));
+        }
+
+        return _broken;
+    }
+
+    /// <summary>Sends bytes that are whole packets. Completes at once while the system's buffer has room.</summary>
+    public Task SendAsync(byte[] packets, int length)
+    {
+        Volatile.Write(ref _lastSent, _time.GetTimestamp());
+        return _channel.WriteAsync(new ReadOnlySequence<byte>(packets, 0, length), true, CancellationToken.None);
+    }
+
+    /// <summary>The packet that subscribes to topics at QoS 1.</summary>
+    public byte[] EncodeSubscribe(ushort packetId, IReadOnlyList<string> filters)
+    {
+        MqttSubscribePacket packet = new() { PacketIdentifier = packetId };
+        foreach (string filter in filters)
+            packet.TopicFilters.Add(new() { Topic = filter, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce });
+        return Encode(packet);
+    }
+
+    /// <summary>Looks at the clock: tells whether a PINGREQ is due, and breaks a connection whose broker no longer answers.</summary>
+    /// <returns>True when the caller is to send a PINGREQ.</returns>
+    public bool Watch()
+    {
+        long now = _time.GetTimestamp();
+        TimeSpan half = KeepAlive / 2;
+        long pinged = Volatile.Read(ref _pingSent);
+        if (pinged != 0)
+        {
+            if (_time.GetElapsedTime(pinged, now) < half) return false;
+            Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker has not answered a ping for {half.TotalSeconds:0.#} s", ""), false));
+            return false;
+        }
+
+        if (_time.GetElapsedTime(Volatile.Read(ref _lastReceived), now) < half && _time.GetElapsedTime(Volatile.Read(ref _lastSent), now) < half) return false;
+        Volatile.Write(ref _pingSent, Math.Max(1, now));
+        return true;
+    }
+
+    /// <summary>Ends the connection; the first cause counts.</summary>
+    public void Break(MqttLinkException cause)
+    {
+        if (Interlocked.CompareExchange(ref _broken, cause, null) is null) _channel.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _channel.Dispose();
+
+    private static EndPoint EndPointOf(string host, int port)
+        => IPAddress.TryParse(host, out IPAddress? address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port);
+
+    private async Task ShakeHandsAsync(CancellationToken stop)
+    {
+        byte[] connect = Encode(ConnectPacket());
+        await _channel.WriteAsync(new ReadOnlySequence<byte>(connect), true, stop).ConfigureAwait(false);
+        Array.Clear(connect);
+        int header, body;
+        while (!MqttWire.TryReadHeader(_received.AsSpan(0, _receivedBytes), out header, out body) || _receivedBytes < header + body)
+        {
+            if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
+
+            // At the first byte: what is no broker may never send as many as its second byte seems to announce.
+            if (_received[0] >> 4 != (int)PacketKind.ConnAck) throw ConnectFaults.NotMqtt(_settings);
+        }
+
+        if (body < 2) throw ConnectFaults.NotMqtt(_settings);
+
+        // Before the formatter, which knows nothing of the answer that a broker of MQTT 3.1.1 gives.
+        byte reason = _received[header + 1];
+        if (reason is > 0 and < 0x80) throw ConnectFaults.OldBroker(_settings);
+        MqttConnAckPacket answer = (MqttConnAckPacket)DecodeAt(0, header, body);
+        if (reason != 0) throw ConnectFaults.Refused(_settings, answer.ReasonCode, answer.ReasonString);
+        Server = answer;
+        KeepAlive = _settings.Options.KeepAlive;
+        if (answer.ServerKeepAlive > 0 && answer.ServerKeepAlive < KeepAlive.TotalSeconds) KeepAlive = TimeSpan.FromSeconds(answer.ServerKeepAlive);
+        _lastReceived = _lastSent = _time.GetTimestamp();
+        Consume(header + body);
+    }
+
+    private MqttConnectPacket ConnectPacket()
+    {
+        MqttConnectPacket packet = new()
+        {
+            ClientId = _settings.ClientId,
+            CleanSession = true,
+            KeepAlivePeriod = (ushort)Math.Clamp(Math.Ceiling(_settings.Options.KeepAlive.TotalSeconds), 1, ushort.MaxValue),
+            MaximumPacketSize = (uint)_settings.LargestReceivedBytes,
+            ReceiveMaximum = 64,
+            RequestProblemInformation = true,
+            Username = _settings.Options.Username,
+        };
+        if (_settings.Options.Password is { } password) packet.Password = Encoding.UTF8.GetBytes(password.Reveal());
+        if (_settings.Will is { } will)
+        {
+            packet.WillFlag = true;
+            packet.WillTopic = will.Topic.Name;
+            packet.WillMessage = will.Payload.ToArray();
+            packet.WillQoS = MqttQualityOfServiceLevel.AtLeastOnce;
+            packet.WillRetain = true;
+        }
+
+        return packet;
+    }
+
+    private byte[] Encode(MqttPacket packet)
+    {
+        byte[] bytes = _formatter.Encode(packet).ToArray();
+        _formatter.Cleanup();
+        return bytes;
+    }
+
+    /// <summary>Handles every whole packet in the buffer; false when the connection has ended.</summary>
+    private bool Dispatch(IPacketHandler handler)
+    {
+        int at = 0;
+        while (MqttWire.TryReadHeader(_received.AsSpan(at, _receivedBytes - at), out int header, out int body))
+        {
+            if (header + body > _settings.LargestReceivedBytes) throw new InvalidDataException($"a packet of {body} bytes, more than was agreed");
+            if (header + body > _receivedBytes - at)
+            {
+                if (header + body > _received.Length) Array.Resize(ref _received, header + body);
+                break;
+            }
+
+            Handle(handler, at, header, body);
+            at += header + body;
+            if (IsBroken) return false;
+        }
+
+        Consume(at);
+        return !IsBroken;
+    }
+
+    private void Handle(IPacketHandler handler, int at, int header, int body)
+    {
+        byte first = _received[at];
+        ReadOnlySpan<byte> content = _received.AsSpan(at + header, body);
+        switch ((PacketKind)(first >> 4))
+        {
+            case PacketKind.PubAck:
+                (ushort packetId, byte reason) = MqttWire.ReadPubAck(content);
+                handler.Acknowledged(this, packetId, reason);
+                break;
+            case PacketKind.Publish:
+                handler.Received(this, MqttWire.ReadPublish(first, content));
+                break;
+            case PacketKind.SubAck:
+                handler.Subscribed(this, ((MqttSubAckPacket)DecodeAt(at, header, body)).ReasonCodes);
+                break;
+            case PacketKind.Disconnect:
+                MqttDisconnectPacket farewell = (MqttDisconnectPacket)DecodeAt(at, header, body);
+                Break(ConnectFaults.Disconnected(_settings, farewell.ReasonCode, farewell.ReasonString));
+                break;
+        }
+    }
+
+    private MqttPacket DecodeAt(int at, int header, int body)
+        => _formatter.Decode(new ReceivedMqttPacket(_received[at], new ArraySegment<byte>(_received, at + header, body), header + body));
+
+    private async ValueTask<bool> FillAsync(CancellationToken stop)
+    {
+        if (_receivedBytes == _received.Length) Array.Resize(ref _received, _received.Length * 2);
+        int read = await _channel.ReadAsync(_received, _receivedBytes, _received.Length - _receivedBytes, stop).ConfigureAwait(false);
+        if (read <= 0) return false;
+        _receivedBytes += read;
+        Volatile.Write(ref _lastReceived, _time.GetTimestamp());
+        Volatile.Write(ref _pingSent, 0);
+        return true;
+    }
+
+    private void Consume(int bytes)
+    {
+        if (bytes == 0) return;
+        _receivedBytes -= bytes;
+        _received.AsSpan(bytes, _receivedBytes).CopyTo(_received);
+    }
+}

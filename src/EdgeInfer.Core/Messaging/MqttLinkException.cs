@@ -1,0 +1,16 @@
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Messaging;
+
+/// <summary>Why a connection could not be made or ended.</summary>
+/// <param name="fault">What, where and the cure.</param>
+/// <param name="needsOperator">Whether waiting will not help.</param>
+/// <param name="inner">What was thrown below.</param>
+internal sealed class MqttLinkException(Fault fault, bool needsOperator, Exception? inner = null) : Exception(fault.ToString(), inner)
+{
+    /// <summary>What, where and the cure.</summary>
+    public Fault Fault { get; } = fault;
+
+    /// <summary>Whether waiting will not help.</summary>
+    public bool NeedsOperator { get; } = needsOperator;
+}

@@ -1,0 +1,248 @@
+using EdgeInfer.Diagnostics;
+using Microsoft.Extensions.Logging;
+using MQTTnet.Protocol;
+
+namespace EdgeInfer.Messaging;
+
+/// <summary>
+/// A lasting connection to a broker: it starts without one and keeps trying, takes messages at any time, and sends them when it can.
+/// Whatever the network or the broker does shows in <see cref="Status"/>; nothing here throws at those who publish.
+/// </summary>
+internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDisposable
+{
+    /// <summary>Packet ids of messages stay below: <see cref="Configuration.MqttOptions.InFlight"/> is at most 1024.</summary>
+    private const ushort SubscribePacketId = ushort.MaxValue;
+
+    /// <summary>Two clients with one id throw each other out within their back-off.</summary>
+    private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly MqttSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Backoff _unreachable;
+    private readonly Backoff _refused;
+    private readonly MqttSender _sender;
+    private readonly List<string> _filters = [];
+    private readonly CancellationTokenSource _stop = new();
+    private MqttMessageHandler? _handler;
+    private Task? _running;
+    private MqttSessionState _state;
+    private Fault? _cause;
+    private Fault? _lastError;
+    private DateTimeOffset? _connectedSince;
+    private long _connections;
+    private int _silentCloses;
+
+    /// <summary>Prepares a session; nothing is connected before <see cref="Start"/>.</summary>
+    /// <param name="settings">Where to, as whom, and how much may wait.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">Jitter of the back-off.</param>
+    /// <param name="logger">Changes of state go here.</param>
+    /// <param name="observer">Learns what became of messages.</param>
+    public MqttSession(MqttSettings settings, TimeProvider time, Random random, ILogger logger, IDeliveryObserver? observer = null)
+    {
+        _settings = settings;
+        _time = time;
+        _logger = logger;
+        _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
+        _refused = new(settings.FirstDelay, settings.FailedDelay, random);
+        _sender = new(settings, time, observer);
+    }
+
+    /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>
+    public event Action? StateChanged;
+
+    /// <summary>What the session is doing, and its counts.</summary>
+    public MqttSessionStatus Status
+    {
+        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _sender.Counts(_connections)); }
+    }
+
+    /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
+    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler)
+    {
+        _filters.AddRange(filters);
+        _handler = handler;
+    }
+
+    /// <summary>Begins to connect, and keeps trying.</summary>
+    public void Start() => _running = Task.Run(RunAsync);
+
+    /// <inheritdoc/>
+    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key = 0) => _sender.TryPublish(topic, payload, qos, key);
+
+    /// <inheritdoc/>
+    public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _sender.PublishState(topic, payload);
+
+    /// <summary>
+    /// Takes no more messages, sends what waits, waits for its acknowledgement, and says goodbye; the last will is not published.
+    /// </summary>
+    /// <param name="deadline">The longest it may take; what is not acknowledged by then is lost.</param>
+    /// <returns>Messages that were not delivered.</returns>
+    public async Task<int> StopAsync(TimeSpan deadline)
+    {
+        if (_stop.IsCancellationRequested) return 0;
+
+        // A tenth of the time is kept for the goodbye to a broker that acknowledges nothing.
+        if (_sender.BeginClosing() && !await IsClosedWithin(deadline * 0.9).ConfigureAwait(false))
+        {
+            _sender.CloseNow();
+            await IsClosedWithin(deadline * 0.1).ConfigureAwait(false);
+        }
+
+        await _stop.CancelAsync().ConfigureAwait(false);
+        _sender.Abort();
+        if (_running is not null) await _running.ConfigureAwait(false);
+        SetState(MqttSessionState.Stopped, null);
+        int left = _sender.Queued;
+        if (left > 0) LogLeft(_logger, _settings.Address, left);
+        return left;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
+    {
+        if (_sender.Acknowledge(connection, packetId, reason) is not { } refused) return;
+        Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses messages to '{refused}' (0x{reason:X2})",
+            reason == (byte)MqttConnectReasonCode.NotAuthorized ? "allow this user to publish there" : ""));
+    }
+
+    /// <inheritdoc/>
+    void IPacketHandler.Received(MqttConnection connection, in ReceivedMessage message)
+    {
+        _handler?.Invoke(message);
+        if (message.Qos == 0) return;
+        Span<byte> answer = stackalloc byte[4];
+        MqttWire.WritePubAck(answer, message.PacketId);
+        _sender.SendControl(answer);
+    }
+
+    /// <inheritdoc/>
+    void IPacketHandler.Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons)
+    {
+        for (int i = 0; i < reasons.Count && i < _filters.Count; i++)
+        {
+            if ((int)reasons[i] < 0x80) continue;
+            Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses the subscription to '{_filters[i]}' (0x{(int)reasons[i]:X2})", "allow this user to read there"));
+        }
+
+        SetState(MqttSessionState.Connected, null);
+    }
+
+    private async Task RunAsync()
+    {
+        CancellationToken stop = _stop.Token;
+        while (!stop.IsCancellationRequested)
+        {
+            MqttLinkException? end;
+            try
+            {
+                end = await ConnectAsync(stop).ConfigureAwait(false);
+            }
+            catch (MqttLinkException failure)
+            {
+                end = failure;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (end is null || stop.IsCancellationRequested) return;
+            SetState(end.NeedsOperator ? MqttSessionState.Failed : MqttSessionState.Waiting, end.Fault);
+            TimeSpan delay = (end.NeedsOperator ? _refused : _unreachable).Next();
+            await Task.Delay(delay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>One connection from its first byte to its end; with subscriptions it counts as connected when the broker has answered them.</summary>
+    private async Task<MqttLinkException?> ConnectAsync(CancellationToken stop)
+    {
+        SetState(MqttSessionState.Connecting, _cause);
+        using MqttConnection connection = await MqttConnection.OpenAsync(_settings, _time, stop).ConfigureAwait(false);
+        long opened = _time.GetTimestamp();
+        byte[] subscribe = _filters.Count > 0 ? connection.EncodeSubscribe(SubscribePacketId, _filters) : [];
+        lock (_lock)
+        {
+            _connections++;
+            _connectedSince = _time.GetUtcNow();
+        }
+
+        if (!_sender.Open(connection, subscribe, stop)) return null;
+        if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
+        TimeSpan look = TimeSpan.FromMilliseconds(Math.Max(100, connection.KeepAlive.TotalMilliseconds / 4));
+        await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
+        MqttLinkException? end = await connection.ReceiveAsync(this).ConfigureAwait(false);
+        _sender.Close(connection);
+        lock (_lock) _connectedSince = null;
+        TimeSpan lasted = _time.GetElapsedTime(opened);
+        if (lasted >= _settings.StableAfter)
+        {
+            _unreachable.Reset();
+            _refused.Reset();
+        }
+
+        _silentCloses = connection.IsClosedSilently && lasted < s_soon ? _silentCloses + 1 : 0;
+        return _silentCloses > 1 ? ConnectFaults.ClosedSilently(_settings, _silentCloses) : end;
+    }
+
+    /// <summary>Pings, and notices a broker that is silent or acknowledges nothing.</summary>
+    private void Watch(MqttConnection connection)
+    {
+        if (connection.Watch()) _sender.SendControl(MqttWire.PingRequest);
+        TimeSpan patience = connection.KeepAlive * 2;
+        if (_sender.OldestUnacknowledged() < patience) return;
+        connection.Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker has not acknowledged a message for {patience.TotalSeconds:0.#} s", ""), false));
+    }
+
+    private async Task<bool> IsClosedWithin(TimeSpan time)
+    {
+        using CancellationTokenSource late = new();
+        Task delay = Task.Delay(time, _time, late.Token);
+        bool isClosed = await Task.WhenAny(_sender.Closed, delay).ConfigureAwait(false) == _sender.Closed;
+        await late.CancelAsync().ConfigureAwait(false);
+        return isClosed;
+    }
+
+    private void SetState(MqttSessionState state, Fault? cause)
+    {
+        bool isNews;
+        lock (_lock)
+        {
+            // A new attempt is no news to an operator; its end is.
+            isNews = cause is not null && cause.What != _cause?.What;
+            _state = state;
+            _cause = cause;
+            if (cause is not null) _lastError = cause;
+        }
+
+        if (state == MqttSessionState.Connected) LogConnected(_logger, _settings.Address, _settings.ClientId);
+        else if (isNews) LogTrouble(_logger, cause!);
+        StateChanged?.Invoke();
+    }
+
+    private void Note(Fault fault)
+    {
+        bool isNews;
+        lock (_lock)
+        {
+            isNews = fault.What != _lastError?.What;
+            _lastError = fault;
+        }
+
+        if (isNews) LogTrouble(_logger, fault);
+    }
+
+    [LoggerMessage(EventId = 4001, Level = LogLevel.Information, Message = "connected to {Broker} as {ClientId}")]
+    private static partial void LogConnected(ILogger logger, string broker, string clientId);
+
+    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "MQTT: {Fault}")]
+    private static partial void LogTrouble(ILogger logger, Fault fault);
+
+    [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "{Broker}: {Count} messages were not delivered before the stop")]
+    private static partial void LogLeft(ILogger logger, string broker, int count);
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Models;
+
+/// <summary>
+/// The name of a model's exact bytes: sha256 of its canonical manifest. The manifest is UTF-8: the line <c>edgeinfer-manifest/1</c>, then per
+/// file <c>sha256 size name</c>, the names relative with <c>/</c> and sorted by their bytes, each line ended by a line feed.
+/// </summary>
+internal static class ModelDigest
+{
+    private const string Header = "edgeinfer-manifest/1\n";
+
+    /// <summary>The digest of some files.</summary>
+    /// <param name="files">Relative name and absolute path of each.</param>
+    /// <returns>64 hexadecimal digits.</returns>
+    /// <exception cref="FaultException">A file cannot be read.</exception>
+    public static string Of(IEnumerable<ModelFile> files)
+        => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Manifest(files))));
+
+    /// <summary>The canonical manifest.</summary>
+    /// <exception cref="FaultException">A file cannot be read.</exception>
+    public static string Manifest(IEnumerable<ModelFile> files)
+    {
+        StringBuilder manifest = new(Header);
+        foreach (ModelFile file in files.OrderBy(f => f.Name, Comparer<string>.Create(CompareUtf8)))
+        {
+            (string hash, long size) = Hash(file.Path);
+            manifest.Append(CultureInfo.InvariantCulture, $"{hash} {size} {file.Name}\n");
+        }
+
+        return manifest.ToString();
+    }
+
+    private static (string Hash, long Size) Hash(string path)
+    {
+        try
+        {
+            // A named pipe reports no length, and opening it would wait for a writer.
+            if (new FileInfo(path).Length == 0) return (Convert.ToHexStringLower(SHA256.HashData([])), 0);
+            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+            string hash = Convert.ToHexStringLower(SHA256.HashData(stream));
+            return (hash, stream.Position);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw FaultException.Of(FaultKind.NoInput, path, "the file may not be read by this user", "give this user read permission", e);
+        }
+        catch (IOException e)
+        {
+            throw FaultException.Of(FaultKind.InputOutput, path, $"the file cannot be read: {e.Message}", "check the disk", e);
+        }
+    }
+
+    // UTF-16 order differs from byte order beyond the basic plane.
+    private static int CompareUtf8(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+}

@@ -1,0 +1,264 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference;
+using EdgeInfer.Preprocessing;
+using EdgeInfer.Signals;
+using EdgeInfer.Sinks;
+using EdgeInfer.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>
+/// One pipeline at work on a thread of its own: it opens its model (again and again where that fails), starts its source, and takes
+/// the newest frame through the stages into the sink. Nothing is allocated per frame.
+/// </summary>
+internal sealed partial class PipelineWorker : IDisposable
+{
+    private const int UndecodableFramesToFail = 10;
+    private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
+
+    private readonly PipelineOptions _options;
+    private readonly Func<ModelSession> _openModel;
+    private readonly Func<FrameStages, IPredictionSink> _openSink;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly FrameMailbox _mailbox;
+    private readonly FrameSource _source;
+    private readonly RateGate _gate;
+    private readonly RateMeter _meter;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Thread _thread;
+    private readonly Lock _stateLock = new();
+    private volatile Fault? _modelFault;
+    private volatile Fault? _frameFault;
+    private volatile bool _hasModel;
+    private volatile FrameStages? _stages;
+    private volatile IPredictionSink? _sink;
+    private PipelineState _lastState = PipelineState.Starting;
+    private DateTimeOffset _since;
+    private long _lastCaptureTicks;
+    private int _undecodableInARow;
+
+    /// <summary>Prepares a pipeline; nothing is opened before <see cref="Start"/>.</summary>
+    /// <param name="options">What it does.</param>
+    /// <param name="openModel">Opens its model's session; may throw <see cref="FaultException"/>, and is then called again later.</param>
+    /// <param name="openSink">Makes the sink once the model is known.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">Jitter; not shared with another thread.</param>
+    /// <param name="logger">Changes of state.</param>
+    public PipelineWorker(
+        PipelineOptions options, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger)
+    {
+        _options = options;
+        _openModel = openModel;
+        _openSink = openSink;
+        _time = time;
+        _random = random;
+        _logger = logger;
+        _mailbox = SourceFactory.Mailbox(options.Source);
+        _source = SourceFactory.Create(options.Source, _mailbox, time, new Random(random.Next()), logger);
+        _gate = new RateGate(options.FramesPerSecond, time.TimestampFrequency);
+        _meter = new RateMeter(time.TimestampFrequency);
+        _since = time.GetUtcNow();
+        _thread = new Thread(Loop) { IsBackground = true, Name = "pipeline " + options.Name };
+    }
+
+    /// <summary>Its name.</summary>
+    public string Name => _options.Name;
+
+    /// <summary>What became of the frames.</summary>
+    public PipelineCounters Counters { get; } = new();
+
+    /// <summary>Ends when the model was opened for the first time (null) or could not be (why).</summary>
+    public Task<Fault?> FirstModel => _firstModel.Task;
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Raised after the state has changed, on the pipeline's or the source's thread.</summary>
+    public event Action? StateChanged;
+
+    /// <summary>The pipeline now, as status shows it. Any thread.</summary>
+    public PipelineReport Report()
+    {
+        lock (_stateLock)
+        {
+            (PipelineState state, Fault? cause) = State();
+            if (state != _lastState) (_lastState, _since) = (state, _time.GetUtcNow());
+            long captured = Interlocked.Read(ref _lastCaptureTicks);
+            SourceCounts frames = _source.Counts;
+            SinkCounts sink = _sink?.Counts ?? default;
+            ProviderReport? provider = _stages?.ProviderReport;
+            return new()
+            {
+                State = state,
+                Since = _since,
+                Cause = cause?.ToString(),
+                Fps = Math.Round(_meter.Read(Counters.Predictions, _time.GetTimestamp()), 2),
+                LastFrame = captured == 0 ? null : new DateTimeOffset(captured, TimeSpan.Zero),
+                Source = _source.Description.Length == 0 ? null : _source.Description,
+                Model = _options.Model,
+                Provider = provider?.Used,
+                ProviderNodes = provider?.Nodes.FirstOrDefault(n => n.Provider == provider.Used)?.Nodes,
+                Nodes = provider is { Nodes.Count: > 0 } ? provider.Nodes.Sum(n => n.Nodes) : null,
+                Received = frames.Received,
+                Displaced = frames.Displaced,
+                Lost = frames.Lost,
+                Corrupt = frames.Corrupt + Counters.Undecodable,
+                Results = Counters.Predictions,
+                Published = sink.Published,
+                Dropped = sink.Dropped,
+            };
+        }
+    }
+
+    /// <summary>Stops the source and the thread; what the sink held back is sent.</summary>
+    public void Dispose()
+    {
+        if (_stop.IsCancellationRequested) return;
+        _stop.Cancel();
+        _source.Dispose();
+        _mailbox.Dispose();
+        if (_thread.IsAlive) _thread.Join();
+        _stop.Dispose();
+    }
+
+    private (PipelineState State, Fault? Cause) State()
+    {
+        if (_modelFault is { } model) return (_hasModel ? PipelineState.Failed : PipelineState.NoModel, model);
+        if (!_hasModel) return (PipelineState.Starting, null);
+        return _source.State switch
+        {
+            SourceState.Starting => (PipelineState.Starting, null),
+            SourceState.Running when _frameFault is { } frame => (PipelineState.Failed, frame),
+            SourceState.Running => (PipelineState.Running, null),
+            SourceState.Failed => (PipelineState.Failed, _source.Cause),
+            SourceState.Ended => (PipelineState.NoSignal, new(FaultKind.NoInput, _source.Name, "the last frame has been read", "")),
+            _ => (PipelineState.NoSignal, _source.Cause),
+        };
+    }
+
+    private void Loop()
+    {
+        Backoff backoff = new(s_firstDelay, s_longestDelay, _random);
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                Work(backoff);
+                return;
+            }
+            catch (FaultException e)
+            {
+                Fail(e.Fault);
+            }
+#pragma warning disable CA1031 // A defect in one pipeline must not end the others.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Fail(new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
+            }
+
+            _stop.Token.WaitHandle.WaitOne(backoff.Next());
+        }
+    }
+
+    private void Work(Backoff backoff)
+    {
+        using FrameStages stages = new(_openModel(), FrameStages.OptionsOf(_options), _time, _logger);
+        using IPredictionSink sink = _openSink(stages);
+        _stages = stages;
+        _sink = sink;
+        _modelFault = null;
+        if (!_hasModel)
+        {
+            _hasModel = true;
+            _source.StateChanged += () => StateChanged?.Invoke();
+            _source.Start();
+        }
+
+        _firstModel.TrySetResult(null);
+        StateChanged?.Invoke();
+
+        while (!_stop.IsCancellationRequested)
+        {
+            if (!_mailbox.TryTake(Timeout.InfiniteTimeSpan, out FrameLease frame))
+            {
+                // The source has ended: nothing more comes, and the service goes on with its other pipelines.
+                if (_mailbox.IsEnded && !_stop.IsCancellationRequested) _stop.Token.WaitHandle.WaitOne();
+                continue;
+            }
+
+            if (!HasTurn())
+            {
+                frame.Dispose();
+                Counters.CountSkipped();
+                continue;
+            }
+
+            DecodeOutcome outcome = stages.Process(frame);
+            if (outcome == DecodeOutcome.Ok) Publish(stages, sink, backoff);
+            else Refuse(stages, outcome);
+        }
+
+        sink.Flush();
+    }
+
+    private bool HasTurn()
+    {
+        long now = _time.GetTimestamp();
+        if (_options.Source is not FilesOptions) return _gate.TryPass(now);
+
+        // Files are not dropped: they wait for their turn.
+        TimeSpan wait = _gate.Wait(now);
+        if (wait > TimeSpan.Zero && _stop.Token.WaitHandle.WaitOne(wait)) return false;
+        return _gate.TryPass(Math.Max(_time.GetTimestamp(), now));
+    }
+
+    private void Publish(FrameStages stages, IPredictionSink sink, Backoff backoff)
+    {
+        sink.Accept(stages.Prediction);
+        Counters.CountPrediction(_time.GetTimestamp());
+        Interlocked.Exchange(ref _lastCaptureTicks, stages.Prediction.Frame.CapturedAt.UtcTicks);
+        backoff.Reset();
+        _undecodableInARow = 0;
+        if (_frameFault is null) return;
+        _frameFault = null;
+        StateChanged?.Invoke();
+    }
+
+    private void Refuse(FrameStages stages, DecodeOutcome outcome)
+    {
+        Counters.CountUndecodable();
+        _undecodableInARow++;
+
+        // A file is refused by name; a live source only once it gives nothing else, so that a bad cable does not fill the log.
+        bool isFile = _options.Source is FilesOptions;
+        if (!isFile && _undecodableInARow != UndecodableFramesToFail) return;
+        Fault fault = stages.Describe(outcome, isFile ? stages.Prediction.Frame.Id.ToString() : _source.Name);
+        LogRefused(_logger, Name, fault);
+        if (isFile) return;
+        _frameFault = fault;
+        StateChanged?.Invoke();
+    }
+
+    private void Fail(Fault fault)
+    {
+        bool isNews = _modelFault?.What != fault.What;
+        _modelFault = fault;
+        _firstModel.TrySetResult(fault);
+        if (!isNews) return;
+        LogFailed(_logger, Name, fault);
+        StateChanged?.Invoke();
+    }
+
+    [LoggerMessage(EventId = 6001, Level = LogLevel.Warning, Message = "pipeline {Pipeline}: {Fault}")]
+    private static partial void LogRefused(ILogger logger, string pipeline, Fault fault);
+
+    [LoggerMessage(EventId = 6002, Level = LogLevel.Error, Message = "pipeline {Pipeline} cannot run and is tried again: {Fault}")]
+    private static partial void LogFailed(ILogger logger, string pipeline, Fault fault);
+}

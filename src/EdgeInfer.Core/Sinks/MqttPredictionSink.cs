@@ -1,0 +1,128 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Messaging;
+using EdgeInfer.Results;
+
+namespace EdgeInfer.Sinks;
+
+/// <summary>Counts of one sink since its start.</summary>
+/// <param name="Accepted">Results taken.</param>
+/// <param name="Published">Results handed to the session.</param>
+/// <param name="Dropped">Results that the session could not take.</param>
+internal readonly record struct SinkCounts(long Accepted, long Published, long Dropped);
+
+/// <summary>
+/// Publishes a pipeline's predictions: policy, encoding, and the session's queue. From result to encoded payload in the queue no
+/// managed byte is allocated once buffers are warm.
+/// </summary>
+internal sealed class MqttPredictionSink : IPredictionSink
+{
+    private readonly Lock _lock = new();
+    private readonly PublishPolicy _policy;
+    private readonly ResultChange _change;
+    private readonly PredictionWriter _writer;
+    private readonly ClockQuality _clock;
+    private readonly IOutgoing _outgoing;
+    private readonly MqttTopic _topic;
+    private readonly int _qos;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private byte[] _held = [];
+    private int _heldLength;
+    private long _accepted;
+    private long _published;
+    private long _dropped;
+
+    /// <summary>Prepares the sink of one pipeline.</summary>
+    /// <param name="envelope">What is the same in every message.</param>
+    /// <param name="options">When to publish.</param>
+    /// <param name="topic">Where to.</param>
+    /// <param name="outgoing">The session, or an outbox before it.</param>
+    /// <param name="clock">Whether capture times can be trusted.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">For the results' ids; not shared with another thread.</param>
+    public MqttPredictionSink(
+        PredictionEnvelope envelope, PublishOptions options, MqttTopic topic, IOutgoing outgoing, ClockQuality clock, TimeProvider time, Random random)
+    {
+        _policy = new(options, time.TimestampFrequency);
+        _change = new(envelope.Shape);
+        _writer = new(envelope, random);
+        _clock = clock;
+        _outgoing = outgoing;
+        _topic = topic;
+        _qos = options.Qos;
+        _time = time;
+        _timer = time.CreateTimer(static sink => ((MqttPredictionSink)sink!).SendHeld(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Counts since the start.</summary>
+    public SinkCounts Counts
+    {
+        get { lock (_lock) return new(_accepted, _published, _dropped); }
+    }
+
+    /// <inheritdoc/>
+    public void Accept(Prediction prediction)
+    {
+        lock (_lock)
+        {
+            _accepted++;
+            long now = _time.GetTimestamp();
+            bool wasHolding = _policy.IsHolding;
+            switch (_policy.Offer(_change.Differs(prediction), now))
+            {
+                case PublishDecision.Publish:
+                    Send(_writer.Write(prediction, _clock.IsSynced));
+                    _change.MarkPublished();
+                    break;
+                case PublishDecision.Hold:
+                    Hold(_writer.Write(prediction, _clock.IsSynced));
+                    if (!wasHolding) _timer.Change(_policy.HoldTime(now), Timeout.InfiniteTimeSpan);
+                    break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Flush()
+    {
+        lock (_lock)
+        {
+            if (!_policy.TakeLast(_time.GetTimestamp())) return;
+            SendHeldNow();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    private void SendHeld()
+    {
+        lock (_lock)
+        {
+            long now = _time.GetTimestamp();
+            if (_policy.TakeHeld(now)) SendHeldNow();
+            else if (_policy.IsHolding) _timer.Change(_policy.HoldTime(now), Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void SendHeldNow()
+    {
+        Send(_held.AsSpan(0, _heldLength));
+
+        // The result held is always the one taken in last: a newer one would have displaced it or let it go.
+        _change.MarkPublished();
+    }
+
+    private void Hold(ReadOnlySpan<byte> message)
+    {
+        if (_held.Length < message.Length) _held = new byte[Math.Max(message.Length, _held.Length * 2)];
+        message.CopyTo(_held);
+        _heldLength = message.Length;
+    }
+
+    private void Send(ReadOnlySpan<byte> message)
+    {
+        if (_outgoing.TryPublish(_topic, message, _qos)) _published++;
+        else _dropped++;
+    }
+}

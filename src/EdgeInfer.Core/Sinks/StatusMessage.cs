@@ -1,0 +1,188 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EdgeInfer.Results;
+
+namespace EdgeInfer.Sinks;
+
+/// <summary>What the agent is doing.</summary>
+internal enum AgentState
+{
+    /// <summary>At work.</summary>
+    [JsonStringEnumMemberName("online")]
+    Online,
+
+    /// <summary>Ended on purpose.</summary>
+    [JsonStringEnumMemberName("stopped")]
+    Stopped,
+
+    /// <summary>Gone without a word: only the last will says so.</summary>
+    [JsonStringEnumMemberName("offline")]
+    Offline,
+}
+
+/// <summary>What a pipeline is doing.</summary>
+internal enum PipelineState
+{
+    /// <summary>Not at work yet.</summary>
+    [JsonStringEnumMemberName("starting")]
+    Starting,
+
+    /// <summary>Frames become results.</summary>
+    [JsonStringEnumMemberName("running")]
+    Running,
+
+    /// <summary>The source gives nothing; it is tried again.</summary>
+    [JsonStringEnumMemberName("no_signal")]
+    NoSignal,
+
+    /// <summary>There is no model to run.</summary>
+    [JsonStringEnumMemberName("no_model")]
+    NoModel,
+
+    /// <summary>An operator must act; it is tried again all the same.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+
+    /// <summary>Turned off.</summary>
+    [JsonStringEnumMemberName("disabled")]
+    Disabled,
+}
+
+/// <summary>One pipeline in <see cref="StatusMessage"/>; what is null is left out.</summary>
+internal sealed record PipelineReport
+{
+    /// <summary>What it is doing.</summary>
+    public required PipelineState State { get; init; }
+
+    /// <summary>Since when, UTC.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Why it is not running: one line with what, where and the cure.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>Results a second, of late.</summary>
+    public required double Fps { get; init; }
+
+    /// <summary>When the last frame was captured, UTC.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? LastFrame { get; init; }
+
+    /// <summary>What the source really gives: <c>1280x720 MJPG 15/s</c>.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The model's name; a key of <see cref="StatusMessage.Models"/>.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>The execution provider really used.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Graph nodes that the provider runs.</summary>
+    public int? ProviderNodes { get; init; }
+
+    /// <summary>Graph nodes in all.</summary>
+    public int? Nodes { get; init; }
+
+    /// <summary>Frames that arrived whole.</summary>
+    public long Received { get; init; }
+
+    /// <summary>Frames displaced by newer ones before anyone took them.</summary>
+    public long Displaced { get; init; }
+
+    /// <summary>Frames lost by the device or the line.</summary>
+    public long Lost { get; init; }
+
+    /// <summary>Frames that could not be decoded.</summary>
+    public long Corrupt { get; init; }
+
+    /// <summary>Results made.</summary>
+    public long Results { get; init; }
+
+    /// <summary>Results published.</summary>
+    public long Published { get; init; }
+
+    /// <summary>Results that could not be queued.</summary>
+    public long Dropped { get; init; }
+}
+
+/// <summary>A model in <see cref="StatusMessage"/>.</summary>
+/// <param name="Name">Its own name.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Digest">sha256 of its manifest, 64 hexadecimal digits.</param>
+internal sealed record ModelReport(string Name, string Version, string Digest);
+
+/// <summary>The way to the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
+internal sealed record DeliveryReport(long Published, long Acknowledged, long Dropped, long Refused, long Reconnects, int Queued);
+
+/// <summary><c>edgeinfer/status/1</c>: the retained message at <c>{prefix}/{device}/status</c>; what is null is left out.</summary>
+internal sealed record StatusMessage
+{
+    /// <summary>The schema's name.</summary>
+    public string Schema { get; init; } = "edgeinfer/status/1";
+
+    /// <summary>What the agent is doing.</summary>
+    public required AgentState State { get; init; }
+
+    /// <summary>The device's id.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>EdgeInfer's version.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Counts the agent's starts.</summary>
+    public required long Boot { get; init; }
+
+    /// <summary>When this was written, UTC; absent from the last will, which is written before its time.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? At { get; init; }
+
+    /// <summary>When the agent started, UTC.</summary>
+    [JsonConverter(typeof(TimeConverter))]
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary><c>synced</c> or <c>unsynced</c>.</summary>
+    public string? Clock { get; init; }
+
+    /// <summary><c>device.labels</c>.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>Models by the name the configuration gives them.</summary>
+    public IReadOnlyDictionary<string, ModelReport>? Models { get; init; }
+
+    /// <summary>Pipelines by name.</summary>
+    public IReadOnlyDictionary<string, PipelineReport>? Pipelines { get; init; }
+
+    /// <summary>The way to the broker.</summary>
+    public DeliveryReport? Delivery { get; init; }
+
+    /// <summary>The message as UTF-8 JSON, with no more escapes than JSON asks for.</summary>
+    public byte[] Encode()
+    {
+        ArrayBufferWriter<byte> bytes = new(1024);
+        using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            JsonSerializer.Serialize(json, this, StatusJson.Default.StatusMessage);
+        return bytes.WrittenSpan.ToArray();
+    }
+}
+
+/// <summary>Times as EdgeInfer writes them.</summary>
+internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
+{
+    /// <inheritdoc/>
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
+    {
+        Span<byte> text = stackalloc byte[Rfc3339.Length];
+        Rfc3339.Write(value, text);
+        writer.WriteStringValue(text);
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(StatusMessage))]
+internal sealed partial class StatusJson : JsonSerializerContext;

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>The verbs, and how their faults become lines and exit codes.</summary>
+internal static class CommandLine
+{
+    /// <summary>Everything went well.</summary>
+    public const int Success = 0;
+
+    // Verbs of the contract that this version does not have yet: refused by name rather than as misspelt.
+    private static readonly string[] s_later = ["init", "doctor", "status", "replay", "release", "enroll", "update"];
+
+    /// <summary>Runs one command line.</summary>
+    /// <returns>0 or a sysexits code.</returns>
+    public static int Invoke(string[] args, TextWriter output, TextWriter errors)
+    {
+        if (args.Length > 0 && Array.IndexOf(s_later, args[0]) >= 0)
+        {
+            errors.WriteLine($"edgeinfer: this version does not have the verb '{args[0]}' yet; see edgeinfer --help for those it has");
+            return (int)FaultKind.Usage;
+        }
+
+        ParseResult parsed = Root().Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError error in parsed.Errors) errors.WriteLine($"edgeinfer: {error.Message}");
+            string verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            errors.WriteLine($"see: edgeinfer{verb} --help");
+            return (int)FaultKind.Usage;
+        }
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors, ProcessTerminationTimeout = null });
+        }
+        catch (FaultException e)
+        {
+            foreach (Fault fault in e.Faults) errors.WriteLine($"edgeinfer: {fault}");
+            return (int)e.Fault.Kind;
+        }
+    }
+
+    private static RootCommand Root()
+    {
+        RootCommand root = new("Camera or sensor in, quantised ONNX model, predictions out on MQTT: one native program.");
+        foreach (Command verb in Verbs()) root.Add(verb);
+        return root;
+    }
+
+    private static IEnumerable<Command> Verbs()
+    {
+        yield return DemoCommand.Create();
+        yield return RunCommand.Create();
+        yield return CheckCommand.Create();
+        yield return PredictCommand.Create();
+        yield return WatchCommand.Create();
+        yield return SchemaCommand.Create();
+        yield return ModelCommand.Create();
+        yield return BenchCommand.Create();
+    }
+}

@@ -1,0 +1,174 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>Prints what arrives on MQTT: predictions and changes of status as readable lines, or each message as a line of JSON.</summary>
+/// <param name="output">Where lines go.</param>
+/// <param name="isJson">JSON as it arrived, without line breaks.</param>
+/// <param name="zone">The zone of the times shown.</param>
+internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo zone)
+{
+    private const int LongestSayCharacters = 400;
+
+    private readonly Dictionary<string, (long Sequence, DateTimeOffset At)> _lastResults = [];
+    private readonly Dictionary<string, string> _lastStatus = [];
+
+    /// <summary>Prints one message.</summary>
+    /// <param name="topic">Where it came from.</param>
+    /// <param name="payload">UTF-8.</param>
+    public void Print(string topic, ReadOnlySpan<byte> payload)
+    {
+        JsonDocument? document = Parse(payload);
+        if (document is null)
+        {
+            output.WriteLine(isJson ? NotJson(topic, payload.Length) : $"{Printable(topic)}  {payload.Length} bytes that are not JSON");
+            return;
+        }
+
+        using (document)
+        {
+            string? line = isJson ? Compact(document.RootElement) : Line(topic, document.RootElement);
+            if (line is not null) output.WriteLine(line);
+        }
+    }
+
+    private string? Line(string topic, JsonElement message) => Text(message, "schema") switch
+    {
+        "edgeinfer/prediction/1" => Prediction(message),
+        "edgeinfer/status/1" => Status(message),
+        _ => $"{Printable(topic)}  {Printable(Compact(message))}",
+    };
+
+    /// <summary><c>20:15:03.123  press-3/belt  bolt 0.93 [412,120 64x58], nut 0.91 [20,31 40x40]  4.9/s  21 ms</c>.</summary>
+    private string Prediction(JsonElement message)
+    {
+        StringBuilder line = new();
+        string name = $"{Text(message, "device")}/{Text(message, "pipeline")}";
+        DateTimeOffset at = default;
+        bool isTimed = message.TryGetProperty("captured_at", out JsonElement captured) && captured.ValueKind == JsonValueKind.String
+            && captured.TryGetDateTimeOffset(out at);
+        line.Append(isTimed ? TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) : "--:--:--.---");
+        line.Append("  ").Append(name).Append("  ");
+
+        int results = 0;
+        foreach (string list in (ReadOnlySpan<string>)["detections", "classes"])
+        {
+            if (!message.TryGetProperty(list, out JsonElement items) || items.ValueKind != JsonValueKind.Array) continue;
+            foreach (JsonElement item in items.EnumerateArray())
+            {
+                line.Append(results++ == 0 ? "" : ", ").Append(Text(item, "label"));
+                line.Append(CultureInfo.InvariantCulture, $" {Number(item, "score"):0.00}");
+                AppendBox(line, item);
+            }
+        }
+
+        if (message.TryGetProperty("values", out JsonElement values) && values.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty value in values.EnumerateObject())
+            {
+                line.Append(results++ == 0 ? "" : ", ").Append(value.Name).Append(' ');
+                line.Append(value.Value.ValueKind == JsonValueKind.Array ? $"[{value.Value.GetArrayLength()} values]" : value.Value.ToString());
+            }
+        }
+
+        if (results == 0) line.Append("nothing");
+        AppendRate(line, name, (long)Number(message, "seq"), at);
+        line.Append(CultureInfo.InvariantCulture, $"  {Number(message, "age_ms"):0} ms");
+        return Printable(line.ToString());
+    }
+
+    // Not every result is published: the sequence counts them all.
+    private void AppendRate(StringBuilder line, string name, long sequence, DateTimeOffset at)
+    {
+        if (_lastResults.TryGetValue(name, out (long Sequence, DateTimeOffset At) last) && sequence > last.Sequence && at > last.At)
+            line.Append(CultureInfo.InvariantCulture, $"  {(sequence - last.Sequence) / (at - last.At).TotalSeconds:0.0}/s");
+        _lastResults[name] = (sequence, at);
+    }
+
+    /// <summary>A line for a device that changed; null while it says the same as before.</summary>
+    private string? Status(JsonElement message)
+    {
+        StringBuilder line = new();
+        string device = Text(message, "device");
+        line.Append(device).Append(' ').Append(Text(message, "state"));
+        if (message.TryGetProperty("pipelines", out JsonElement pipelines) && pipelines.ValueKind == JsonValueKind.Object)
+        {
+            foreach (JsonProperty pipeline in pipelines.EnumerateObject())
+            {
+                line.Append("; ").Append(pipeline.Name).Append(' ').Append(Text(pipeline.Value, "state"));
+                string cause = Text(pipeline.Value, "cause");
+                if (cause != "?") line.Append(" (").Append(cause).Append(')');
+                string provider = Text(pipeline.Value, "provider");
+                if (provider != "?") line.Append(" on ").Append(provider);
+            }
+        }
+
+        string text = line.ToString();
+        if (_lastStatus.TryGetValue(device, out string? last) && last == text) return null;
+        _lastStatus[device] = text;
+        return Printable($"-- {text}");
+    }
+
+    private static void AppendBox(StringBuilder line, JsonElement item)
+    {
+        if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("box", out JsonElement box) || box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
+        line.Append(CultureInfo.InvariantCulture, $" [{box[0]},{box[1]} {box[2]}x{box[3]}]");
+    }
+
+    private static JsonDocument? Parse(ReadOnlySpan<byte> payload)
+    {
+        try
+        {
+            Utf8JsonReader reader = new(payload);
+            if (!JsonDocument.TryParseValue(ref reader, out JsonDocument? document)) return null;
+            bool isObjectAlone = reader.BytesConsumed == payload.Length && document.RootElement.ValueKind == JsonValueKind.Object;
+            if (isObjectAlone) return document;
+            document.Dispose();
+            return null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static string Compact(JsonElement element)
+    {
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter json = new(bytes, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) element.WriteTo(json);
+        return Encoding.UTF8.GetString(bytes.ToArray());
+    }
+
+    private static string NotJson(string topic, int bytes)
+    {
+        using MemoryStream text = new();
+        using (Utf8JsonWriter json = new(text))
+        {
+            json.WriteStartObject();
+            json.WriteString("topic", topic);
+            json.WriteNumber("bytes", bytes);
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(text.ToArray());
+    }
+
+    // Whoever may publish to the broker must not reach the terminal with escape sequences.
+    private static string Printable(string text)
+    {
+        if (text.Length > LongestSayCharacters) text = text[..LongestSayCharacters] + "…";
+        return string.Create(text.Length, text, static (span, from) =>
+        {
+            for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(from[i]) ? '\uFFFD' : from[i];
+        });
+    }
+
+    private static string Text(JsonElement element, string name)
+        => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "?";
+
+    private static double Number(JsonElement element, string name)
+        => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
+            && value.TryGetDouble(out double number) ? number : 0;
+}

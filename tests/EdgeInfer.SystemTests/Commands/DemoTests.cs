@@ -1,0 +1,23 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using EdgeInfer.SystemTests.Rig;
+
+namespace EdgeInfer.SystemTests.Commands;
+
+/// <summary><c>demo</c> does the main job on embedded defaults.</summary>
+public sealed partial class DemoTests
+{
+    [Fact]
+    public async Task Predictions_arrive_on_MQTT_and_agree_with_the_camera_s_own_truth()
+    {
+        (int code, string output) = await AgentProcess.Run("demo", "--seconds", "20");
+        Assert.True(code == 0, output);
+        Match last = Summary().Matches(output)[^1];
+        Assert.True(int.Parse(last.Groups[1].Value, CultureInfo.InvariantCulture) >= 20, output);
+        Assert.True(double.Parse(last.Groups[2].Value, CultureInfo.InvariantCulture) > 0.9, last.Value);
+        Assert.True(double.Parse(last.Groups[3].Value, CultureInfo.InvariantCulture) > 0.9, last.Value);
+    }
+
+    [GeneratedRegex(@"(\d+) frames against .*precision ([\d.]+), recall ([\d.]+)")]
+    private static partial Regex Summary();
+}

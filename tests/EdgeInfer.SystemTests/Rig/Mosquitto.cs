@@ -1,0 +1,92 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EdgeInfer.SystemTests.Rig;
+
+/// <summary>Debian's mosquitto on a free loopback port, and its subscriber.</summary>
+internal sealed class Mosquitto : IAsyncDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeinfer-mosquitto-");
+    private readonly string _configuration;
+    private ChildProcess? _process;
+
+    private Mosquitto(int port, string extra)
+    {
+        Port = port;
+        _configuration = Path.Combine(_folder.FullName, "mosquitto.conf");
+        string access = extra.Contains("password_file", StringComparison.Ordinal) ? "allow_anonymous false" : "allow_anonymous true";
+        File.WriteAllText(_configuration, $"listener {port} 127.0.0.1\n{access}\npersistence false\nlog_dest stderr\nlog_type all\n{extra.Replace("{folder}", _folder.FullName, StringComparison.Ordinal)}\n");
+    }
+
+    /// <summary>The port it listens on.</summary>
+    public int Port { get; }
+
+    /// <summary>Its address.</summary>
+    public string Url => $"mqtt://127.0.0.1:{Port}";
+
+    /// <summary>Starts a broker.</summary>
+    /// <param name="extra">Lines for its configuration; <c>{folder}</c> is its temporary folder.</param>
+    /// <param name="password">With a user named edge and this password.</param>
+    public static async Task<Mosquitto> Start(string extra = "", string? password = null)
+    {
+        if (password is not null) extra += "\npassword_file {folder}/passwords";
+        Mosquitto broker = new(FreePort(), extra);
+        if (password is not null)
+        {
+            string file = Path.Combine(broker._folder.FullName, "passwords");
+            (int code, string output) = await ChildProcess.Run(Peer.Program("mosquitto_passwd"), "-c", "-b", file, "edge", password);
+            Assert.True(code == 0, output);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            File.SetUnixFileMode(broker._folder.FullName, (UnixFileMode)0b111_101_101);
+        }
+
+        await broker.Restart();
+        return broker;
+    }
+
+    /// <summary>Starts it again on the same port.</summary>
+    public async Task Restart()
+    {
+        _process = ChildProcess.Start(Peer.Program("mosquitto"), ["-c", _configuration]);
+        await _process.Line("running");
+    }
+
+    /// <summary>Stops it in its tracks: connections stay open and nothing answers.</summary>
+    public void Freeze() => _process!.Signal(19);
+
+    /// <summary>Lets it go on.</summary>
+    public void Thaw() => _process!.Signal(18);
+
+    /// <summary>Kills it.</summary>
+    public async Task Kill()
+    {
+        if (_process is null) return;
+        _process.Signal(9);
+        await _process.Exit(ChildProcess.Patience);
+        await _process.DisposeAsync();
+        _process = null;
+    }
+
+    /// <summary>A subscriber that prints one <c>topic payload</c> a line.</summary>
+    public ChildProcess Subscribe(string topic, string? password = null)
+    {
+        List<string> arguments = ["-h", "127.0.0.1", "-p", $"{Port}", "-V", "5", "-q", "1", "-v", "-t", topic];
+        if (password is not null) arguments.AddRange(["-u", "edge", "-P", password]);
+        return ChildProcess.Start(Peer.Program("mosquitto_sub"), arguments);
+    }
+
+    /// <summary>A port nobody listens on.</summary>
+    public static int FreePort()
+    {
+        using TcpListener probe = new(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Kill();
+        _folder.Delete(true);
+    }
+}

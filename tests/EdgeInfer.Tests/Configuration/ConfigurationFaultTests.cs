@@ -1,0 +1,175 @@
+namespace EdgeInfer.Tests.Configuration;
+
+/// <summary>What is said about each mistake, and where; the lines of the texts are counted from 1.</summary>
+public sealed class ConfigurationFaultTests
+{
+    [Theory]
+    [InlineData("mqqt: {}", "edge.yaml:7:1: unknown key 'mqqt'; did you mean 'mqtt'?")]
+    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, models, mqtt, pipelines, runtime")]
+    [InlineData("device: { id: press 3 }", "edge.yaml:7:15: device.id: found 'press 3'; expected 1 to 64 of A-Z, a-z, 0-9, _ and -")]
+    [InlineData("device: { name: x }", "edge.yaml:7:11: unknown key 'device.name'; known here: id, labels")]
+    [InlineData("device: press-3", "edge.yaml:7:9: device: found 'press-3'; expected a mapping")]
+    [InlineData("device: { labels: [a] }", "edge.yaml:7:19: device.labels: found a list; expected a mapping")]
+    [InlineData("device: { labels: { site: [a] } }", "edge.yaml:7:27: device.labels.site: found a list; expected a text")]
+    [InlineData("runtime: { providers: cpu }", "edge.yaml:7:23: runtime.providers: found 'cpu'; expected a list")]
+    [InlineData("runtime: { providers: [] }", "edge.yaml:7:23: runtime.providers: found an empty list; name at least one, such as cpu")]
+    [InlineData("runtime: { providers: [tensorrt, cdua] }", "edge.yaml:7:34: runtime.providers: unknown provider 'cdua'; did you mean 'cuda'?")]
+    [InlineData("runtime: { providers: [cpu, cpu] }", "edge.yaml:7:29: runtime.providers: 'cpu' stands here a second time; keep the first")]
+    [InlineData("runtime: { required: yes }", "edge.yaml:7:22: runtime.required: found 'yes'; expected true or false")]
+    [InlineData("runtime: { threads: 0 }", "edge.yaml:7:21: runtime.threads: found '0'; expected auto, or a whole number from 1 to 64")]
+    [InlineData("runtime: { threads: [2] }", "edge.yaml:7:21: runtime.threads: found a list; expected auto, or a whole number from 1 to 64")]
+    [InlineData("runtime: { onnxruntime: /nowhere/libonnxruntime.so }",
+        "edge.yaml:7:25: runtime.onnxruntime: there is no file /nowhere/libonnxruntime.so; name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer")]
+    [InlineData("runtime: { state_folder: ~/edge }", "edge.yaml:7:26: runtime.state_folder: '~/edge': '~' has no meaning here; write an absolute path, or one relative to the configuration file")]
+    [InlineData("outbox: { size: 1MiB }", "edge.yaml:7:1: outbox: this version does not have 'outbox' yet; remove it")]
+    [InlineData("updates: {}", "edge.yaml:7:1: updates: this version does not have 'updates' yet; remove it")]
+    [InlineData("http: { listen: 127.0.0.1:8080 }", "edge.yaml:7:1: http: this version does not have 'http' yet; remove it")]
+    public void A_mistake_at_the_top_is_named(string line, string fault)
+        => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest + line));
+
+    [Theory]
+    [InlineData("{}", "edge.yaml:1:7: mqtt.url: missing; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: broker.plant }", "edge.yaml:1:14: mqtt.url: found 'broker.plant'; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: 'broker.plant:1883' }", "edge.yaml:1:14: mqtt.url: found 'broker.plant:1883'; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: tcp://broker }", "edge.yaml:1:14: mqtt.url: unknown scheme 'tcp' in 'tcp://broker'; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: mqtt:// }", "edge.yaml:1:14: mqtt.url: 'mqtt://' names no host; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: mqtt://broker/topic }", "edge.yaml:1:14: mqtt.url: a broker's address ends behind the port; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: 'mqtt://broker:99999' }", "edge.yaml:1:14: mqtt.url: found 'mqtt://broker:99999'; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: 'mqtt://press:hunter2@broker' }", "edge.yaml:1:14: mqtt.url: 'mqtt://***@broker' holds a user or a password; take them out and write mqtt.username and mqtt.password: { file: PATH }")]
+    [InlineData("{ url: 'mqtt://b?password=hunter2' }", "edge.yaml:1:14: mqtt.url: a broker's address ends behind the port; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1")]
+    [InlineData("{ url: 'embedded://0.0.0.0' }", "edge.yaml:1:14: mqtt.url: the embedded broker would listen on 0.0.0.0 for everybody; set username and password, or listen on 127.0.0.1")]
+    [InlineData("{ url: 'embedded://press-3' }", "edge.yaml:1:14: mqtt.url: 'press-3' is not an address of this machine; write an IP address to listen on, such as embedded://127.0.0.1:1883")]
+    [InlineData("{ url: mqtt://b, usrname: x }", "edge.yaml:1:24: unknown key 'mqtt.usrname'; did you mean 'username'?")]
+    [InlineData("{ url: mqtt://b, prefix: plant/# }", "edge.yaml:1:32: mqtt.prefix: 'plant/#' holds a wildcard; expected topic levels such as plant/edge")]
+    [InlineData("{ url: mqtt://b, prefix: plant/ }", "edge.yaml:1:32: mqtt.prefix: 'plant/' has an empty level; expected topic levels such as plant/edge")]
+    [InlineData("{ url: mqtt://b, prefix: $SYS/x }", "edge.yaml:1:32: mqtt.prefix: '$SYS/x' begins with '$', which belongs to the broker; expected topic levels such as plant/edge")]
+    [InlineData("{ url: mqtt://b, in_flight: 0 }", "edge.yaml:1:35: mqtt.in_flight: found '0'; expected a whole number from 1 to 1024")]
+    [InlineData("{ url: mqtt://b, keep_alive: 30 }", "edge.yaml:1:36: mqtt.keep_alive: found '30'; expected a duration such as 250ms, 5s, 2h, from 5s to 1h")]
+    [InlineData("{ url: mqtt://b, client_id: '' }", "edge.yaml:1:35: mqtt.client_id: found ''; expected 1 to 256 bytes without control characters")]
+    [InlineData("{ url: mqtt://b, home_assistant: false }", "edge.yaml:1:24: mqtt.home_assistant: this version does not have 'home_assistant' yet; remove it")]
+    [InlineData("{ url: mqtt://b, accept: [set] }", "edge.yaml:1:24: mqtt.accept: this version does not have 'accept' yet; remove it")]
+    [InlineData("{ url: mqtt://b, tls: {} }", "edge.yaml:1:29: mqtt.tls: mqtt:// is not encrypted, so this would have no effect; write mqtts:// in mqtt.url")]
+    [InlineData("{ url: mqtts://b, tls: { ca: /nowhere/ca.pem } }", "edge.yaml:1:36: mqtt.tls.ca: there is no file /nowhere/ca.pem; name a PEM file")]
+    [InlineData("{ url: mqtts://b, tls: { ca: /etc } }", "edge.yaml:1:36: mqtt.tls.ca: /etc is a folder; name a PEM file")]
+    [InlineData("{ url: mqtts://b, tls: { key: /etc/passwd } }", "edge.yaml:1:37: mqtt.tls.key: a key without its certificate; add mqtt.tls.certificate")]
+    [InlineData("{ url: mqtts://b, tls: { certificate: /etc/passwd } }", "edge.yaml:1:45: mqtt.tls.certificate: a certificate without its key; add mqtt.tls.key")]
+    [InlineData("{ url: mqtts://b, tls: { insecure: true } }", "edge.yaml:1:32: unknown key 'mqtt.tls.insecure'; known here: ca, certificate, key")]
+    public void A_mistake_in_mqtt_is_named(string mqtt, string fault)
+        => Assert.Equal([fault], ConfigurationText.Faults($"mqtt: {mqtt}\n" + ConfigurationText.Smallest[(ConfigurationText.Smallest.IndexOf('\n') + 1)..]));
+
+    [Theory]
+    [InlineData("{ camera: /dev/video0, files: x }", "2 kinds of source: camera and files; keep one; each needs a pipeline of its own")]
+    [InlineData("{ camera: /dev/video0, rotate: 90 }", "this version does not have 'rotate' yet; remove it", ".rotate", 36)]
+    [InlineData("{ camera: /dev/video0, controls: { a: 1 } }", "this version does not have 'controls' yet; remove it", ".controls", 36)]
+    [InlineData("{ files: x, flip: h }", "this version does not have 'flip' yet; remove it", ".flip", 25)]
+    [InlineData("{ files: x, crop: [0, 0, 1, 1] }", "this version does not have 'crop' yet; remove it", ".crop", 25)]
+    [InlineData("{}", "no kind of source; write one of camera, stream, files, synthetic")]
+    [InlineData("{ exec: ffmpeg }", "this version does not have 'exec' yet; remove it", ".exec", 15)]
+    [InlineData("{ audio: hw:0 }", "this version does not have 'audio' yet; remove it", ".audio", 15)]
+    [InlineData("{ i2c: 1 }", "this version does not have 'i2c' yet; remove it", ".i2c", 15)]
+    [InlineData("{ iio: x }", "this version does not have 'iio' yet; remove it", ".iio", 15)]
+    [InlineData("{ onewire: x }", "this version does not have 'onewire' yet; remove it", ".onewire", 15)]
+    [InlineData("{ serial: x }", "this version does not have 'serial' yet; remove it", ".serial", 15)]
+    [InlineData("{ modbus: x }", "this version does not have 'modbus' yet; remove it", ".modbus", 15)]
+    [InlineData("{ csv: x }", "this version does not have 'csv' yet; remove it", ".csv", 15)]
+    [InlineData("{ mqtt: x }", "this version does not have 'mqtt' yet; remove it", ".mqtt", 15)]
+    [InlineData("{ http: x }", "this version does not have 'http' yet; remove it", ".http", 15)]
+    [InlineData("{ camera: csi:0 }", "this version does not have 'csi:' yet; name a V4L2 node such as /dev/video0", ".camera", 23)]
+    [InlineData("{ camera: 0 }", "found '0'; write /dev/video0, or better its link under /dev/v4l/by-path", ".camera", 23)]
+    [InlineData("{ camera: video0 }", "found 'video0'; expected a V4L2 node such as /dev/video0", ".camera", 23)]
+    [InlineData("{ camera: }", "says nothing; name the source", ".camera", 23)]
+    [InlineData("{ camera: /dev/video0, size: 640 }", "found '640'; expected a size such as 640x480", ".size", 42)]
+    [InlineData("{ camera: /dev/video0, fps: 0 }", "found 0; expected a number above 0, at most 1000", ".fps", 41)]
+    [InlineData("{ camera: /dev/video0, fps: fast }", "found 'fast'; expected a number from 0 to 1000", ".fps", 41)]
+    [InlineData("{ camera: /dev/video0, format: h264 }", "found 'h264'; expected one of mjpg, yuyv, nv12, grey", ".format", 44)]
+    [InlineData("{ stream: rtsp://cam/1 }", "this version does not have 'rtsp' yet; name an MJPEG stream or a snapshot over http, which most cameras have too", ".stream", 23)]
+    [InlineData("{ stream: cam.local }", "found 'cam.local'; expected http://HOST/PATH or https://HOST/PATH", ".stream", 23)]
+    [InlineData("{ stream: ftp://cam }", "unknown scheme 'ftp' in 'ftp://cam'; expected http://HOST/PATH or https://HOST/PATH", ".stream", 23)]
+    [InlineData("{ stream: http://a:b@cam/1 }",
+        "'http://***@cam/1' holds a user or a password; take them out and write pipelines.belt.source.username and pipelines.belt.source.password: { file: PATH }", ".stream", 23)]
+    [InlineData("{ stream: http://cam, snapshot_interval: 1 }", "found '1'; expected a duration such as 250ms, 5s, 2h, from 10ms to 1d", ".snapshot_interval", 54)]
+    [InlineData("{ stream: http://cam, password: x }", "a password without a user; add pipelines.belt.source.username", ".password", 45)]
+    [InlineData("{ files: x, loop: on }", "found 'on'; expected true or false", ".loop", 31)]
+    [InlineData("{ synthetic: true }", "found 'true'; expected conveyor", ".synthetic", 26)]
+    public void A_mistake_in_a_source_is_named(string source, string fault, string key = "", int column = 13)
+        => Assert.Equal([$"edge.yaml:5:{column}: pipelines.belt.source{key}: {fault}"],
+            ConfigurationText.Faults(ConfigurationText.Smallest.Replace("{ camera: /dev/video0 }", source, StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("fps: -1", 10, ".fps: found '-1'; expected max, or a number above 0, at most 1000")]
+    [InlineData("fps: maximum", 10, ".fps: found 'maximum'; expected max, or a number above 0, at most 1000")]
+    [InlineData("labels: bolt", 13, ".labels: found 'bolt'; expected a list")]
+    [InlineData("labels: []", 13, ".labels: found an empty list, which would report nothing; name labels, or remove the key for all")]
+    [InlineData("labels: [[bolt]]", 14, ".labels: found a list; expected a list of labels")]
+    [InlineData("threshold: 1.5", 16, ".threshold: found '1.5'; expected a number from 0 to 1")]
+    [InlineData("threshold: [0.5]", 16, ".threshold: found a list; expected a number from 0 to 1, or { default: 0.4, LABEL: 0.6 }")]
+    [InlineData("threshold: { bolt: high }", 24, ".threshold.bolt: found 'high'; expected a number from 0 to 1")]
+    [InlineData("min_area: 2", 15, ".min_area: found '2'; expected a number from 0 to 1")]
+    [InlineData("masks: [[[0, 0], [1, 0], [1, 1]]]", 5, ".masks: this version does not have 'masks' yet; remove it")]
+    [InlineData("motion: false", 5, ".motion: this version does not have 'motion' yet; remove it")]
+    [InlineData("track:", 5, ".track: this version does not have 'track' yet; remove it")]
+    [InlineData("zones: {}", 5, ".zones: this version does not have 'zones' yet; remove it")]
+    [InlineData("lines: {}", 5, ".lines: this version does not have 'lines' yet; remove it")]
+    [InlineData("delivery: durable", 15, ".delivery: this version does not have 'durable' yet; write normal, or remove the key")]
+    [InlineData("delivery: fast", 15, ".delivery: found 'fast'; expected normal")]
+    [InlineData("publish: { predictions: always }", 29, ".publish.predictions: found 'always'; expected one of on-change, every, off")]
+    [InlineData("publish: { min_interval: 1 }", 30, ".publish.min_interval: found '1'; expected a duration such as 250ms, 5s, 2h, from 0ms to 1d")]
+    [InlineData("publish: { heartbeat: 0s }", 27, ".publish.heartbeat: found '0s'; expected off, or a duration such as 10s, from 100ms to 1d")]
+    [InlineData("publish: { qos: 2 }", 21, ".publish.qos: found '2'; expected a whole number from 0 to 1")]
+    [InlineData("publish: { topic: plant/+ }", 23, ".publish.topic: 'plant/+' holds a wildcard; choose another topic")]
+    [InlineData("publish: { topic: '' }", 23, ".publish.topic: '' is empty; choose another topic")]
+    [InlineData("publish: { topic: lamp/set/x }", 23, ".publish.topic: 'lamp/set/x' has the level 'set', which is for commands; choose another topic")]
+    [InlineData("publish: { topic: 'plant/{line}' }", 23, ".publish.topic: 'plant/{line}' holds a placeholder other than {prefix}, {device} and {pipeline}; choose another topic")]
+    [InlineData("publish: { topic: edgeinfer/press-3/status }", 23, ".publish.topic: 'edgeinfer/press-3/status' is the topic of the device's status already; choose another topic")]
+    [InlineData("publish: { events: true }", 16, ".publish.events: this version does not have 'events' yet; remove it")]
+    [InlineData("publish: { counts: true }", 16, ".publish.counts: this version does not have 'counts' yet; remove it")]
+    [InlineData("publish: { snapshots: {} }", 16, ".publish.snapshots: this version does not have 'snapshots' yet; remove it")]
+    public void A_mistake_in_a_pipeline_is_named(string line, int column, string fault)
+        => Assert.Equal([$"edge.yaml:7:{column}: pipelines.belt{fault}"], ConfigurationText.Faults(ConfigurationText.Smallest + "    " + line));
+
+    [Fact]
+    public void A_misspelt_key_of_a_pipeline_names_the_nearest()
+        => Assert.Equal(["edge.yaml:7:5: unknown key 'pipelines.belt.treshold'; did you mean 'threshold'?"],
+            ConfigurationText.Faults(ConfigurationText.Smallest + "    treshold: 0.5"));
+
+    [Theory]
+    [InlineData("Belt", "edge.yaml:4:3: pipelines: the name 'Belt'; expected 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit")]
+    [InlineData("-belt", "edge.yaml:4:3: pipelines: the name '-belt'; expected 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit")]
+    [InlineData("abcdefghijklmnopqrstuvwxyz0123456", "edge.yaml:4:3: pipelines: the name 'abcdefghijklmnopqrstuvwxyz0123456'; expected 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit")]
+    [InlineData("cmd", "edge.yaml:4:3: pipelines: the name 'cmd' is reserved; choose another than status, cmd, update, gap")]
+    public void A_pipeline_cannot_have_any_name(string name, string fault)
+        => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest.Replace("belt:", name + ":", StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("part", "edge.yaml:6:12: pipelines.belt.model: there is no model 'part'; did you mean 'parts'?")]
+    [InlineData("yolo", "edge.yaml:6:12: pipelines.belt.model: there is no model 'yolo'; models has parts")]
+    [InlineData("", "edge.yaml:6:11: pipelines.belt.model: missing; name one of parts")]
+    [InlineData("[parts]", "edge.yaml:6:12: pipelines.belt.model: this version does not have several models in one pipeline yet; name one; two pipelines can share a model")]
+    public void A_model_that_does_not_exist_names_the_nearest(string model, string fault)
+        => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest.Replace("model: parts", "model: " + model, StringComparison.Ordinal)));
+
+    [Theory]
+    [InlineData("{ managed: parts, initial: /m }", 20, ".managed: this version does not have 'managed' yet; remove it", 36, ".initial: this version does not have 'initial' yet; remove it")]
+    [InlineData("{}", 18, ".path: missing; name a model folder or an .onnx file")]
+    [InlineData("/models/parts", 18, ": found '/models/parts'; expected { path: PATH }")]
+    public void A_model_needs_a_path(string model, int column, string fault, int secondColumn = 0, string second = "")
+    {
+        string[] expected = [$"edge.yaml:2:{column}: models.parts{fault}", .. second.Length == 0 ? (string[])[] : [$"edge.yaml:2:{secondColumn}: models.parts{second}"]];
+        Assert.Equal(expected, ConfigurationText.Faults(ConfigurationText.Smallest.Replace("{ path: /models/parts }", model, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Two_pipelines_cannot_share_a_topic()
+        => Assert.Equal(["edge.yaml:10:23: pipelines.exit.publish.topic: 'edgeinfer/press-3/belt/prediction' is the topic of pipeline 'belt' already; choose another topic"],
+            ConfigurationText.Faults(ConfigurationText.Smallest + """
+                  exit:
+                    source: { camera: /dev/video1 }
+                    model: parts
+                    publish: { topic: '{prefix}/{device}/belt/prediction' }
+                """));
+
+    [Fact]
+    public void Two_pipelines_cannot_share_a_camera()
+        => Assert.Equal(["edge.yaml:7:3: pipelines.exit.source.camera: /dev/video0 is the camera of pipeline 'belt' already; a camera serves one pipeline"],
+            ConfigurationText.Faults(ConfigurationText.Smallest + "  exit: { source: { camera: /dev/video0 }, model: parts }\n"));
+}

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Text.Json;
+using EdgeInfer.Results;
+using EdgeInfer.Results.Schemas;
+using EdgeInfer.Signals;
+using EdgeInfer.Sinks;
+
+namespace EdgeInfer.Tests.Results.Schemas;
+
+/// <summary>The schemas against the messages, by Python's jsonschema, which knows nothing of EdgeInfer.</summary>
+public sealed class MessageSchemaTests
+{
+    private const string Python = "/usr/bin/python3";
+
+    // Reads [{schema, message}], prints one line each: the first error, or nothing.
+    private const string Validator = """
+        import json, sys
+        try:
+            import jsonschema
+        except ImportError:
+            sys.exit(3)
+        for case in json.load(sys.stdin):
+            jsonschema.Draft202012Validator.check_schema(case["schema"])
+            error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(case["schema"]).iter_errors(case["message"]))
+            print("" if error is None else "%s: %s" % (error.json_path, error.message.replace("\n", " ")[:120]))
+        """;
+
+    // As the contract of the messages shows it.
+    private const string Documented = """
+        {"schema":"edgeinfer/prediction/1","id":"01JDK00000000000000000000A","device":"press-3","pipeline":"belt","boot":12,"seq":184467,
+         "captured_at":"2026-11-25T18:40:01.123456Z","clock":"synced","age_ms":21.4,
+         "model":{"name":"parts-detector","version":"1.2.0","digest":"a1b2c3d4e5f6"},"provider":"cpu",
+         "frame":{"width":1280,"height":720},"frame_id":"the source's own id, where it gives one",
+         "timing_ms":{"decode":2.1,"preprocess":0.4,"inference":4.5,"postprocess":0.1},
+         "detections":[{"label":"bolt","class":0,"score":0.931,"box":[412,120,64,58],"track":17,"zones":["feed"]}]}
+        """;
+
+    private static readonly DateTimeOffset s_time = new(2026, 11, 25, 18, 40, 1, TimeSpan.Zero);
+
+    [Fact]
+    public void Each_name_finds_its_schema_in_three_forms()
+    {
+        Assert.Equal(["prediction/1", "status/1"], MessageSchemas.Names);
+        foreach (string name in MessageSchemas.Names)
+        {
+            string text = MessageSchemas.Find(name)!;
+            Assert.Equal(text, MessageSchemas.Find(name[..^2]));
+            Assert.Equal(text, MessageSchemas.Find("edgeinfer/" + name));
+            JsonElement schema = JsonDocument.Parse(text).RootElement;
+            Assert.Equal("https://json-schema.org/draft/2020-12/schema", schema.GetProperty("$schema").GetString());
+            Assert.Equal("edgeinfer/" + name, schema.GetProperty("properties").GetProperty("schema").GetProperty("const").GetString());
+        }
+
+        Assert.Null(MessageSchemas.Find("gap"));
+        Assert.Null(MessageSchemas.Find("prediction/2"));
+    }
+
+    [Fact]
+    public void Every_message_the_agent_writes_is_valid_and_every_property_of_it_described()
+    {
+        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Statuses().Select(m => ("status", m))];
+        foreach ((string name, string message) in cases[1..])
+        {
+            JsonElement schema = JsonDocument.Parse(MessageSchemas.Find(name)!).RootElement;
+            AssertDescribed(schema, schema, JsonDocument.Parse(message).RootElement, name);
+        }
+
+        Assert.All(Validate(cases), error => Assert.Equal("", error));
+    }
+
+    [Theory]
+    [InlineData("\"seq\":184467", "\"seq\":\"184467\"", "$.seq")]
+    [InlineData("\"seq\":184467,", "", "$")]
+    [InlineData("01JDK00000000000000000000A", "1", "$.id")]
+    [InlineData("18:40:01.123456Z", "18:40:01Z", "$.captured_at")]
+    [InlineData("\"score\":0.931", "\"score\":1.1", "$.detections[0].score")]
+    [InlineData("[412,120,64,58]", "[412,120,64]", "$.detections[0].box")]
+    [InlineData("\"clock\":\"synced\"", "\"clock\":null", "$.clock")]
+    [InlineData("\"detections\"", "\"objects\"", "$")]
+    [InlineData("prediction/1", "prediction/2", "$.schema")]
+    public void A_message_that_breaks_the_contract_is_not_valid(string right, string wrong, string where)
+    {
+        Assert.Contains(right, Documented, StringComparison.Ordinal);
+        Assert.StartsWith(where + ":", Assert.Single(Validate([("prediction", Documented.Replace(right, wrong, StringComparison.Ordinal))])), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Predictions()
+    {
+        foreach (ResultShape shape in Enum.GetValues<ResultShape>())
+        {
+            PredictionFacts facts = new("press-3", "belt", 12, "parts", "1.2.0", "a1b2c3d4e5f6a7b8", "cpu", shape, ["bolt"]);
+            PredictionWriter writer = new(new PredictionEnvelope(facts), new Random(1));
+            Prediction prediction = new() { Sequence = 1, FrameWidth = 640, FrameHeight = 480, AgeMilliseconds = 21.4 };
+            prediction.Frame.CapturedAt = s_time;
+            yield return Text(writer.Write(prediction, isClockSynced: true));
+            prediction.Detections.Add(new(0, 0.9f, 10, 20, 30, 40));
+            prediction.Classes.Add(new(7, 0.5f));
+            prediction.RawOutputs.Add(("rpm", 1));
+            prediction.RawOutputs.Add(("vec", 3));
+            prediction.RawValues.AddRange([1, 2, float.NaN, float.PositiveInfinity]);
+            prediction.Frame.Id = FrameId.FromUtf8("7"u8);
+            yield return Text(writer.Write(prediction, isClockSynced: false, source: "a.jpg"));
+        }
+    }
+
+    private static IEnumerable<string> Statuses()
+    {
+        StatusMessage least = new() { State = AgentState.Offline, Device = "press-3", Version = "0.1.0", Boot = 0 };
+        yield return Text(least.Encode());
+        yield return Text((least with { State = AgentState.Stopped, At = s_time }).Encode());
+        Dictionary<string, PipelineReport> pipelines = [];
+        foreach (PipelineState state in Enum.GetValues<PipelineState>())
+        {
+            pipelines.Add($"p{(int)state}", new()
+            {
+                State = state, Since = s_time, Fps = 4.9, Cause = "a: b; c", LastFrame = s_time, Source = "640x480 MJPG", Model = "parts", Provider = "cpu", ProviderNodes = 9, Nodes = 10,
+                Received = 5, Displaced = 1, Lost = 2, Corrupt = 3, Results = 4, Published = 5, Dropped = 6,
+            });
+        }
+
+        pipelines.Add("bare", new() { State = PipelineState.Starting, Since = s_time, Fps = 0 });
+        yield return Text((least with
+        {
+            State = AgentState.Online, At = s_time, StartedAt = s_time, Clock = "unsynced", Labels = new Dictionary<string, string> { ["site"] = "oslo" },
+            Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) }, Pipelines = pipelines, Delivery = new(1, 2, 3, 4, 5, 6),
+        }).Encode());
+    }
+
+    private static string Text(ReadOnlySpan<byte> utf8) => System.Text.Encoding.UTF8.GetString(utf8);
+
+    private static void AssertDescribed(JsonElement root, JsonElement schema, JsonElement value, string at)
+    {
+        if (schema.TryGetProperty("$ref", out JsonElement reference)) schema = root.GetProperty("$defs").GetProperty(reference.GetString()!["#/$defs/".Length..]);
+        if (value.ValueKind == JsonValueKind.Array && schema.TryGetProperty("items", out JsonElement items))
+        {
+            foreach (JsonElement item in value.EnumerateArray()) AssertDescribed(root, items, item, at + "[]");
+        }
+
+        if (value.ValueKind != JsonValueKind.Object) return;
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            bool isKnown = schema.TryGetProperty("properties", out JsonElement properties) && properties.TryGetProperty(property.Name, out JsonElement inner);
+            inner = isKnown ? properties.GetProperty(property.Name) : default;
+            Assert.True(isKnown || schema.TryGetProperty("additionalProperties", out inner), $"{at}.{property.Name} is not described");
+            AssertDescribed(root, inner, property.Value, $"{at}.{property.Name}");
+        }
+    }
+
+    private static string[] Validate(IEnumerable<(string Schema, string Message)> cases)
+    {
+        if (!File.Exists(Python)) Assert.Skip(Python + " is not installed");
+        string input = $"[{string.Join(',', cases.Select(c => $$"""{"schema":{{MessageSchemas.Find(c.Schema)}},"message":{{c.Message}}}"""))}]";
+        ProcessStartInfo start = new(Python, ["-c", Validator]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        process.WaitForExit();
+        if (process.ExitCode == 3) Assert.Skip("Python has no jsonschema: apt-get install python3-jsonschema");
+        Assert.True(process.ExitCode == 0, error.Result);
+        return output.Result.Split('\n')[..^1];
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text;
+using EdgeInfer.Sources.Camera.Interop;
+
+namespace EdgeInfer.Tests.Sources.Camera;
+
+/// <summary>Holds the structs, commands and values against the kernel's own header: the C compiler asserts each.</summary>
+public sealed class V4l2LayoutTests
+{
+    private static readonly (string C, Type Type, (string Field, string Member)[] Fields)[] s_structs =
+    [
+        ("struct v4l2_capability", typeof(V4l2Capability),
+            [("Driver", "driver"), ("Card", "card"), ("Bus", "bus_info"), ("Version", "version"), ("Capabilities", "capabilities"), ("DeviceCapabilities", "device_caps")]),
+        ("struct v4l2_fmtdesc", typeof(V4l2FormatDescription),
+            [("Index", "index"), ("Type", "type"), ("Flags", "flags"), ("Description", "description"), ("PixelFormat", "pixelformat")]),
+        ("struct v4l2_frmsizeenum", typeof(V4l2FrameSizeEnumeration),
+            [("Index", "index"), ("PixelFormat", "pixel_format"), ("Type", "type"), ("DiscreteWidth", "discrete.width"), ("DiscreteHeight", "discrete.height"),
+             ("MinWidth", "stepwise.min_width"), ("MaxWidth", "stepwise.max_width"), ("StepWidth", "stepwise.step_width"),
+             ("MinHeight", "stepwise.min_height"), ("MaxHeight", "stepwise.max_height"), ("StepHeight", "stepwise.step_height")]),
+        ("struct v4l2_fract", typeof(V4l2Fraction), [("Numerator", "numerator"), ("Denominator", "denominator")]),
+        ("struct v4l2_frmivalenum", typeof(V4l2FrameIntervalEnumeration),
+            [("Index", "index"), ("PixelFormat", "pixel_format"), ("Width", "width"), ("Height", "height"), ("Type", "type"), ("Min", "stepwise.min"), ("Max", "stepwise.max")]),
+        ("struct v4l2_format", typeof(V4l2Format),
+            [("Type", "type"), ("Width", "fmt.pix.width"), ("Height", "fmt.pix.height"), ("PixelFormat", "fmt.pix.pixelformat"), ("Field", "fmt.pix.field"),
+             ("BytesPerLine", "fmt.pix.bytesperline"), ("SizeImage", "fmt.pix.sizeimage")]),
+        ("struct v4l2_streamparm", typeof(V4l2StreamParameters),
+            [("Type", "type"), ("Capability", "parm.capture.capability"), ("CaptureMode", "parm.capture.capturemode"), ("TimePerFrame", "parm.capture.timeperframe")]),
+        ("struct v4l2_requestbuffers", typeof(V4l2RequestBuffers), [("Count", "count"), ("Type", "type"), ("Memory", "memory")]),
+        ("struct v4l2_buffer", typeof(V4l2Buffer),
+            [("Index", "index"), ("Type", "type"), ("BytesUsed", "bytesused"), ("Flags", "flags"), ("TimestampSeconds", "timestamp.tv_sec"),
+             ("TimestampMicroseconds", "timestamp.tv_usec"), ("Sequence", "sequence"), ("Memory", "memory"), ("Offset", "m.offset"), ("Length", "length")]),
+        ("struct pollfd", typeof(PollDescriptor), [("Descriptor", "fd"), ("Events", "events"), ("Returned", "revents")]),
+        ("struct statx", typeof(FileFacts), [("Group", "stx_gid"), ("Mode", "stx_mode"), ("DeviceMajor", "stx_rdev_major"), ("DeviceMinor", "stx_rdev_minor")]),
+    ];
+
+    private static readonly (string C, long Value)[] s_numbers =
+    [
+        ("VIDIOC_QUERYCAP", V4l2Commands.QueryCapability), ("VIDIOC_ENUM_FMT", V4l2Commands.EnumerateFormats), ("VIDIOC_G_FMT", V4l2Commands.GetFormat),
+        ("VIDIOC_S_FMT", V4l2Commands.SetFormat), ("VIDIOC_REQBUFS", V4l2Commands.RequestBuffers), ("VIDIOC_QUERYBUF", V4l2Commands.QueryBuffer),
+        ("VIDIOC_QBUF", V4l2Commands.QueueBuffer), ("VIDIOC_DQBUF", V4l2Commands.DequeueBuffer), ("VIDIOC_STREAMON", V4l2Commands.StreamOn),
+        ("VIDIOC_STREAMOFF", V4l2Commands.StreamOff), ("VIDIOC_G_PARM", V4l2Commands.GetParameters), ("VIDIOC_S_PARM", V4l2Commands.SetParameters),
+        ("VIDIOC_ENUM_FRAMESIZES", V4l2Commands.EnumerateFrameSizes), ("VIDIOC_ENUM_FRAMEINTERVALS", V4l2Commands.EnumerateFrameIntervals),
+        ("V4L2_BUF_TYPE_VIDEO_CAPTURE", V4l2Values.BufferTypeVideoCapture), ("V4L2_MEMORY_MMAP", V4l2Values.MemoryMap), ("V4L2_FIELD_NONE", V4l2Values.FieldNone),
+        ("V4L2_CAP_VIDEO_CAPTURE", V4l2Values.CapabilityVideoCapture), ("V4L2_CAP_VIDEO_OUTPUT", V4l2Values.CapabilityVideoOutput),
+        ("V4L2_CAP_VIDEO_CAPTURE_MPLANE", V4l2Values.CapabilityVideoCaptureMultiplanar), ("V4L2_CAP_VIDEO_OUTPUT_MPLANE", V4l2Values.CapabilityVideoOutputMultiplanar),
+        ("V4L2_CAP_VIDEO_M2M", V4l2Values.CapabilityMemoryToMemory), ("V4L2_CAP_VIDEO_M2M_MPLANE", V4l2Values.CapabilityMemoryToMemoryMultiplanar),
+        ("V4L2_CAP_META_CAPTURE", V4l2Values.CapabilityMetadataCapture), ("V4L2_CAP_META_OUTPUT", V4l2Values.CapabilityMetadataOutput),
+        ("V4L2_CAP_STREAMING", V4l2Values.CapabilityStreaming), ("V4L2_CAP_DEVICE_CAPS", V4l2Values.CapabilityDeviceCapabilities),
+        ("V4L2_CAP_TIMEPERFRAME", V4l2Values.TimePerFrame), ("V4L2_FRMSIZE_TYPE_DISCRETE", V4l2Values.EnumerationDiscrete),
+        ("V4L2_FRMIVAL_TYPE_DISCRETE", V4l2Values.EnumerationDiscrete), ("V4L2_BUF_FLAG_ERROR", V4l2Values.BufferFlagError),
+        ("V4L2_BUF_FLAG_TIMESTAMP_MASK", V4l2Values.BufferFlagTimestampMask), ("V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC", V4l2Values.BufferFlagTimestampMonotonic),
+        ("V4L2_PIX_FMT_MJPEG", EdgeInfer.Sources.Camera.FourCc.Mjpg.Value), ("V4L2_PIX_FMT_JPEG", EdgeInfer.Sources.Camera.FourCc.Jpeg.Value),
+        ("V4L2_PIX_FMT_YUYV", EdgeInfer.Sources.Camera.FourCc.Yuyv.Value), ("V4L2_PIX_FMT_NV12", EdgeInfer.Sources.Camera.FourCc.Nv12.Value),
+        ("V4L2_PIX_FMT_GREY", EdgeInfer.Sources.Camera.FourCc.Grey.Value),
+        ("(O_RDWR | O_NONBLOCK | O_CLOEXEC)", V4l2.OpenReadWriteNonBlocking), ("PROT_READ", V4l2.ProtectionRead), ("MAP_SHARED", V4l2.MapShared),
+        ("POLLIN", V4l2.PollIn), ("POLLERR", V4l2.PollError), ("POLLHUP", V4l2.PollHangUp), ("AT_FDCWD", V4l2.AtCurrentDirectory), ("STATX_BASIC_STATS", V4l2.StatxBasic),
+        ("EPERM", Errno.NotPermitted), ("ENOENT", Errno.NoEntry), ("EINTR", Errno.Interrupted), ("EIO", Errno.InputOutput), ("ENXIO", Errno.NoSuchAddress),
+        ("EAGAIN", Errno.Again), ("ENOMEM", Errno.NoMemory), ("EACCES", Errno.Access), ("EBUSY", Errno.Busy), ("ENODEV", Errno.NoDevice), ("ENOTDIR", Errno.NotDirectory),
+        ("EINVAL", Errno.Invalid), ("ENOTTY", Errno.NotTypewriter), ("ENOSPC", Errno.NoSpace), ("EPIPE", Errno.BrokenPipe), ("ENOLINK", Errno.NoLink),
+        ("EPROTO", Errno.Protocol), ("ESHUTDOWN", Errno.ShutDown),
+    ];
+
+    [Theory]
+    [InlineData("cc")]
+    [InlineData("aarch64-linux-gnu-gcc")]
+    public async Task Every_struct_command_and_value_is_that_of_the_kernels_header(string compiler)
+    {
+        string source = Path.Combine(Directory.CreateTempSubdirectory("edgeinfer-layout-").FullName, "layout.c");
+        await File.WriteAllTextAsync(source, Assertions(), TestContext.Current.CancellationToken);
+        (int code, string errors) = await Compile(compiler, source);
+        Directory.Delete(Path.GetDirectoryName(source)!, recursive: true);
+        Assert.True(code == 0, errors);
+    }
+
+    [Fact]
+    public void Every_field_of_every_struct_is_compared()
+    {
+        foreach ((string c, Type type, (string Field, string)[] fields) in s_structs)
+        {
+            string[] compared = [.. fields.Select(f => f.Field).Order(StringComparer.Ordinal)];
+            string[] declared = [.. type.GetFields().Select(f => f.Name).Order(StringComparer.Ordinal)];
+            Assert.True(declared.SequenceEqual(compared), $"{c}: {string.Join(' ', declared)} against {string.Join(' ', compared)}");
+        }
+    }
+
+    private static string Assertions()
+    {
+        StringBuilder c = new();
+        c.AppendLine("#define _GNU_SOURCE");
+        foreach (string header in (string[])["errno.h", "fcntl.h", "poll.h", "stddef.h", "sys/mman.h", "sys/stat.h", "sys/time.h", "linux/videodev2.h"]) c.AppendLine($"#include <{header}>");
+        foreach ((string name, Type type, (string Field, string Member)[] fields) in s_structs)
+        {
+            c.AppendLine($"_Static_assert(sizeof({name}) == {SizeOf(type)}, \"size of {name}\");");
+            foreach ((string field, string member) in fields)
+            {
+                FieldInfo info = type.GetField(field)!;
+                c.AppendLine($"_Static_assert(offsetof({name}, {member}) == {OffsetOf(type, field)}, \"{name}.{member}\");");
+                c.AppendLine($"_Static_assert(sizeof((({name} *)0)->{member}) == {SizeOf(info.FieldType)}, \"size of {name}.{member}\");");
+            }
+        }
+
+        foreach ((string name, long value) in s_numbers) c.AppendLine($"_Static_assert((long long)({name}) == {value}LL, \"{name}\");");
+        return c.ToString();
+    }
+
+    private static int SizeOf(Type type) => (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+
+    private static int OffsetOf(Type type, string field) => (int)System.Runtime.InteropServices.Marshal.OffsetOf(type, field);
+
+    private static async Task<(int Code, string Errors)> Compile(string compiler, string source)
+    {
+        if (!(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(f => File.Exists(Path.Combine(f, compiler)))) Assert.Skip($"no compiler {compiler}");
+        ProcessStartInfo start = new(compiler, ["-std=gnu11", "-fsyntax-only", source]) { RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        string errors = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        if (errors.Contains("linux/videodev2.h: No such file", StringComparison.Ordinal)) Assert.Skip("no kernel headers (linux-libc-dev)");
+        return (process.ExitCode, errors);
+    }
+}

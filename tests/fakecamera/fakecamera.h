@@ -1,0 +1,60 @@
+/* A V4L2 camera inside one process: see README.md. */
+#ifndef FAKECAMERA_H
+#define FAKECAMERA_H
+
+#include <poll.h>
+#include <sys/types.h>
+
+#define NODES 64
+
+/* interpose.c: the C library's own functions, past this library. */
+struct libc {
+    int (*open)(const char *, int, ...);
+    int (*close)(int);
+    int (*ioctl)(int, unsigned long, ...);
+    int (*poll)(struct pollfd *, nfds_t, int);
+    void *(*mmap)(void *, size_t, int, int, int, off_t);
+    int (*munmap)(void *, size_t);
+    int (*statx)(int, const char *, int, unsigned, void *);
+    ssize_t (*readlink)(const char *, char *, size_t);
+    void *(*dlsym)(void *, const char *);
+};
+extern struct libc libc;
+
+/* setup.c: what the folder of a node says. */
+enum fault { OK, STALL, UNPLUG, CORRUPT, TRUNCATE, EMPTY, GAP, IO_ERROR, BUSY, NO_SPACE, DENIED };
+enum kind { CAPTURE, METADATA, OUTPUT, CODEC };
+
+struct size { unsigned width, height; };
+
+struct setup {
+    enum kind kind;
+    char card[32], bus[32];
+    unsigned formats[8], format_count;
+    struct size sizes[16];
+    unsigned size_count;
+    unsigned rate;      /* the highest, frames a second */
+    unsigned fixed;     /* 1: the rate cannot be changed */
+};
+
+struct picture { unsigned char *bytes; size_t length; };
+
+int node_exists(unsigned number);
+enum fault node_fault(unsigned number);
+void node_violation(unsigned number, const char *what);
+void node_setup(unsigned number, struct setup *setup);
+/* Reads the folder's *.jpg in the order of their names; returns how many. */
+unsigned node_pictures(unsigned number, struct picture **pictures);
+
+/* camera.c: one open of a node. Results are >= 0 or -errno. */
+struct stream;
+int stream_open(unsigned number, struct stream **stream);
+void stream_close(struct stream *s);
+int stream_ioctl(struct stream *s, unsigned long command, void *argument);
+/* The events that poll would see now. */
+short stream_events(struct stream *s);
+void *stream_map(struct stream *s, size_t length, int protection, off_t offset);
+/* Whether the address was a stream's mapping; it is then gone. */
+int stream_unmap(void *address, size_t length);
+
+#endif

@@ -1,0 +1,108 @@
+#!/bin/bash
+# Builds, publishes and tests everything; the last line is "N passed, N failed, N skipped".
+#   tests/run.sh [--fast | --full]
+# --fast  the unit tests alone: installs nothing, publishes nothing, does not check the formatting
+# --full  the unit tests also as compiled for release
+# With CI=true a missing program or module is a failure instead of a skipped test, and packages are exactly those of the lock files.
+# Each step counts as one test. Logs stay in artifacts/test-logs.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+mode=normal
+case ${1:-} in
+    "") ;;
+    --fast) mode=fast ;;
+    --full) mode=full ;;
+    *) echo "usage: tests/run.sh [--fast | --full]" >&2; exit 64 ;;
+esac
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 ORT_DISABLE_TELEMETRY=1
+logs=$PWD/artifacts/test-logs
+rm -rf "$logs"
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0 failures=()
+
+# What the tests start or compare with: brokers, a C compiler for the emulated camera, the reference implementations.
+install_peers() {
+    local missing=() root=()
+    for package in mosquitto mosquitto-clients gcc libc6-dev make procps libturbojpeg0 python3-numpy python3-opencv python3-pil; do
+        # Ubuntu has libjpeg-turbo's library under another name.
+        if [ $package = libturbojpeg0 ] && ldconfig -p | grep -q libturbojpeg.so.0; then continue; fi
+        dpkg-query -W -f '${Status}' $package 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} = 0 ]; then return; fi
+    if [ "$(id -u)" != 0 ]; then root=(sudo); fi
+    echo "installing ${missing[*]}"
+    "${root[@]}" apt-get -qq update && DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get -qq install -y --no-install-recommends "${missing[@]}" > /dev/null
+}
+
+# A step that is not made of tests: passes or fails as a whole.
+step() {
+    local name=$1 started=$SECONDS
+    shift
+    echo "== $name"
+    if "$@" > "$logs/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        echo "   passed in $((SECONDS - started)) s"
+        return 0
+    fi
+    failed=$((failed + 1))
+    failures+=("$name (see artifacts/test-logs/$name.log)")
+    tail -40 "$logs/$name.log"
+    echo "   FAILED in $((SECONDS - started)) s"
+    return 1
+}
+
+# A test program of xunit: its own summary is added up; a program that ends without one has failed.
+tests() {
+    local name=$1 program=$2 log=$logs/$1.log started=$SECONDS code total bad skip errors
+    echo "== $name"
+    timeout 1500 "$program" -noLogo -noColor > "$log" 2>&1
+    code=$?
+    read -r total errors bad skip < <(sed -nE 's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+), Not Run: ([0-9]+).*/\1 \2 \3 \4/p' "$log" | tail -1)
+    if [ -z "${total:-}" ]; then
+        failed=$((failed + 1))
+        failures+=("$name ended with code $code and no summary (see artifacts/test-logs/$name.log)")
+        tail -40 "$log"
+        return 1
+    fi
+    passed=$((passed + total - bad - skip))
+    failed=$((failed + bad + errors))
+    skipped=$((skipped + skip))
+    sed -nE 's/^ *(.*) \[SKIP\]$/   skipped: \1/p' "$log"
+    if [ $((bad + errors)) -gt 0 ]; then
+        while IFS= read -r line; do failures+=("$line"); done < <(sed -nE 's/^ *(.*) \[FAIL\]$/\1/p' "$log")
+        grep -A 12 '\[FAIL\]' "$log" | head -200
+    elif [ $code != 0 ]; then
+        failed=$((failed + 1))
+        failures+=("$name ended with code $code (see artifacts/test-logs/$name.log)")
+    fi
+    echo "   $((total - bad - skip)) passed, $((bad + errors)) failed, $skip skipped in $((SECONDS - started)) s"
+}
+
+restore() { if [ "${CI:-}" = true ]; then dotnet restore EdgeInfer.sln --locked-mode; else dotnet restore EdgeInfer.sln; fi; }
+build() { dotnet build EdgeInfer.sln -c "$1" --no-restore --tl:off -nologo; }
+publish() { if [ "${CI:-}" = true ]; then ./publish.sh --locked; else ./publish.sh; fi; }
+
+all() {
+    if [ $mode != fast ]; then step install install_peers || true; fi
+    step restore restore || return
+    step build-debug build Debug || return
+    if [ $mode != fast ]; then step format dotnet format EdgeInfer.sln --verify-no-changes --no-restore; fi
+    tests unit-tests tests/EdgeInfer.Tests/bin/Debug/net10.0/EdgeInfer.Tests
+    if [ $mode = fast ]; then return; fi
+    step publish publish
+    # publish.sh restores for one platform at a time.
+    step restore-again restore || return
+    step build-release build Release || return
+    if [ $mode = full ]; then tests unit-tests-release tests/EdgeInfer.Tests/bin/Release/net10.0/EdgeInfer.Tests; fi
+    tests system-tests tests/EdgeInfer.SystemTests/bin/Release/net10.0/EdgeInfer.SystemTests
+}
+
+all
+if [ ${#failures[@]} != 0 ]; then
+    echo "== failed"
+    printf '   %s\n' "${failures[@]}"
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
