@@ -37,6 +37,7 @@ internal sealed unsafe class ImageSharpDecoder
     public DecodeOutcome ReadHead(ReadOnlySpan<byte> data, out PictureHead head)
     {
         head = new PictureHead { Format = PixelFormat.PictureFile, Orientation = 1, Components = 3 };
+        LastMessage = "";
         try
         {
             fixed (byte* bytes = data)
@@ -62,6 +63,7 @@ internal sealed unsafe class ImageSharpDecoder
     /// <param name="pixels">Room for the whole picture.</param>
     public DecodeOutcome Decode(ReadOnlySpan<byte> data, in PictureHead head, byte* pixels)
     {
+        LastMessage = "";
         try
         {
             using Image<Rgb24> image = Image.Load<Rgb24>(_configuration, data);

@@ -27,12 +27,17 @@ public sealed unsafe partial class Preprocessor : IDisposable
     /// <param name="time">Clock of <see cref="StageTimes"/>.</param>
     /// <param name="logger">Says once where JPEG is not decoded by libjpeg-turbo.</param>
     public Preprocessor(PictureInput input, PreprocessorLimits limits, TimeProvider time, ILogger logger)
+        : this(input, limits, time, logger, TurboJpegDecoder.TryCreate())
+    {
+    }
+
+    internal Preprocessor(PictureInput input, PreprocessorLimits limits, TimeProvider time, ILogger logger, TurboJpegDecoder? turbo)
     {
         _input = input;
         _limits = limits;
         _time = time;
         _writer = TensorWriter.Create(input);
-        _decoder = new PictureDecoder(limits);
+        _decoder = new PictureDecoder(limits, turbo);
         if (!_decoder.IsTurbo) LogSlowJpeg(logger);
     }
 
@@ -87,7 +92,7 @@ public sealed unsafe partial class Preprocessor : IDisposable
     public Fault Describe(DecodeOutcome outcome, string where)
     {
         string size = $"{_head.Width}x{_head.Height}";
-        string said = _decoder.LastMessage(_head.Format);
+        string said = _decoder.LastMessage();
         string detail = said.Length == 0 || said == "No error" ? "" : $" ({said})";
         (string what, string cure) = outcome switch
         {
