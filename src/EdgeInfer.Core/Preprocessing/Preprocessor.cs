@@ -126,8 +126,8 @@ public sealed unsafe partial class Preprocessor : IDisposable
     }
 
     /// <summary>
-    /// Whether so few rows are read that converting these few beats the decoder, which converts all: it takes half a nanosecond
-    /// a pixel for either, so the share must be well below one (measured: 0.55 gains 7 %, 1 loses 10 %).
+    /// Whether so few rows are read that converting only these beats the decoder, which converts all. Measured per frame of
+    /// 720p: 55 % of the rows (to 352) gains 5 %, all of them (to 640) loses 12 %.
     /// </summary>
     private bool IsSparse(in PictureGeometry geometry) => _input.Kernel switch
     {

@@ -170,13 +170,16 @@ public sealed class PictureDecodeTests
     public void A_complaint_names_the_picture_it_is_about_and_no_earlier_one()
     {
         using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
-        byte[] broken = (byte[])TinyPictures.GradientJpeg.Clone();
-        Array.Fill(broken, (byte)0x55, broken.Length - 60, 50);
+
+        // A scan that lacks its last bytes but has its end marker: only the decoder can tell.
+        byte[] broken = [.. TinyPictures.GradientJpeg.AsSpan(0, TinyPictures.GradientJpeg.Length - 20), 0xFF, 0xD9];
         DecodeOutcome first = preprocessor.Decode(PictureFrames.Lease(broken, PixelFormat.Jpeg), out _);
+        Assert.Equal(DecodeOutcome.Truncated, first);
         string about = preprocessor.Describe(first, "a.jpg").ToString();
         DecodeOutcome second = preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 100), PixelFormat.Jpeg), out _);
         Assert.Equal("b.jpg: the picture ends too early; copy or fetch it again, it was cut off", preprocessor.Describe(second, "b.jpg").ToString());
         Assert.StartsWith("a.jpg: ", about, StringComparison.Ordinal);
+        Assert.Contains(" (", about, StringComparison.Ordinal);
     }
 
     [Fact]
