@@ -180,8 +180,15 @@ internal sealed unsafe class PictureDecoder : IDisposable
         byte* pixels = _stored.Take(lumaBytes + 2 * chromaBytes);
         view = new PictureView
         {
-            Layout = layout, Width = width, Height = height, Plane0 = pixels, Plane1 = pixels + lumaBytes, Plane2 = pixels + lumaBytes + chromaBytes,
-            Stride0 = stride, Stride1 = chromaStride, HasSlack = true,
+            Layout = layout,
+            Width = width,
+            Height = height,
+            Plane0 = pixels,
+            Plane1 = pixels + lumaBytes,
+            Plane2 = pixels + lumaBytes + chromaBytes,
+            Stride0 = stride,
+            Stride1 = chromaStride,
+            HasSlack = true,
         };
         return _turbo!.DecodePlanes(data, view);
     }

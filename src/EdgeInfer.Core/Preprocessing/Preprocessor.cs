@@ -51,7 +51,8 @@ public sealed unsafe partial class Preprocessor : IDisposable
     /// <param name="times">Decode and preprocess times are set.</param>
     public DecodeOutcome Process(FrameLease frame, Span<byte> tensor, out PictureGeometry geometry, ref StageTimes times)
     {
-        if (tensor.Length != _writer.LengthBytes) throw new ArgumentException($"the tensor has {tensor.Length} bytes, {_writer.LengthBytes} are needed", nameof(tensor));
+        if (tensor.Length != _writer.LengthBytes)
+            throw new ArgumentException($"the tensor has {tensor.Length} bytes, {_writer.LengthBytes} are needed", nameof(tensor));
         long start = _time.GetTimestamp();
         geometry = default;
         ReadOnlySpan<byte> data = frame.Data;
@@ -101,8 +102,10 @@ public sealed unsafe partial class Preprocessor : IDisposable
             DecodeOutcome.NotAPicture => ("not a JPEG, PNG, BMP, WebP or GIF", "give a picture of one of these kinds"),
             DecodeOutcome.Truncated => ($"the picture ends too early{detail}", "copy or fetch it again, it was cut off"),
             DecodeOutcome.Unsupported => ($"a kind of picture that is not read here{detail}", "save it as baseline JPEG or PNG with 8 bits a channel"),
-            DecodeOutcome.TooLarge => ($"{size} pixels are more than the {_limits.MaxPixels / 1_000_000} megapixels or {_limits.MaxBytes >> 20} MiB allowed", "scale it down first"),
-            DecodeOutcome.WrongSize => ($"the picture is {_head.UprightWidth}x{_head.UprightHeight}, the model takes {_input.Width}x{_input.Height} only (resize: none)",
+            DecodeOutcome.TooLarge => (
+                $"{size} pixels are more than the {_limits.MaxPixels >> 20} megapixels or {_limits.MaxBytes >> 20} MiB allowed", "scale it down first"),
+            DecodeOutcome.WrongSize => (
+                $"the picture is {_head.UprightWidth}x{_head.UprightHeight}, the model takes {_input.Width}x{_input.Height} only (resize: none)",
                 "give it that size, or set another input.resize in model.yaml"),
             _ => ($"the picture's data are damaged{detail}", "save or fetch it again"),
         };
@@ -149,6 +152,6 @@ public sealed unsafe partial class Preprocessor : IDisposable
     }
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Warning,
-        Message = "libjpeg-turbo is not installed: JPEG is decoded by ImageSharp, about five times slower; install libturbojpeg0 (Debian) or libturbojpeg (Ubuntu)")]
+        Message = "libjpeg-turbo is not installed: JPEG is decoded by ImageSharp, five times slower; apt-get install libturbojpeg0 (Ubuntu: libturbojpeg)")]
     private static partial void LogSlowJpeg(ILogger logger);
 }
