@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using EdgeInfer.Diagnostics;
 using MQTTnet;
@@ -32,11 +31,14 @@ internal interface IPacketHandler
 /// </summary>
 internal sealed class MqttConnection : IDisposable
 {
+    private const int ReceiveStackBytes = 256 * 1024;
+
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
     private readonly IMqttChannel _channel;
     private readonly BrokerTrust? _trust;
     private readonly MqttPacketFormatterAdapter _formatter = new(MqttProtocolVersion.V500, new MqttBufferWriter(1024, 64 * 1024));
+    private readonly PolledStream? _line;
     private byte[] _received = new byte[4096];
     private int _receivedBytes;
     private MqttLinkException? _broken;
@@ -60,15 +62,8 @@ internal sealed class MqttConnection : IDisposable
         }
 
         int port = url.Port > 0 ? url.Port : isTls ? 8883 : 1883;
-        MqttClientTcpOptions tcp = new()
-        {
-            RemoteEndpoint = EndPointOf(url.IdnHost, port),
-            NoDelay = true,
-
-            // MQTTnet's default of 0 s sends RST on close and loses the last messages.
-            LingerState = new LingerOption(false, 0),
-            TlsOptions = tls,
-        };
+        _line = new();
+        MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = _line, TlsOptions = tls };
         if (isTls) tls.TargetHost = url.IdnHost;
         _channel = new MqttTcpChannel(new MqttClientOptions { ChannelOptions = tcp, Timeout = settings.ConnectTimeout });
     }
@@ -112,9 +107,20 @@ internal sealed class MqttConnection : IDisposable
         }
     }
 
-    /// <summary>Handles what arrives until the connection ends.</summary>
-    /// <returns>Why it ended; null when it was closed on purpose.</returns>
-    public async Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
+    /// <summary>Handles what arrives until the connection ends: in a thread of its own, or in the pool for WebSockets.</summary>
+    /// <returns>Why it ended.</returns>
+    public Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
+    {
+        if (_line is null) return ReceiveAllAsync(handler);
+        _line.BeginPolling();
+        TaskCompletionSource<MqttLinkException?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        // On a polled stream every wait is in this thread, so the loop comes back when the connection has ended.
+        new Thread(() => end.SetResult(ReceiveAllAsync(handler).GetAwaiter().GetResult()), ReceiveStackBytes) { IsBackground = true, Name = "mqtt receive" }.Start();
+        return end.Task;
+    }
+
+    private async Task<MqttLinkException?> ReceiveAllAsync(IPacketHandler handler)
     {
         try
         {

@@ -36,6 +36,7 @@ internal sealed class FakeBroker : IDisposable
     private readonly BlockingCollection<SeenPacket> _seen = [];
     private readonly Thread _thread;
     private volatile Stream? _client;
+    private volatile Socket? _socket;
     private volatile bool _isDisposed;
 
     public FakeBroker(int port = 0, X509Certificate2? certificate = null)
@@ -94,13 +95,21 @@ internal sealed class FakeBroker : IDisposable
     public void Acknowledge(ushort packetId) => Send(0x40, 2, (byte)(packetId >> 8), (byte)packetId);
 
     /// <summary>Closes the connection in use without a word.</summary>
-    public void Hang() => _client!.Dispose();
+    public void Hang() => _socket!.Shutdown(SocketShutdown.Both);
 
     public void Dispose()
     {
         _isDisposed = true;
         _listener.Dispose();
-        _client?.Dispose();
+        try
+        {
+            // Wakes the thread from its read.
+            _socket?.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+        }
+
         if (_thread.IsAlive) _thread.Join();
         PublishRead.Dispose();
     }
@@ -113,6 +122,7 @@ internal sealed class FakeBroker : IDisposable
             {
                 using Socket socket = _listener.Accept();
                 socket.NoDelay = true;
+                _socket = socket;
                 using Stream client = Wrap(new NetworkStream(socket));
                 _client = client;
                 Talk(client);

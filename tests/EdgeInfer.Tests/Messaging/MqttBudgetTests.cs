@@ -12,10 +12,10 @@ public sealed class MqttBudgetTests
 {
     private const int Messages = 10_000;
 
-    /// <summary>One message at a time, as a camera makes them: each acknowledgement is a wake-up of its own, the dearest case.</summary>
+    /// <summary>One message at a time, as a camera makes them: each acknowledgement is a wake-up of its own, the dearest case. Measured: 0 and 264.</summary>
     [Theory]
-    [InlineData(0, 400)]
-    [InlineData(1, 2500)]
+    [InlineData(0, 100)]
+    [InlineData(1, 500)]
     public async Task A_message_costs_less_managed_memory_than_its_budget(int qos, int budgetBytes)
     {
         using FakeBroker broker = new FakeBroker { IsKeeping = false }.Start();
