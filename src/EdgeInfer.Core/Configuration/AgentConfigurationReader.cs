@@ -82,7 +82,7 @@ internal sealed partial class AgentConfigurationReader(
     private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
     {
         string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        ReadingContext context = new(path, folder, environment, host, faults) 
+        ReadingContext context = new(path, folder, environment, host, faults)
         {
             InstalledModel = installed,
             CredentialsCure = path.Length == 0 ? CureWithoutFile : null,

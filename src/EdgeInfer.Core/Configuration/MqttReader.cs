@@ -17,7 +17,11 @@ internal sealed class MqttReader(ReadingContext context)
 
     private static readonly Dictionary<string, int> s_ports = new()
     {
-        ["mqtt"] = 1883, ["mqtts"] = 8883, ["ws"] = 80, ["wss"] = 443, ["embedded"] = 1883,
+        ["mqtt"] = 1883,
+        ["mqtts"] = 8883,
+        ["ws"] = 80,
+        ["wss"] = 443,
+        ["embedded"] = 1883,
     };
 
     /// <summary>The broker and how to talk to it; a broker on this machine where a fault keeps it from being known.</summary>
