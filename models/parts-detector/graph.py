@@ -36,29 +36,29 @@ class Graph:
     def scale_of(self, name):
         return parameters(*self.ranges[name.removesuffix(".dq")])[0]
 
-    def conv(self, name, value, weight, bias, stride, relu, quantised=True):
-        """A convolution; `value` is the output of `activation`, and so is what is returned, unless it stays float."""
+    def conv(self, name, value, weight, bias, stride, relu, whole=True, stored=True):
+        """A convolution, in whole numbers or in float; with `stored` its result is quantised either way."""
         pads = [weight.shape[2] // 2] * 4
-        if self.ranges is None or not quantised:
+        if self.ranges is None or not whole:
             inputs = [value, self.constant(name + ".weight", weight), self.constant(name + ".bias", bias)]
             self.node("Conv", inputs, name + (".sum" if relu else ""), pads=pads, strides=[stride, stride])
             if relu:
                 self.node("Relu", [name + ".sum"], name)
-            return self.activation(name) if quantised else name
+            return self.activation(name) if stored else name
         scale = numpy.maximum(abs(weight).reshape(len(weight), -1).max(1), 1e-6).astype(numpy.float32) / numpy.float32(WEIGHT_LIMIT)
-        whole = numpy.rint(weight / scale[:, None, None, None]).astype(numpy.int8)
+        steps = numpy.rint(weight / scale[:, None, None, None]).astype(numpy.int8)
         bias_scale = (scale * numpy.float32(self.scale_of(value))).astype(numpy.float32)
-        whole_bias = numpy.rint(bias / bias_scale).astype(numpy.int32)
-        weights = self.dequantised(name + ".weight", whole, scale)
-        biases = self.dequantised(name + ".bias", whole_bias, bias_scale)
+        bias_steps = numpy.rint(bias / bias_scale).astype(numpy.int32)
+        weights = self.dequantised(name + ".weight", steps, scale)
+        biases = self.dequantised(name + ".bias", bias_steps, bias_scale)
         # No Relu: the output is stored unsigned with zero point 0, which cuts off what is negative.
         assert not relu or self.ranges[name][0] == 0
         self.node("Conv", [value, weights, biases], name, pads=pads, strides=[stride, stride])
         return self.activation(name)
 
-    def dequantised(self, name, whole, scale):
-        inputs = [self.constant(name, whole), self.constant(name + ".scale", scale)]
-        inputs.append(self.constant(name + ".zero", numpy.zeros(len(scale), whole.dtype)))
+    def dequantised(self, name, steps, scale):
+        inputs = [self.constant(name, steps), self.constant(name + ".scale", scale)]
+        inputs.append(self.constant(name + ".zero", numpy.zeros(len(scale), steps.dtype)))
         return self.node("DequantizeLinear", inputs, name + ".dq", axis=0)
 
 
@@ -96,11 +96,10 @@ def layers(state):
 def build(folded, ranges, version, description):
     """The whole model. `ranges` as Graph takes it."""
     graph = Graph(ranges)
-    value = graph.activation("images")
-    kept = {}
+    value, kept = "images", {}
     for name, _, _ in CHAIN:
-        weight, bias, stride = folded[name]
-        value = kept[name] = graph.conv(name, value, weight, bias, stride, True)
+        # On three channels int8 gathers bytes one by one and took a third of the whole run: the first layer stays float.
+        value = kept[name] = graph.conv(name, value, *folded[name], True, whole=name != "stem0")
     deep, eighth = kept["sixteenth3"], kept["eighth2"]
     lateral = graph.conv("lateral", deep, *folded["lateral"], False)
     scales = graph.constant("up.scales", numpy.array([1, 1, 2, 2], numpy.float32))
@@ -120,7 +119,7 @@ def build(folded, ranges, version, description):
     for size, source in (("eighth", joined), ("sixteenth", deep)):
         head = graph.conv("head_" + size, source, *folded["head_" + size], True)
         # Eight channels cost next to nothing in float, and boxes stay as fine as they are.
-        out = graph.conv("out_" + size, head, *folded["out_" + size], False, quantised=False)
+        out = graph.conv("out_" + size, head, *folded["out_" + size], False, whole=False, stored=False)
         shape = graph.constant(out + ".shape", numpy.array([1, 4 + len(LABELS), -1], numpy.int64))
         maps.append(graph.node("Reshape", [out, shape], out + ".flat"))
     decode(graph, maps)

@@ -65,7 +65,7 @@ internal static class CameraProbeCommand
 
     private static void Watch(CameraSource source, FrameMailbox mailbox, int hold, CancellationToken stop)
     {
-        Queue<FrameLease> held = [];
+        Queue<HeldFrame> held = [];
         FrameFacts last = default;
         long printed = 0;
         while (!stop.IsCancellationRequested)
@@ -73,24 +73,24 @@ internal static class CameraProbeCommand
             if (mailbox.TryTake(s_tick, out FrameLease frame))
             {
                 last = FrameFacts.Of(frame);
-                held.Enqueue(frame);
-                while (held.Count > hold) held.Dequeue().Dispose();
+                held.Enqueue(HeldFrame.Of(frame));
+                while (held.Count > hold) held.Dequeue().Frame.Dispose();
             }
 
             if (TimeProvider.System.GetElapsedTime(printed) < s_tick) continue;
             printed = TimeProvider.System.GetTimestamp();
-            Console.WriteLine(Line(source, last, held.Count));
+            Console.WriteLine(Line(source, last, held.Count, held.All(h => h.IsIntact)));
         }
 
-        while (held.TryDequeue(out FrameLease frame)) frame.Dispose();
+        while (held.TryDequeue(out HeldFrame frame)) frame.Frame.Dispose();
     }
 
-    private static string Line(CameraSource source, FrameFacts last, int held)
+    private static string Line(CameraSource source, FrameFacts last, int held, bool isIntact)
     {
         var counts = source.Counts;
         string cause = source.Cause?.ToString() ?? "";
         return string.Create(CultureInfo.InvariantCulture, $$"""
-            {"state":"{{source.State}}","received":{{counts.Received}},"displaced":{{counts.Displaced}},"lost":{{counts.Lost}},"corrupt":{{counts.Corrupt}},"opens":{{counts.Opens}},"failures":{{counts.Failures}},"held":{{held}},"sequence":{{last.Sequence}},"bytes":{{last.Bytes}},"first":{{last.FirstByte}},"age_ms":{{last.AgeMilliseconds:0.###}},"format":"{{last.Format}}","width":{{last.Width}},"stride":{{last.Stride}},"description":"{{source.Description}}","cause":"{{Escape(cause)}}","difference":"{{Escape(source.Difference?.ToString() ?? "")}}",{{Resources()}}}
+            {"state":"{{source.State}}","received":{{counts.Received}},"displaced":{{counts.Displaced}},"lost":{{counts.Lost}},"corrupt":{{counts.Corrupt}},"opens":{{counts.Opens}},"failures":{{counts.Failures}},"held":{{held}},"intact":{{(isIntact ? "true" : "false")}},"sequence":{{last.Sequence}},"bytes":{{last.Bytes}},"first":{{last.FirstByte}},"age_ms":{{last.AgeMilliseconds:0.###}},"format":"{{last.Format}}","width":{{last.Width}},"stride":{{last.Stride}},"description":"{{source.Description}}","cause":"{{Escape(cause)}}","difference":"{{Escape(source.Difference?.ToString() ?? "")}}",{{Resources()}}}
             """);
     }
 
@@ -111,6 +111,21 @@ internal static class CameraProbeCommand
         {
             double age = TimeProvider.System.GetElapsedTime(frame.Info.CapturedTimestamp).TotalMilliseconds;
             return new(frame.Info.Sequence, frame.Data.Length, frame.Data[0], age, frame.Info.Format, frame.Info.WidthPixels, frame.Info.StrideBytes);
+        }
+    }
+
+    /// <summary>A frame with the sum of its bytes as they were when it came.</summary>
+    private readonly record struct HeldFrame(FrameLease Frame, int Sum)
+    {
+        public bool IsIntact => SumOf(Frame) == Sum;
+
+        public static HeldFrame Of(FrameLease frame) => new(frame, SumOf(frame));
+
+        private static int SumOf(FrameLease frame)
+        {
+            HashCode sum = default;
+            sum.AddBytes(frame.Data);
+            return sum.ToHashCode();
         }
     }
 

@@ -17,6 +17,10 @@
 /* Who may stream from each node: as in the kernel, whoever asked for buffers first, until it gives them up. */
 static struct stream *owners[NODES];
 static struct { void *address; struct stream *stream; } mappings[MAPPINGS];
+/* Opens of an unplugged camera that are still held, per node. */
+static unsigned ghosts[NODES];
+
+int node_is_haunted(unsigned number) { return ghosts[number] > 0; }
 
 int stream_open(unsigned number, struct stream **stream)
 {
@@ -45,6 +49,7 @@ static void free_if_unused(struct stream *s)
         return;
     if (owners[s->number] == s)
         owners[s->number] = NULL;
+    ghosts[s->number] -= s->is_gone ? 1 : 0;
     for (unsigned i = 0; i < s->picture_count; i++)
         free(s->pictures[i].bytes);
     free(s->pictures);
@@ -76,6 +81,7 @@ int stream_is_gone(struct stream *s)
 {
     if (!s->is_gone && node_fault(s->number) == UNPLUG) {
         s->is_gone = 1;
+        ghosts[s->number]++;
         if (owners[s->number] == s)
             owners[s->number] = NULL;
     }
@@ -123,13 +129,12 @@ void *stream_map(struct stream *s, size_t length, int protection, off_t offset)
     return MAP_FAILED;
 }
 
-int stream_unmap(void *address, size_t length)
+int stream_forget(void *address)
 {
     for (int i = 0; i < MAPPINGS; i++) {
         if (mappings[i].address != address)
             continue;
         struct stream *s = mappings[i].stream;
-        libc.munmap(address, length);
         mappings[i].address = NULL;
         s->mapped--;
         free_if_unused(s);

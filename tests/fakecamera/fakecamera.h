@@ -15,6 +15,7 @@ struct libc {
     int (*poll)(struct pollfd *, nfds_t, int);
     void *(*mmap)(void *, size_t, int, int, int, off_t);
     int (*munmap)(void *, size_t);
+    void *(*mremap)(void *, size_t, size_t, int, ...);
     int (*statx)(int, const char *, int, unsigned, void *);
     ssize_t (*readlink)(const char *, char *, size_t);
     void *(*dlsym)(void *, const char *);
@@ -54,7 +55,9 @@ int stream_ioctl(struct stream *s, unsigned long command, void *argument);
 /* The events that poll would see now. */
 short stream_events(struct stream *s);
 void *stream_map(struct stream *s, size_t length, int protection, off_t offset);
-/* Whether the address was a stream's mapping; it is then gone. */
-int stream_unmap(void *address, size_t length);
+/* Whether the address is a stream's mapping, which is then forgotten: it is about to be unmapped or replaced. */
+int stream_forget(void *address);
+/* Whether an open from before the node was unplugged is still held: its number is then not free. */
+int node_is_haunted(unsigned number);
 
 #endif

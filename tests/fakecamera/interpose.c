@@ -49,6 +49,7 @@ static void find_all(void)
     *(void **)&libc.poll = libc.dlsym(RTLD_NEXT, "poll");
     *(void **)&libc.mmap = libc.dlsym(RTLD_NEXT, "mmap");
     *(void **)&libc.munmap = libc.dlsym(RTLD_NEXT, "munmap");
+    *(void **)&libc.mremap = libc.dlsym(RTLD_NEXT, "mremap");
     *(void **)&libc.statx = libc.dlsym(RTLD_NEXT, "statx");
     *(void **)&libc.readlink = libc.dlsym(RTLD_NEXT, "readlink");
 }
@@ -87,7 +88,7 @@ static int node_of(const char *path)
 static int open_node(unsigned number)
 {
     struct stream *s;
-    if (!node_exists(number))
+    if (!node_exists(number) || node_is_haunted(number))
         return fail(ENOENT);
     if (node_fault(number) == DENIED)
         return fail(EACCES);
@@ -188,13 +189,30 @@ EXPORT void *mmap(void *hint, size_t length, int protection, int flags, int fd, 
     return address;
 }
 
+static void forget(void *address)
+{
+    pthread_mutex_lock(&lock);
+    stream_forget(address);
+    pthread_mutex_unlock(&lock);
+}
+
 EXPORT int munmap(void *address, size_t length)
 {
     ready();
-    pthread_mutex_lock(&lock);
-    int ours = stream_unmap(address, length);
-    pthread_mutex_unlock(&lock);
-    return ours ? 0 : libc.munmap(address, length);
+    forget(address);
+    return libc.munmap(address, length);
+}
+
+EXPORT void *mremap(void *address, size_t length, size_t new_length, int flags, ...)
+{
+    ready();
+    va_list more;
+    va_start(more, flags);
+    void *new_address = va_arg(more, void *);
+    va_end(more);
+    if (flags & MREMAP_FIXED)
+        forget(new_address);
+    return libc.mremap(address, length, new_length, flags, new_address);
 }
 
 EXPORT int statx(int folder, const char *restrict path, int flags, unsigned mask, struct statx *restrict facts)
@@ -203,7 +221,7 @@ EXPORT int statx(int folder, const char *restrict path, int flags, unsigned mask
     int number = node_of(path);
     if (number < 0)
         return libc.statx(folder, path, flags, mask, facts);
-    if (!node_exists((unsigned)number))
+    if (!node_exists((unsigned)number) || node_is_haunted((unsigned)number))
         return fail(ENOENT);
     memset(facts, 0, sizeof *facts);
     facts->stx_mask = STATX_BASIC_STATS;
@@ -218,7 +236,7 @@ EXPORT void *dlsym(void *handle, const char *name)
 {
     static const struct { const char *name; void *function; } own[] = {
         { "open", open }, { "close", close }, { "ioctl", ioctl }, { "poll", poll },
-        { "mmap", mmap }, { "munmap", munmap }, { "statx", statx },
+        { "mmap", mmap }, { "munmap", munmap }, { "mremap", mremap }, { "statx", statx },
     };
     if (!libc.dlsym)
         find_dlsym();

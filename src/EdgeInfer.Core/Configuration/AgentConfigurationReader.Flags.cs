@@ -51,7 +51,10 @@ internal sealed partial class AgentConfigurationReader
         if (flags.Username is { } username) entries.Add(("username", Value("--username", username)));
         if (flags.PasswordFile is { } file) entries.Add(("password", Mapping("--password-file", ("file", Value("--password-file", file)))));
         if (flags.Authorities is { } authorities) entries.Add(("tls", Mapping("--ca", ("ca", Value("--ca", authorities)))));
-        ReadingContext context = new("", Directory.GetCurrentDirectory(), environment, host, faults);
+        ReadingContext context = new("", Directory.GetCurrentDirectory(), environment, host, faults)
+        {
+            CredentialsCure = "take them out and give --username and --password-file",
+        };
         MqttOptions options = new MqttReader(context).ReadMapping(new(Mapping("--broker", [.. entries]), "mqtt", faults));
         return faults.Faults.Count > before ? null : options;
     }

@@ -56,16 +56,33 @@ internal sealed partial class AgentConfigurationReader(
 
     private AgentConfiguration? DraftOfText(string text, string path, FaultList faults)
     {
-        if (YamlTree.Parse(text, path, faults) is not { } node) return null;
-        if (node is YamlMapping root) return ReadRoot(EnvironmentOverrides.Apply(root, environment, faults), path, faults);
-        faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
-        return null;
+        FaultList found = new();
+        AgentConfiguration? draft = null;
+        YamlNode? node = YamlTree.Parse(text, path, found);
+        if (node is YamlMapping root) draft = ReadRoot(EnvironmentOverrides.Apply(root, environment, found), path, found);
+        else if (node is not null) found.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
+
+        // Readers go by meaning, people by line.
+        foreach (Fault fault in found.Faults.OrderBy(Position)) faults.Add(fault);
+        foreach (Fault warning in found.Warnings.OrderBy(Position)) faults.Warn(warning.Kind, warning.Where, warning.What, warning.Cure);
+        return draft;
+
+        (int Line, int Column) Position(Fault fault)
+        {
+            if (!fault.Where.StartsWith(path + ":", StringComparison.Ordinal)) return default;
+            string[] numbers = fault.Where[(path.Length + 1)..].Split(':');
+            return numbers.Length == 2 && int.TryParse(numbers[0], out int line) && int.TryParse(numbers[1], out int column) ? (line, column) : default;
+        }
     }
 
     private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
     {
         string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        ReadingContext context = new(path, folder, environment, host, faults) { InstalledModel = installed };
+        ReadingContext context = new(path, folder, environment, host, faults) 
+        {
+            InstalledModel = installed,
+            CredentialsCure = path.Length == 0 ? "take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD" : null,
+        };
         MappingReader root = new(mapping, "", faults);
 
         DeviceOptions device = new DeviceReader(context).Read(root);

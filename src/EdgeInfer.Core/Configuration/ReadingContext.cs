@@ -14,6 +14,9 @@ internal sealed record ReadingContext(
     /// <summary>The folder of the installed model of a name, or null; may throw <see cref="FaultException"/>.</summary>
     public Func<string, string?>? InstalledModel { get; init; }
 
+    /// <summary>Where credentials go that stand in an address; null for the keys beside it.</summary>
+    public string? CredentialsCure { get; init; }
+
     /// <summary>Adds a fault of the configuration.</summary>
     public void Add(Mark mark, string what, string cure) => Faults.Add(FaultKind.Configuration, mark.ToString(), what, cure);
 

@@ -35,7 +35,7 @@ internal sealed class ServerAddress(ReadingContext context)
         if (address.UserInfo.Length > 0 || address.Authority.Contains('@', StringComparison.Ordinal))
         {
             context.Add(scalar.Mark, $"{path}: {shown} holds a user or a password",
-                $"take them out and write {from.PathOf("username")} and {from.PathOf("password")}: {{ file: PATH }}");
+                context.CredentialsCure ?? $"take them out and write {from.PathOf("username")} and {from.PathOf("password")}: {{ file: PATH }}");
             return null;
         }
 

@@ -17,7 +17,7 @@ public static class AtomicFolder
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         string parent = Path.GetDirectoryName(full)!;
         string staging = Path.Combine(parent, $".{Path.GetFileName(full)}.new");
-        Directory.CreateDirectory(parent);
+        MakeFolder(parent);
         // What a power cut left behind.
         if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
         try
@@ -37,6 +37,16 @@ public static class AtomicFolder
         PosixSync.Folder(parent);
         // After an exchange the old folder has the staging name.
         if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+    }
+
+    // A folder that is made here is lost with a power cut unless the name in its own parent is synced.
+    private static void MakeFolder(string folder)
+    {
+        if (Directory.Exists(folder)) return;
+        string outer = Path.GetDirectoryName(folder)!;
+        MakeFolder(outer);
+        Directory.CreateDirectory(folder);
+        PosixSync.Folder(outer);
     }
 
     private static void TakeName(string staging, string target)

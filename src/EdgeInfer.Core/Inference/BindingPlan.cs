@@ -35,7 +35,10 @@ internal sealed record BindingPlan(BindingSlot Picture, IReadOnlyList<BindingSlo
             if (name == model.Input.Name) continue;
             // A free dimension of an input nobody feeds is a batch or a sequence: one of it.
             others.Add(new(name, TypeOf(metadata), [.. metadata.Dimensions.Select(static d => (long)Math.Max(1, d))]));
-            if (!metadata.IsTensor || others[^1].Type == ElementType.Unknown) faults.Add(FaultKind.Data, model.Name, $"input '{name}' is no tensor of numbers", "export the model without it");
+            if (!metadata.IsTensor || others[^1].Type == ElementType.Unknown)
+            {
+                faults.Add(FaultKind.Data, model.Name, $"input '{name}' is no tensor of numbers", "export the model without it");
+            }
         }
 
         List<BindingSlot> outputs = [];
@@ -50,13 +53,18 @@ internal sealed record BindingPlan(BindingSlot Picture, IReadOnlyList<BindingSlo
         PictureInput input = model.Input;
         if (!session.InputMetadata.TryGetValue(input.Name, out NodeMetadata? metadata))
         {
-            faults.Add(FaultKind.Data, model.Name, $"the graph has no input '{input.Name}', only {string.Join(", ", session.InputNames)}", "correct the input's name in model.yaml");
+            faults.Add(
+                FaultKind.Data, model.Name, $"the graph has no input '{input.Name}', only {string.Join(", ", session.InputNames)}",
+                "correct the input's name in model.yaml");
             return new(input.Name, input.Type, input.Shape);
         }
 
         if (!metadata.IsTensor || TypeOf(metadata) != input.Type)
         {
-            faults.Add(FaultKind.Data, model.Name, $"input '{input.Name}' is {(metadata.IsTensor ? metadata.ElementDataType : metadata.OnnxValueType)} in the graph and {input.Type} in the contract", "correct model.yaml");
+            faults.Add(
+                FaultKind.Data, model.Name,
+                $"input '{input.Name}' is {(metadata.IsTensor ? metadata.ElementDataType : metadata.OnnxValueType)} in the graph and {input.Type} in the contract",
+                "correct model.yaml");
         }
 
         long[] shape = input.Shape;
@@ -64,7 +72,10 @@ internal sealed record BindingPlan(BindingSlot Picture, IReadOnlyList<BindingSlo
         for (int i = 0; fits && i < shape.Length; i++) fits = metadata.Dimensions[i] < 0 || metadata.Dimensions[i] == shape[i];
         if (!fits)
         {
-            faults.Add(FaultKind.Data, model.Name, $"input '{input.Name}' is {Text(metadata.Dimensions)} in the graph and [{string.Join(", ", shape)}] in the contract", "correct the input's size or layout in model.yaml");
+            faults.Add(
+                FaultKind.Data, model.Name,
+                $"input '{input.Name}' is {Text(metadata.Dimensions)} in the graph and [{string.Join(", ", shape)}] in the contract",
+                "correct the input's size or layout in model.yaml");
         }
 
         return new(input.Name, input.Type, shape);
@@ -74,13 +85,17 @@ internal sealed record BindingPlan(BindingSlot Picture, IReadOnlyList<BindingSlo
     {
         if (!session.OutputMetadata.TryGetValue(output.Name, out NodeMetadata? metadata))
         {
-            faults.Add(FaultKind.Data, model.Name, $"the graph has no output '{output.Name}', only {string.Join(", ", session.OutputNames)}", "correct the output's name in model.yaml");
+            faults.Add(
+                FaultKind.Data, model.Name, $"the graph has no output '{output.Name}', only {string.Join(", ", session.OutputNames)}",
+                "correct the output's name in model.yaml");
             return new(output.Name, output.Type, [1]);
         }
 
         if (!metadata.IsTensor || TypeOf(metadata) == ElementType.Unknown)
         {
-            faults.Add(FaultKind.Data, model.Name, $"output '{output.Name}' is no tensor of numbers but {metadata.OnnxValueType}", "export the model without it (for scikit-learn: zipmap off)");
+            faults.Add(
+                FaultKind.Data, model.Name, $"output '{output.Name}' is no tensor of numbers but {metadata.OnnxValueType}",
+                "export the model without it (for scikit-learn: zipmap off)");
             return new(output.Name, output.Type, [1]);
         }
 

@@ -45,7 +45,11 @@ internal static class ExecutionProviders
         if (providers.Count == 0) faults.Add(FaultKind.Configuration, "runtime.providers", "is empty", "name at least cpu");
         foreach (string provider in providers)
         {
-            if (!Names.Contains(provider)) faults.Add(FaultKind.Configuration, "runtime.providers", $"no provider '{provider}'", "choose among " + string.Join(", ", Names));
+            if (!Names.Contains(provider))
+            {
+                faults.Add(
+                    FaultKind.Configuration, "runtime.providers", $"no provider '{provider}'", "choose among " + string.Join(", ", Names));
+            }
         }
 
         faults.ThrowIfAny();

@@ -46,7 +46,7 @@ public sealed class ModelStore(string folder)
     }
 
     // What was copied must be what was validated: the source may have changed in between.
-    private static void Verify(string staging, IReadOnlyList<ModelFile> files, string expected)
+    internal static void Verify(string staging, IReadOnlyList<ModelFile> files, string expected)
     {
         string copied = ModelDigest.Of(files.Select(f => f with { Path = Path.Combine(staging, f.Name) }));
         if (copied != expected) throw new IOException("the files changed while they were copied");

@@ -108,7 +108,11 @@ internal sealed class StageBenchmark : IDisposable
 
         return new()
         {
-            Stages = [_samples.Decode.Figures(), _samples.Preprocess.Figures(isCountingBytes: false), _samples.Inference.Figures(), _samples.Postprocess.Figures(), _samples.Publish.Figures()],
+            Stages =
+            [
+                _samples.Decode.Figures(), _samples.Preprocess.Figures(isCountingBytes: false), _samples.Inference.Figures(),
+                _samples.Postprocess.Figures(), _samples.Publish.Figures(),
+            ],
             Frame = _samples.Frame.Figures(),
             SessionAlone = _samples.SessionAlone.Figures(),
             Frames = frames,

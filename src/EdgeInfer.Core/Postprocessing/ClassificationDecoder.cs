@@ -37,7 +37,11 @@ internal sealed class ClassificationDecoder : OutputDecoder
     protected override void Fill(IReadOnlyList<TensorBuffer> outputs, in PictureGeometry geometry, Prediction result)
     {
         ReadOnlySpan<float> values = _values.Read(outputs[0]);
-        if (values.Length != _filter.Count) throw Misfit(_model, $"output '{outputs[0].Name}' came out as {Text(outputs[0].Shape)} for {_filter.Count} labels");
+        if (values.Length != _filter.Count)
+        {
+            throw Misfit(_model, $"output '{outputs[0].Name}' came out as {Text(outputs[0].Shape)} for {_filter.Count} labels");
+        }
+
         if (_softmax.Length > 0)
         {
             Softmax.Compute(values, _softmax);

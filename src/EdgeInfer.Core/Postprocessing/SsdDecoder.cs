@@ -22,8 +22,15 @@ internal sealed class SsdDecoder : DetectionDecoder
         : base(model, options)
     {
         _ssd = model.Output.Ssd ?? throw Misfit(model, "an ssd head needs output.ssd with boxes and scores");
-        if (_ssd.Boxes.Count == 0 || _ssd.Boxes.Count != _ssd.Scores.Count) throw Misfit(model, "an ssd head needs as many outputs of scores as of boxes");
-        if (_ssd.Levels.Count > 0 && _ssd.Levels.Count != _ssd.Boxes.Count) throw Misfit(model, "an ssd head with anchors needs one level of them per output of boxes");
+        if (_ssd.Boxes.Count == 0 || _ssd.Boxes.Count != _ssd.Scores.Count)
+        {
+            throw Misfit(model, "an ssd head needs as many outputs of scores as of boxes");
+        }
+
+        if (_ssd.Levels.Count > 0 && _ssd.Levels.Count != _ssd.Boxes.Count)
+        {
+            throw Misfit(model, "an ssd head with anchors needs one level of them per output of boxes");
+        }
         _boxOutputs = [.. _ssd.Boxes.Select(name => Find(model, name))];
         _scoreOutputs = [.. _ssd.Scores.Select(name => Find(model, name))];
         _values = [.. model.Output.Outputs.Select(static output => new OutputValues(output))];
@@ -105,7 +112,9 @@ internal sealed class SsdDecoder : DetectionDecoder
 
         if (!fits)
         {
-            throw Misfit(Model, $"outputs '{_ssd.Boxes[level]}' {Text(boxes)} and '{_ssd.Scores[level]}' {Text(scores)} are no ssd head with {Filter.Count} labels ([1, n, 4] and [1, n, {Filter.Count}], n by the anchors)");
+            throw Misfit(
+                Model,
+                $"outputs '{_ssd.Boxes[level]}' {Text(boxes)} and '{_ssd.Scores[level]}' {Text(scores)} are no ssd head with {Filter.Count} labels ([1, n, 4] and [1, n, {Filter.Count}], n by the anchors)");
         }
     }
 

@@ -27,7 +27,9 @@ internal sealed class Yolov8Decoder : DetectionDecoder
         _lowestRaw = _curve.Raw(Filter.Lowest);
         if (output.Shape.Count != 3 || output.Shape[0] is > 1 or 0 || !(Fits(output.Shape[1]) || Fits(output.Shape[2])))
         {
-            throw Misfit(model, $"output '{output.Name}' is {Text(output.Shape)}; a yolov8 head with {Filter.Count} labels is [1, {BoxValues + Filter.Count}, anchors]");
+            throw Misfit(
+                model,
+                $"output '{output.Name}' is {Text(output.Shape)}; a yolov8 head with {Filter.Count} labels is [1, {BoxValues + Filter.Count}, anchors]");
         }
     }
 
@@ -39,7 +41,9 @@ internal sealed class Yolov8Decoder : DetectionDecoder
         ReadOnlySpan<float> data = _values.Read(output);
         if (output.Shape[1] == values) CollectColumns(data, (int)output.Shape[2]);
         else if (output.Shape[2] == values) CollectRows(data, (int)output.Shape[1]);
-        else throw Misfit(Model, $"output '{output.Name}' came out as {Text(output.Shape)}; a yolov8 head with {Filter.Count} labels is [1, {values}, anchors]");
+        else throw Misfit(
+            Model,
+            $"output '{output.Name}' came out as {Text(output.Shape)}; a yolov8 head with {Filter.Count} labels is [1, {values}, anchors]");
     }
 
     private bool Fits(long dimension) => dimension < 0 || dimension == BoxValues + Filter.Count;

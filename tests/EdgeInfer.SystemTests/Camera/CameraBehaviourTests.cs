@@ -60,6 +60,22 @@ public sealed class CameraBehaviourTests
     }
 
     [Fact]
+    public async Task A_frame_held_while_its_camera_goes_keeps_its_bytes_and_does_not_keep_the_camera_from_coming_back()
+    {
+        using CameraRig rig = await CameraRig.Build();
+        rig.Plug(0, "rate 30");
+        await using CameraProbe probe = CameraProbe.Start(rig.Environment, "/dev/video0", "format=yuyv", "hold=2");
+        await probe.Until(r => r.Received > 5);
+        rig.Control(0, "unplug");
+        CameraReading gone = await probe.Until(r => r.State == "NoSignal" && r.Failures > 1);
+        Assert.Equal((2, true), (gone.Held, gone.Intact));
+        rig.Control(0, "ok");
+        CameraReading back = await probe.Until(r => r.Opens == 2 && r.Received > gone.Received + 5);
+        Assert.True(back.Intact);
+        rig.AssertRules();
+    }
+
+    [Fact]
     public async Task A_link_follows_the_camera_to_another_node_with_a_new_negotiation()
     {
         using CameraRig rig = await CameraRig.Build();

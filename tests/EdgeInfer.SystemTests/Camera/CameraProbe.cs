@@ -17,6 +17,7 @@ internal sealed record CameraReading
     public long Opens { get; init; }
     public long Failures { get; init; }
     public int Held { get; init; }
+    public bool Intact { get; init; }
     public long Sequence { get; init; }
     public int Bytes { get; init; }
     public double AgeMs { get; init; }

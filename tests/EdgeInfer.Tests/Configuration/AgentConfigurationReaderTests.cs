@@ -137,12 +137,12 @@ public sealed class AgentConfigurationReaderTests
             "edge.yaml:2:14: mqtt.url: unknown scheme 'http' in 'http://broker'; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1",
             "edge.yaml:2:40: mqtt.in_flight: found '5000'; expected a whole number from 1 to 1024",
             "edge.yaml:3:23: runtime.providers: found 'cpu'; expected a list",
+            "edge.yaml:4:1: http: this version does not have 'http' yet; remove it",
+            "edge.yaml:5:1: unknown key 'modells'; did you mean 'models'?",
             "edge.yaml:8:13: pipelines.belt.source: 2 kinds of source: camera and files; keep one; each needs a pipeline of its own",
             "edge.yaml:9:12: pipelines.belt.model: there is no model 'part'; did you mean 'parts'?",
             "edge.yaml:10:5: pipelines.belt.zones: this version does not have 'zones' yet; remove it",
             "edge.yaml:11:5: unknown key 'pipelines.belt.treshold'; did you mean 'threshold'?",
-            "edge.yaml:4:1: http: this version does not have 'http' yet; remove it",
-            "edge.yaml:5:1: unknown key 'modells'; did you mean 'models'?",
         ], ConfigurationText.Faults("""
             device: { id: press 3 }
             mqtt: { url: http://broker, in_flight: 5000 }
@@ -237,5 +237,35 @@ public sealed class AgentConfigurationReaderTests
         FaultList faults = new();
         Assert.Null(ConfigurationText.Reader().Read(path, faults));
         Assert.Equal(new[] { (kind, fault) }, faults.Faults.Select(f => (f.Kind, f.ToString())));
+    }
+
+    [Fact]
+    public void The_variables_of_the_documentation_are_taken()
+    {
+        string page = File.ReadAllText(Path.Combine(RepositoryFolder.Root, "docs", "configuration.md"));
+        (string, string)[] variables = [.. page.Split('\n').Where(line => line.StartsWith("EDGEINFER__", StringComparison.Ordinal))
+            .Select(line => line.Split('#')[0].Trim().Split('=', 2)).Select(pair => (pair[0], pair[1].Trim('\'')))];
+        Assert.Equal(5, variables.Length);
+        AgentConfiguration read = ConfigurationText.Good(ConfigurationText.Smallest, variables);
+        Assert.Equal(new Uri("mqtts://other.example:8883"), read.Mqtt.Url);
+        Assert.Equal(0.7, read.Pipelines[0].LabelThresholds["bolt"]);
+    }
+
+    [Fact]
+    public void Every_key_that_is_known_is_documented()
+    {
+        string page = File.ReadAllText(Path.Combine(RepositoryFolder.Root, "docs", "configuration.md"));
+        string[] sections = ["device: { elephant: 1 }", "mqtt: { elephant: 1, url: mqtt://b }", "runtime: { elephant: 1 }", "elephant: {}", "pipelines: { a: { elephant: 1 } }",
+            "pipelines: { a: { publish: { elephant: 1 } } }", "models: { a: { elephant: 1 } }", .. new[] { "camera: /dev/video0", "stream: http://a", "files: a", "synthetic: conveyor" }
+                .Select(kind => $"pipelines: {{ a: {{ source: {{ {kind}, elephant: 1 }} }} }}")];
+        List<string> keys = [];
+        foreach (string section in sections)
+        {
+            string fault = Assert.Single(ConfigurationText.Faults(section), f => f.Contains("elephant'", StringComparison.Ordinal));
+            keys.AddRange(fault[(fault.IndexOf("known here: ", StringComparison.Ordinal) + "known here: ".Length)..].Split(", "));
+        }
+
+        Assert.InRange(keys.Count, 40, 80);
+        Assert.All(keys.Distinct(), key => Assert.Matches($@"`([a-z_]+\.)?{key}[`:.]", page));
     }
 }

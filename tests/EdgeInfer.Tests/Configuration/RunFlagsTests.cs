@@ -28,12 +28,35 @@ public sealed class RunFlagsTests
     [InlineData("/dev/video0", null, null, "m", null, FaultKind.Usage, "--broker is missing; for example --broker mqtt://127.0.0.1:1883")]
     [InlineData(null, "cam", null, "m", "mqtt://b", FaultKind.Configuration, "--stream: pipelines.main.source.stream: found 'cam'; expected http://HOST/PATH or https://HOST/PATH")]
     [InlineData(null, null, "x", "m", "mqtt://u:s3cr3t@b", FaultKind.Configuration,
-        "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out and write mqtt.username and mqtt.password: { file: PATH }")]
+        "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD")]
     public void A_flag_that_is_wrong_is_named(string? camera, string? stream, string? files, string? model, string? broker, FaultKind kind, string fault)
     {
         (AgentConfiguration? configuration, FaultList faults) = Read(new(camera, stream, files, model, broker));
         Assert.Null(configuration);
         Assert.Equal(new[] { (kind, fault) }, faults.Faults.Select(f => (f.Kind, f.ToString())));
+    }
+
+    [Fact]
+    public void Flags_name_a_broker_to_listen_to()
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, "s3cr3t\n");
+        FaultList faults = new();
+        MqttOptions? broker = ConfigurationText.Reader().BrokerFromFlags(new("mqtts://b", "u", file, "/etc/passwd"), faults);
+        File.Delete(file);
+        Assert.Empty(faults.Faults);
+        Assert.Equal((new Uri("mqtts://b:8883"), "u", "s3cr3t", "/etc/passwd"), (broker!.Url, broker.Username, broker.Password!.Reveal(), broker.TlsCa));
+    }
+
+    [Theory]
+    [InlineData("mqtt://u:s3cr3t@b", null, null, "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out and give --username and --password-file")]
+    [InlineData("mqtt://b", "/nowhere", null, "--password-file: mqtt.password.file: there is no file /nowhere; write the secret into that file, readable by the service alone")]
+    [InlineData("mqtt://b", null, "/etc/passwd", "--ca: mqtt.tls: mqtt:// is not encrypted, so this would have no effect; write mqtts:// in mqtt.url")]
+    public void A_flag_for_listening_that_is_wrong_is_named(string broker, string? passwordFile, string? authorities, string fault)
+    {
+        FaultList faults = new();
+        Assert.Null(ConfigurationText.Reader().BrokerFromFlags(new(broker, null, passwordFile, authorities), faults));
+        Assert.Equal([fault], faults.Faults.Select(f => f.ToString()));
     }
 
     private static (AgentConfiguration? Configuration, FaultList Faults) Read(RunFlags flags, params ReadOnlySpan<(string, string)> environment)

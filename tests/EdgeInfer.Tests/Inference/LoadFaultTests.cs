@@ -58,6 +58,13 @@ public sealed class LoadFaultTests : IDisposable
         AssertFault(model, FaultKind.Data, "failed while running");
     }
 
+    [Fact]
+    public void A_model_that_asks_for_more_memory_than_there_is_says_so()
+    {
+        Model model = TestGraph.Make(TestGraph.PathOf("too-large"), TestGraph.Picture(1, 1, 4), TestGraph.Output("y", EdgeInfer.Signals.ElementType.Float32, 1, 1, 1, 1));
+        AssertFault(model, FaultKind.Unavailable, "too little memory");
+    }
+
     private static void AssertFault(Model model, FaultKind kind, string words)
     {
         FaultException refused = Assert.Throws<FaultException>(() => TestGraph.Runtime().Open(model));

@@ -69,4 +69,8 @@ public sealed class ProviderTests
         Assert.Equal(FaultKind.Configuration, refused.Fault.Kind);
         Assert.Contains("cpu, cuda, tensorrt", refused.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void The_configuration_knows_the_same_providers()
+        => Assert.Equal(ExecutionProviders.Names, RuntimeReader.Providers);
 }

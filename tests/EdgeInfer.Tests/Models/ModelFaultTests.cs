@@ -155,6 +155,7 @@ public sealed class ModelFaultTests
     [InlineData(0, 5)]
     [InlineData(3, 2)]
     [InlineData(long.MaxValue, 1)]
+    [InlineData(2, long.MaxValue)]
     public void Weights_beyond_the_end_of_their_file_are_refused(long offset, long length)
     {
         using ModelBox box = new(TestModels.Yolov8().UltralyticsMetadata().External("w", "w.bin", offset, length, 1));

@@ -56,6 +56,17 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_copy_that_differs_from_what_was_validated_is_refused()
+    {
+        _box.Write("copy/model.yaml", "name: parts\nlabels: names/all.txt\n");
+        ModelFile[] files = [new("model.yaml", _box.At("model.yaml"))];
+        string expected = ModelDigest.Of(files);
+        ModelStore.Verify(_box.At("copy"), files, expected);
+        _box.Write("copy/model.yaml", "name: parts\nlabels: names/odd.txt\n");
+        Assert.Throws<IOException>(() => ModelStore.Verify(_box.At("copy"), files, expected));
+    }
+
+    [Fact]
     public void A_model_that_cannot_be_served_is_not_added()
     {
         _box.Write("model.yaml", "labels: [one]\n");

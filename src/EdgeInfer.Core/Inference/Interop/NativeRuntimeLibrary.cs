@@ -122,7 +122,9 @@ internal static unsafe class NativeRuntimeLibrary
     {
         if (!File.Exists(path))
         {
-            throw FaultException.Of(FaultKind.NoInput, path, "no such file", "set runtime.onnxruntime to a libonnxruntime.so, or remove it to use the one that came with the agent");
+            throw FaultException.Of(
+                FaultKind.NoInput, path, "no such file",
+                "set runtime.onnxruntime to a libonnxruntime.so, or remove it to use the one that came with the agent");
         }
 
         try
@@ -131,7 +133,9 @@ internal static unsafe class NativeRuntimeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            throw FaultException.Of(FaultKind.Data, path, $"cannot be loaded: {Reason(path, e.Message)}", "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
+            throw FaultException.Of(
+                FaultKind.Data, path, $"cannot be loaded: {Reason(path, e.Message)}",
+                "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
     }
 

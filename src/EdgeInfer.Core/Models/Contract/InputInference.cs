@@ -205,4 +205,5 @@ internal sealed class InputInference(ContractSheet sheet, ModelYaml? yaml, OnnxF
         return sheet.PickOrAsk(
             "input.color", three, unknown,
             _keys.Color == ChannelOrder.Gray ? null : Candidate.Yaml(_keys.Color), Candidate.Family(family?.Color, family));
-    }}
+    }
+}

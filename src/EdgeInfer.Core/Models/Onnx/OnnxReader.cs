@@ -9,8 +9,18 @@ internal static class OnnxReader
     // The fields of ModelProto with their wire types; a file that begins otherwise is no ONNX file.
     private static readonly Dictionary<int, WireType> s_fields = new()
     {
-        [1] = WireType.Varint, [2] = WireType.Bytes, [3] = WireType.Bytes, [4] = WireType.Bytes, [5] = WireType.Varint, [6] = WireType.Bytes,
-        [7] = WireType.Bytes, [8] = WireType.Bytes, [14] = WireType.Bytes, [20] = WireType.Bytes, [25] = WireType.Bytes, [26] = WireType.Bytes,
+        [1] = WireType.Varint,
+        [2] = WireType.Bytes,
+        [3] = WireType.Bytes,
+        [4] = WireType.Bytes,
+        [5] = WireType.Varint,
+        [6] = WireType.Bytes,
+        [7] = WireType.Bytes,
+        [8] = WireType.Bytes,
+        [14] = WireType.Bytes,
+        [20] = WireType.Bytes,
+        [25] = WireType.Bytes,
+        [26] = WireType.Bytes,
     };
 
     /// <summary>Reads a file.</summary>
@@ -68,9 +78,18 @@ internal static class OnnxReader
         if (opsets.Count == 0) throw reader.Truncated("it ends before its operator sets");
         return new()
         {
-            Path = path, IrVersion = irVersion.Value, Opsets = opsets, Producer = producer, ProducerVersion = producerVersion, Metadata = metadata,
-            Inputs = graph.Inputs, Outputs = graph.Outputs, Nodes = graph.Nodes, Tensors = graph.Constants,
-            ExternalData = graph.ExternalData, HugeTensors = graph.HugeTensors,
+            Path = path,
+            IrVersion = irVersion.Value,
+            Opsets = opsets,
+            Producer = producer,
+            ProducerVersion = producerVersion,
+            Metadata = metadata,
+            Inputs = graph.Inputs,
+            Outputs = graph.Outputs,
+            Nodes = graph.Nodes,
+            Tensors = graph.Constants,
+            ExternalData = graph.ExternalData,
+            HugeTensors = graph.HugeTensors,
         };
     }
 

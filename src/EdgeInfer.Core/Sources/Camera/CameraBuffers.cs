@@ -6,8 +6,8 @@ namespace EdgeInfer.Sources.Camera;
 
 /// <summary>
 /// The driver's buffers of one open, mapped for reading. A frame's lease points into one of them; returning it queues that buffer
-/// again. After <see cref="Dispose"/> nothing is queued any more, and the mappings go when the last lease is back, on whatever
-/// thread that is.
+/// again. <see cref="Dispose"/> gives every buffer up at once: leases still out keep their bytes, at the same address, in memory of
+/// the program's own, which goes when they come back, on whatever thread that is.
 /// </summary>
 internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
 {
@@ -18,10 +18,8 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
 
     private readonly Lock _gate = new();
     private readonly CameraNode _node;
-    private readonly List<Mapping> _mappings = [];
-    private readonly List<Frame> _frames = [];
+    private readonly List<Slot> _slots = [];
     private int _queued;
-    private int _leased;
     private bool _isStopped;
 
     private CameraBuffers(CameraNode node) => _node = node;
@@ -41,7 +39,7 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
         {
             buffers.MapAll();
             int type = (int)V4l2Values.BufferTypeVideoCapture;
-            for (int i = 0; i < buffers._mappings.Count; i++) CameraFaults.ThrowIfError(buffers.Queue(i), node, "to take a buffer");
+            for (int i = 0; i < buffers._slots.Count; i++) CameraFaults.ThrowIfError(buffers.Queue(i), node, "to take a buffer");
             int error = node.Control(V4l2Commands.StreamOn, ref type);
             if (error != Errno.None) throw CameraFaults.OfStreamOn(error, node, mode);
             return buffers;
@@ -60,7 +58,7 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
         buffer = new() { Type = V4l2Values.BufferTypeVideoCapture, Memory = V4l2Values.MemoryMap };
         int error = _node.Control(V4l2Commands.DequeueBuffer, ref buffer);
         if (error != Errno.None) return error;
-        if (buffer.Index >= (uint)_mappings.Count) return Errno.InputOutput;
+        if (buffer.Index >= (uint)_slots.Count) return Errno.InputOutput;
         lock (_gate) _queued--;
         return Errno.None;
     }
@@ -68,8 +66,8 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
     /// <summary>The bytes of a dequeued buffer; empty where the driver claims more than the buffer holds.</summary>
     public ReadOnlySpan<byte> Data(in V4l2Buffer buffer)
     {
-        Mapping mapping = _mappings[(int)buffer.Index];
-        return buffer.BytesUsed > mapping.LengthBytes ? [] : new((byte*)mapping.Address, (int)buffer.BytesUsed);
+        Slot slot = _slots[(int)buffer.Index];
+        return buffer.BytesUsed > slot.LengthBytes ? [] : new((byte*)slot.Address, (int)buffer.BytesUsed);
     }
 
     /// <summary>The frame of a dequeued buffer, to be filled in and leased.</summary>
@@ -77,10 +75,10 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
     /// <param name="lengthBytes">The bytes that are the picture.</param>
     public Frame Hold(in V4l2Buffer buffer, int lengthBytes)
     {
-        Frame frame = _frames[(int)buffer.Index];
-        frame.Point((byte*)_mappings[(int)buffer.Index].Address, lengthBytes);
-        lock (_gate) _leased++;
-        return frame;
+        Slot slot = _slots[(int)buffer.Index];
+        slot.Frame.Point((byte*)slot.Address, lengthBytes);
+        lock (_gate) slot.LeasedBytes = lengthBytes;
+        return slot.Frame;
     }
 
     /// <summary>Gives a dequeued buffer that nobody holds back to the driver.</summary>
@@ -94,14 +92,15 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
     {
         lock (_gate)
         {
-            _leased--;
+            Slot slot = _slots[frame.Slot];
+            slot.LeasedBytes = 0;
             // A device that has gone refuses the buffer; the capturing thread learns of it by itself.
-            if (!_isStopped) Queue(frame.Slot);
-            else if (_leased == 0) UnmapAll();
+            if (_isStopped) slot.Unmap();
+            else Queue(frame.Slot);
         }
     }
 
-    /// <summary>Stops the stream. The node may be closed afterwards, leases or not.</summary>
+    /// <summary>Stops the stream and gives the buffers up. The node may be closed afterwards, leases or not.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -110,9 +109,12 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
             _isStopped = true;
             int type = (int)V4l2Values.BufferTypeVideoCapture;
             _node.Control(V4l2Commands.StreamOff, ref type);
-            if (_leased == 0) UnmapAll();
-            // A mapping keeps the kernel's file open past close(2), and with it the right to stream: without this a lease still
-            // out would make the next open EBUSY. Since Linux 4.20 buffers may be given up while they are mapped.
+            foreach (Slot slot in _slots)
+            {
+                if (slot.LeasedBytes == 0) slot.Unmap();
+                else slot.Detach();
+            }
+
             V4l2RequestBuffers none = new() { Type = V4l2Values.BufferTypeVideoCapture, Memory = V4l2Values.MemoryMap };
             _node.Control(V4l2Commands.RequestBuffers, ref none);
         }
@@ -135,8 +137,7 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
             CameraFaults.ThrowIfError(_node.Control(V4l2Commands.QueryBuffer, ref buffer), _node, "to describe a buffer");
             (nint address, int error) = _node.Map(buffer.Offset, buffer.Length);
             CameraFaults.ThrowIfError(error, _node, "to map a buffer");
-            _mappings.Add(new(address, buffer.Length));
-            _frames.Add(new Frame(this, (int)i));
+            _slots.Add(new(new Frame(this, (int)i), address, buffer.Length));
         }
     }
 
@@ -148,11 +149,31 @@ internal sealed unsafe class CameraBuffers : IFrameOwner, IDisposable
         return error;
     }
 
-    private void UnmapAll()
+    /// <summary>One buffer; guarded by the gate.</summary>
+    private sealed class Slot(Frame frame, nint address, uint lengthBytes)
     {
-        foreach (Mapping mapping in _mappings) V4l2.Unmap(mapping.Address, mapping.LengthBytes);
-        _mappings.Clear();
-    }
+        public Frame Frame { get; } = frame;
 
-    private readonly record struct Mapping(nint Address, uint LengthBytes);
+        public nint Address { get; } = address;
+
+        public uint LengthBytes { get; } = lengthBytes;
+
+        /// <summary>The bytes a lease may read; 0 for none out.</summary>
+        public int LeasedBytes { get; set; }
+
+        public void Unmap() => V4l2.Unmap(Address, LengthBytes);
+
+        /// <summary>
+        /// Puts a copy of the leased bytes in the place of the driver's memory. A mapping keeps the kernel's file open past close(2):
+        /// a lease still out would make the next open EBUSY, and an unplugged camera would keep its number, so that it came back as
+        /// another /dev/videoN. The kernel swaps the mappings under its lock: a reader sees one or the other, with the same bytes.
+        /// </summary>
+        public void Detach()
+        {
+            nint copy = V4l2.MapMemory(null, LengthBytes, V4l2.ProtectionReadWrite, V4l2.MapPrivateAnonymous, -1, 0);
+            if (copy == -1) return; // no memory: the driver's stays until the lease is back
+            new ReadOnlySpan<byte>((byte*)Address, LeasedBytes).CopyTo(new Span<byte>((byte*)copy, LeasedBytes));
+            if (V4l2.Remap(copy, LengthBytes, LengthBytes, V4l2.RemapInPlaceOf, Address) == -1) V4l2.Unmap(copy, LengthBytes);
+        }
+    }
 }

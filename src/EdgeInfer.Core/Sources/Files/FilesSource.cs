@@ -54,7 +54,10 @@ internal sealed partial class FilesSource : FrameSource
             }
 
             // Looping over nothing would only burn the processor.
-            if (!isAnyPicture) throw Failed($"none of the {files.Count} files that match is a picture that can be read", "JPEG, PNG, BMP, WebP and GIF are read; see the log for each file");
+            if (isAnyPicture) continue;
+            throw Failed(
+                $"none of the {files.Count} files that match is a picture that can be read",
+                "JPEG, PNG, BMP, WebP and GIF are read; see the log for each file");
         }
         while (_options.IsLooped);
     }

@@ -42,7 +42,9 @@ internal sealed class Boundary
         return Named(end < 0 ? rest : rest[..end]);
     }
 
-    /// <summary>Looks for the line from <paramref name="from"/> on; what stands before <paramref name="start"/> belongs to something else.</summary>
+    /// <summary>
+    /// Looks for the line from <paramref name="from"/> on; what stands before <paramref name="start"/> belongs to something else.
+    /// </summary>
     /// <param name="bytes">What has arrived.</param>
     /// <param name="start">Where the bytes that the boundary ends begin.</param>
     /// <param name="from">Where to look; not before <paramref name="start"/>.</param>

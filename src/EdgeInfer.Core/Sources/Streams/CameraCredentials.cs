@@ -27,9 +27,10 @@ internal sealed class CameraCredentials : ICredentials
     /// <inheritdoc/>
     public NetworkCredential? GetCredential(Uri uri, string authType)
     {
-        bool isKnown = authType.Equals("Digest", StringComparison.OrdinalIgnoreCase) || authType.Equals("Basic", StringComparison.OrdinalIgnoreCase);
-        bool isSameHost = uri.Host.Equals(_url.Host, StringComparison.OrdinalIgnoreCase) && (uri.Port == _url.Port || uri.Scheme == Uri.UriSchemeHttps);
-        bool isWeaker = _url.Scheme == Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttps;
-        return isKnown && isSameHost && !isWeaker ? _credential : null;
+        bool isDigest = authType.Equals("Digest", StringComparison.OrdinalIgnoreCase);
+        if (!isDigest && !authType.Equals("Basic", StringComparison.OrdinalIgnoreCase)) return null;
+        if (!uri.Host.Equals(_url.Host, StringComparison.OrdinalIgnoreCase)) return null;
+        // A camera may send on from http to its own https, on another port; never back to http.
+        return uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == _url.Scheme && uri.Port == _url.Port) ? _credential : null;
     }
 }

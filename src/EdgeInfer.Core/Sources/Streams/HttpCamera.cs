@@ -111,7 +111,8 @@ internal sealed class HttpCamera : IDisposable
             {
                 socket.Dispose();
                 // The error must not look like that of a read that waited in vain.
-                last = e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock ? new SocketException((int)SocketError.InProgress) : e;
+                bool isTimeout = e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock;
+                last = isTimeout ? new SocketException((int)SocketError.InProgress) : e;
             }
         }
 

@@ -29,7 +29,8 @@ internal sealed class HttpStreamSource : FrameSource
     /// <param name="random">Jitter of the back-off.</param>
     /// <param name="logger">Changes of state go here.</param>
     /// <param name="limits">Bounds on what the server may do; null for the usual ones.</param>
-    public HttpStreamSource(StreamOptions options, FrameMailbox output, TimeProvider time, Random random, ILogger logger, StreamLimits? limits = null)
+    public HttpStreamSource(
+        StreamOptions options, FrameMailbox output, TimeProvider time, Random random, ILogger logger, StreamLimits? limits = null)
         : base(StreamName.Of(options.Url), output, time, random, logger)
     {
         _options = options;
@@ -75,7 +76,9 @@ internal sealed class HttpStreamSource : FrameSource
     {
         if (_options.SnapshotInterval is not null)
         {
-            throw _faults.Failed("this address gives a stream of pictures, but an interval for single ones is set", "remove the interval, or use the camera's snapshot address");
+            throw _faults.Failed(
+                "this address gives a stream of pictures, but an interval for single ones is set",
+                "remove the interval, or use the camera's snapshot address");
         }
 
         using System.IO.Stream body = response.Content.ReadAsStream(stop);
@@ -114,9 +117,10 @@ internal sealed class HttpStreamSource : FrameSource
         if (outcome == PartOutcome.ClosedWithin) CountCorrupt();
         throw outcome switch
         {
-            PartOutcome.Closed => _faults.NoSignal("the camera ended the stream", "check the camera; some end a stream after a time, and it is opened again"),
+            PartOutcome.Closed => _faults.NoSignal(
+                "the camera ended the stream", "check the camera; some end a stream after a time, and it is opened again"),
             PartOutcome.ClosedWithin => _faults.NoSignal("the camera ended the stream within a picture", "check the camera and the network"),
-            PartOutcome.TooLarge => _faults.Failed($"a picture of more than {_limits.FrameBytes >> 20} MiB", "ask the camera for smaller pictures"),
+            PartOutcome.TooLarge => TooLarge(),
             PartOutcome.HeaderTooLong => _faults.Failed("a part's header does not end", "this is no MJPEG stream; check the address"),
             _ => _faults.Failed("the stream does not hold the boundary that its header names", "this is no MJPEG stream; check the address"),
         };
@@ -145,7 +149,11 @@ internal sealed class HttpStreamSource : FrameSource
     private bool TakePicture(HttpResponseMessage response, CancellationToken stop)
     {
         FrameInfo info = new() { Sequence = ++_snapshots, CapturedTimestamp = Time.GetTimestamp(), CapturedAt = Time.GetUtcNow() };
-        if (response.Headers.NonValidated.TryGetValues("X-Frame-Id", out var ids)) info.Id = FrameId.FromUtf8(Encoding.UTF8.GetBytes(ids.ToString()));
+        if (response.Headers.NonValidated.TryGetValues("X-Frame-Id", out var ids))
+        {
+            info.Id = FrameId.FromUtf8(Encoding.UTF8.GetBytes(ids.ToString()));
+        }
+
         if (_pool.Rent() is not { } frame)
         {
             CountLost(1);
@@ -160,7 +168,9 @@ internal sealed class HttpStreamSource : FrameSource
             if (info.Format == PixelFormat.None)
             {
                 CountCorrupt();
-                throw _faults.Failed($"what the address gives ({length} bytes of \"{ContentType(response)}\") is no picture", "use the camera's snapshot address");
+                throw _faults.Failed(
+                    $"what the address gives ({length} bytes of \"{Short(ContentType(response))}\") is no picture",
+                    "use the camera's snapshot address");
             }
 
             frame.Info = info;
@@ -177,7 +187,7 @@ internal sealed class HttpStreamSource : FrameSource
     {
         const int ChunkBytes = 64 << 10;
         long? declared = response.Content.Headers.ContentLength;
-        if (declared > _pool.LimitBytes) throw _faults.Failed($"a picture of {declared} bytes; at most {_limits.FrameBytes >> 20} MiB are read", "ask the camera for smaller pictures");
+        if (declared > _pool.LimitBytes) throw TooLarge();
 
         using System.IO.Stream body = response.Content.ReadAsStream(stop);
         int length = 0;
@@ -186,7 +196,7 @@ internal sealed class HttpStreamSource : FrameSource
         {
             while (true)
             {
-                if (length == _pool.LimitBytes) throw _faults.Failed($"a picture of more than {_limits.FrameBytes >> 20} MiB", "ask the camera for smaller pictures");
+                if (length == _pool.LimitBytes) throw TooLarge();
                 if (Time.GetElapsedTime(since) > _limits.Frame) throw new TimeoutException();
                 int room = Math.Min(_pool.LimitBytes, Math.Max((int)(declared ?? 0) + 1, length + ChunkBytes));
                 int read = body.Read(_pool.Memory(frame, room)[length..room]);
@@ -203,16 +213,22 @@ internal sealed class HttpStreamSource : FrameSource
 
     private void RefuseOtherThanPicture(string type)
     {
-        if (type.Length == 0 || type.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/octet-stream", StringComparison.OrdinalIgnoreCase)) return;
-        if (type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase))
+        bool IsType(string start) => type.StartsWith(start, StringComparison.OrdinalIgnoreCase);
+        if (type.Length == 0 || IsType("image/") || IsType("application/octet-stream")) return;
+        if (IsType("text/html"))
         {
             throw _faults.Failed(
                 "the address gives a web page (text/html), not pictures",
-                "use the address of the stream or of the snapshot that the page shows; often /video, /mjpg/video.mjpg, /?action=stream or /snapshot.jpg");
+                "use the address of the stream or snapshot that the page shows; often /video, /mjpg/video.mjpg, /?action=stream or /snapshot.jpg");
         }
 
-        throw _faults.Failed($"the address gives \"{Short(type)}\", neither an MJPEG stream nor a picture", "use the camera's MJPEG (multipart/x-mixed-replace) or snapshot address");
+        throw _faults.Failed(
+            $"the address gives \"{Short(type)}\", neither an MJPEG stream nor a picture",
+            "use the camera's MJPEG (multipart/x-mixed-replace) or snapshot address");
     }
+
+    private SourceException TooLarge()
+        => _faults.Failed($"a picture of more than {_limits.FrameBytes >> 20} MiB", "ask the camera for smaller pictures");
 
     private static string ContentType(HttpResponseMessage response)
         => response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values) ? values.ToString() : "";

@@ -70,11 +70,20 @@ def main():
     save("fails-running", [helper.make_node("Gather", ["x", "i"], ["y"], axis=3)],
          [value("x", FLOAT, [1, 1, 1, 4])], [value("y", FLOAT, [1, 1, 1, 1])], [("i", np.array([9], np.int64))])
 
+    # Asks for 2^46 bytes at its first run.
+    save("too-large", [helper.make_node("Shape", ["x"], ["four"]), helper.make_node("Mul", ["four", "many"], ["size"]), helper.make_node("ConstantOfShape", ["size"], ["huge"]),
+                       helper.make_node("ReduceMax", ["huge"], ["y"], keepdims=1)],
+         [value("x", FLOAT, [1, 1, 1, "n"])], [value("y", FLOAT, [1, 1, 1, 1])], [("many", np.array([1, 1, 1, 1 << 42], np.int64))])
+
     # From the future, and with weights elsewhere.
     identity = [helper.make_node("Identity", ["x"], ["y"])]
     save("opset-99", identity, [value("x", FLOAT, [1, 1, 1, 4])], [value("y", FLOAT, [1, 1, 1, 4])], opset=99)
     save("ir-99", identity, [value("x", FLOAT, [1, 1, 1, 4])], [value("y", FLOAT, [1, 1, 1, 4])], ir=99)
     save("no-such-operator", [helper.make_node("Imagine", ["x"], ["y"])], [value("x", FLOAT, [1, 1, 1, 4])], [value("y", FLOAT, [1, 1, 1, 4])])
+    # onnx appends to a file of weights that is there.
+    weights = os.path.join(HERE, "weights.bin")
+    if os.path.exists(weights):
+        os.remove(weights)
     outside = save("external", [helper.make_node("Add", ["x", "w"], ["y"])],
                    [value("x", FLOAT, [1, 1, 1, 4])], [value("y", FLOAT, [1, 1, 1, 4])], [("w", np.array([[[[1, 2, 3, 4]]]], np.float32))])
     onnx.external_data_helper.convert_model_to_external_data(outside, location="weights.bin", size_threshold=0)

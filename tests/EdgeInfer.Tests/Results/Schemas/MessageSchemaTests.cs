@@ -4,6 +4,7 @@ using EdgeInfer.Results;
 using EdgeInfer.Results.Schemas;
 using EdgeInfer.Signals;
 using EdgeInfer.Sinks;
+using EdgeInfer.Tests.Architecture;
 
 namespace EdgeInfer.Tests.Results.Schemas;
 
@@ -66,6 +67,15 @@ public sealed class MessageSchemaTests
         }
 
         Assert.All(Validate(cases), error => Assert.Equal("", error));
+    }
+
+    [Fact]
+    public void The_messages_of_the_documentation_are_valid()
+    {
+        string[] parts = File.ReadAllText(Path.Combine(RepositoryFolder.Root, "docs", "messages.md")).Split("```json\n");
+        Assert.Equal(["prediction", "status"], parts[1..].Select(p => p.Contains("edgeinfer/status/1\",", StringComparison.Ordinal) ? "status" : "prediction"));
+        string[] samples = [.. parts[1..].Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])];
+        Assert.Equal(["", ""], Validate([("prediction", samples[0]), ("status", samples[1])]));
     }
 
     [Theory]

@@ -24,7 +24,10 @@ internal static unsafe partial class V4l2
     internal const int OpenReadWriteNonBlocking = 0x2 | 0x800 | 0x80000;
 
     internal const int ProtectionRead = 1;
+    internal const int ProtectionReadWrite = 3;
     internal const int MapShared = 1;
+    internal const int MapPrivateAnonymous = 0x22;
+    internal const int RemapInPlaceOf = 3;
 
     internal const short PollIn = 1;
     internal const short PollError = 8;
@@ -48,6 +51,14 @@ internal static unsafe partial class V4l2
     /// <summary>Maps a driver's buffer; the address, or -1.</summary>
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint Map(void* hint, nuint lengthBytes, int protection, int flags, V4l2Handle node, nint offset);
+
+    /// <summary>Maps memory of no file, where <paramref name="descriptor"/> is -1; the address, or -1.</summary>
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    internal static partial nint MapMemory(void* hint, nuint lengthBytes, int protection, int flags, int descriptor, nint offset);
+
+    /// <summary>Moves a mapping to an address, in place of what is mapped there; the address, or -1.</summary>
+    [LibraryImport("libc", EntryPoint = "mremap", SetLastError = true)]
+    internal static partial nint Remap(nint address, nuint lengthBytes, nuint newLengthBytes, int flags, nint newAddress);
 
     /// <summary>Takes a mapping away.</summary>
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
