@@ -93,16 +93,14 @@ internal sealed class MqttConnection : IDisposable
             await connection.ShakeHandsAsync(either.Token).ConfigureAwait(false);
             return connection;
         }
-        catch (Exception e) when (e is not MqttLinkException)
+        catch (Exception e)
         {
             connection.Dispose();
             stop.ThrowIfCancellationRequested();
+
+            // The end of the time closes the socket, which looks like a broker that hangs up.
+            if (e is MqttLinkException && !deadline.IsCancellationRequested) throw;
             throw ConnectFaults.OfAttempt(settings, e, connection._trust?.Refusal, deadline.IsCancellationRequested);
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
         }
     }
 

@@ -108,6 +108,42 @@ public sealed class MqttFaultTests
         Assert.Equal("what answers there does not speak MQTT", status.Cause!.What);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    public async Task Stopping_ends_an_attempt_that_nobody_answers(int before)
+    {
+        // With a full backlog the kernel answers no SYN, with room the connection waits for a CONNACK.
+        using Socket deaf = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        deaf.Listen(1);
+        List<Socket> waiting = [];
+        for (int i = 0; i < before; i++)
+        {
+            Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            _ = socket.ConnectAsync(deaf.LocalEndPoint!).ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+            waiting.Add(socket);
+        }
+
+        MqttSession session = _probe.Session(SessionProbe.Settings(((IPEndPoint)deaf.LocalEndPoint!).Port) with { ConnectTimeout = TimeSpan.FromHours(1) });
+        session.Start();
+        await SessionProbe.Reaches(session, MqttSessionState.Connecting);
+        await session.StopAsync(TimeSpan.FromSeconds(2)).WaitAsync(SessionProbe.Patience);
+        Assert.Equal(MqttSessionState.Stopped, session.Status.State);
+        waiting.ForEach(static s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task A_port_that_never_answers_is_named_after_the_time_for_connecting()
+    {
+        using TcpListener deaf = new(IPAddress.Loopback, 0);
+        deaf.Start();
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(((IPEndPoint)deaf.LocalEndpoint).Port) with { ConnectTimeout = TimeSpan.FromMilliseconds(200) });
+        session.Start();
+        MqttSessionStatus status = await SessionProbe.Reaches(session, s => s.Cause is not null);
+        Assert.Equal("no answer within 0.2 s", status.Cause!.What);
+    }
+
     [Fact]
     public async Task With_the_private_authority_TLS_connects()
     {
