@@ -10,7 +10,7 @@ namespace EdgeInfer.Benchmarks;
 /// <summary>
 /// <c>camera-probe DEVICE [size=WxH] [fps=N] [format=F] [hold=N] [measure=N]</c>: opens a camera as the agent does and prints its counters
 /// as one JSON object a line, ten a second, until SIGTERM. The system tests start it under the fake camera.
-/// <c>hold</c> keeps that many frames leased; <c>measure</c> prints the managed bytes of so many frames and ends.
+/// <c>camera-probe list</c> prints the machine's nodes. <c>hold</c> keeps that many frames leased; <c>measure</c> prints the managed bytes of so many frames and ends.
 /// </summary>
 internal static class CameraProbeCommand
 {
@@ -22,6 +22,12 @@ internal static class CameraProbeCommand
     public static int Run(string[] args)
     {
         if (args.Length == 0) return 64;
+        if (args is ["list"])
+        {
+            foreach (CameraInfo node in CameraDirectory.List()) Console.WriteLine($"{node.Path} {node.Kind} {node.Card} at {node.Bus}: {node.Offer.Describe()}");
+            return 0;
+        }
+
         Dictionary<string, string> options = args.Skip(1).Select(a => a.Split('=', 2)).ToDictionary(a => a[0], a => a[^1]);
         (int, int)? size = options.TryGetValue("size", out string? text) && text.Split('x') is [string w, string h] ? (Number(w), Number(h)) : null;
         double? rate = options.TryGetValue("fps", out text) ? double.Parse(text, CultureInfo.InvariantCulture) : null;

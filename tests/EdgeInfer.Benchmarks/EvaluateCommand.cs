@@ -5,7 +5,7 @@ using EdgeInfer.Tests.Sources.Synthetic;
 namespace EdgeInfer.Benchmarks;
 
 /// <summary>
-/// <c>evaluate [--model PATH,PATH] [--seed 9000000] [--count 500] [--size 640x480]</c>: mean average precision, precision
+/// <c>evaluate [--model PATH,PATH] [--seed 9000000] [--count 500] [--per-scene 1] [--size 640x480]</c>: mean average precision, precision
 /// and recall of detectors over pictures of belts that no training has seen, through the agent's own stages on one thread.
 /// </summary>
 internal static class EvaluateCommand
@@ -21,10 +21,11 @@ internal static class EvaluateCommand
 
         int seed = int.Parse(Option("seed", "9000000"), CultureInfo.InvariantCulture);
         int count = int.Parse(Option("count", "500"), CultureInfo.InvariantCulture);
+        int perScene = int.Parse(Option("per-scene", "1"), CultureInfo.InvariantCulture);
         int[] size = [.. Option("size", "640x480").Split('x').Select(static s => int.Parse(s, CultureInfo.InvariantCulture))];
         Model[] models = [.. Option("model", "models/parts-detector").Split(',').Select(ModelLoader.Load)];
         using BeltEvaluation evaluation = new(models);
-        for (int i = 0; i < count; i++) evaluation.Add(seed + i, 97, (size[0], size[1]));
+        for (int i = 0; i < count; i++) evaluation.Add(seed + i / perScene, 97 * (1 + i % perScene), (size[0], size[1]));
         for (int i = 0; i < models.Length; i++) Print(models[i], evaluation.Judges[i], evaluation.Milliseconds[i], count);
         return 0;
     }

@@ -41,8 +41,15 @@ internal static class PreprocessBenchmark
     {
         PictureInput input = new()
         {
-            Name = "images", Type = type, Layout = layout, Width = size, Height = size, Color = ChannelOrder.Rgb,
-            Resize = ResizeMode.Letterbox, Kernel = kernel, Scale = type == ElementType.UInt8 ? 1 : 1 / 255f,
+            Name = "images",
+            Type = type,
+            Layout = layout,
+            Width = size,
+            Height = size,
+            Color = ChannelOrder.Rgb,
+            Resize = ResizeMode.Letterbox,
+            Kernel = kernel,
+            Scale = type == ElementType.UInt8 ? 1 : 1 / 255f,
         };
         using Preprocessor preprocessor = new(input, PreprocessorLimits.Default, new ThreadCpuTime(), NullLogger.Instance);
         using TensorBuffer tensor = new(input.Name, type, input.Shape);

@@ -37,9 +37,17 @@ internal static class PreprocessDigest
     {
         PictureInput input = new()
         {
-            Name = "images", Type = type, Layout = layout, Width = 75, Height = 61, Color = ChannelOrder.Bgr,
-            Resize = ResizeMode.Letterbox, Kernel = kernel, Scale = type == ElementType.UInt8 ? 1 : 1 / 255f,
-            Mean = type == ElementType.UInt8 ? [0, 0, 0] : [0.485f, 0.456f, 0.406f], Std = type == ElementType.UInt8 ? [1, 1, 1] : [0.229f, 0.224f, 0.225f],
+            Name = "images",
+            Type = type,
+            Layout = layout,
+            Width = 75,
+            Height = 61,
+            Color = ChannelOrder.Bgr,
+            Resize = ResizeMode.Letterbox,
+            Kernel = kernel,
+            Scale = type == ElementType.UInt8 ? 1 : 1 / 255f,
+            Mean = type == ElementType.UInt8 ? [0, 0, 0] : [0.485f, 0.456f, 0.406f],
+            Std = type == ElementType.UInt8 ? [1, 1, 1] : [0.229f, 0.224f, 0.225f],
             Quantisation = type == ElementType.Int8 ? new Quantisation(0.02f, -14) : null,
         };
         using Preprocessor preprocessor = new(input, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);

@@ -126,7 +126,8 @@ public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, 
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder)
     {
-        builder.Append(CultureInfo.InvariantCulture, $"Url = {Url.GetLeftPart(UriPartial.Path)}, Username = {Username}, SnapshotInterval = {SnapshotInterval}");
+        builder.Append(CultureInfo.InvariantCulture,
+            $"Url = {Url.GetLeftPart(UriPartial.Path)}, Username = {Username}, SnapshotInterval = {SnapshotInterval}");
         return true;
     }
 }

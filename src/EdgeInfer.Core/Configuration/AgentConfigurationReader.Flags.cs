@@ -27,19 +27,23 @@ internal sealed partial class AgentConfigurationReader
         (string Key, string? Value)[] sources = [("camera", flags.Camera), ("stream", flags.Stream), ("files", flags.Files)];
         string[] given = [.. sources.Where(s => s.Value is not null).Select(s => "--" + s.Key)];
         int before = faults.Faults.Count;
-        if (given.Length == 0) faults.Add(FaultKind.Usage, "", "no source", "give one of --camera, --stream, --files, or a configuration with -c");
-        if (given.Length > 1) faults.Add(FaultKind.Usage, "", $"{string.Join(" and ", given)} exclude each other", "keep one; a configuration file can have several pipelines");
-        if (flags.Model is null) faults.Add(FaultKind.Usage, "", "--model is missing", "name a model folder or an .onnx file");
-        if (flags.Broker is null) faults.Add(FaultKind.Usage, "", "--broker is missing", "for example --broker mqtt://127.0.0.1:1883");
+        if (given.Length == 0) Wrong("no source", "give one of --camera, --stream, --files, or a configuration with -c");
+        if (given.Length > 1)
+            Wrong($"{string.Join(" and ", given)} exclude each other", "keep one; a configuration file can have several pipelines");
+        if (flags.Model is null) Wrong("--model is missing", "name a model folder or an .onnx file");
+        if (flags.Broker is null) Wrong("--broker is missing", "for example --broker mqtt://127.0.0.1:1883");
         if (faults.Faults.Count > before) return null;
 
         (string kind, string? source) = sources.Single(s => s.Value is not null);
+        YamlMapping camera = Mapping("--" + kind, (kind, Value("--" + kind, source!)));
         YamlMapping root = Mapping("",
             ("mqtt", Mapping("--broker", ("url", Value("--broker", flags.Broker!)))),
             ("models", Mapping("--model", ("main", Mapping("--model", ("path", Value("--model", flags.Model!)))))),
-            ("pipelines", Mapping("", ("main", Mapping("", ("model", Value("--model", "main")), ("source", Mapping("--" + kind, (kind, Value("--" + kind, source!)))))))));
+            ("pipelines", Mapping("", ("main", Mapping("", ("model", Value("--model", "main")), ("source", camera))))));
         AgentConfiguration configuration = ReadRoot(EnvironmentOverrides.Apply(root, environment, faults), "", faults);
         return faults.Faults.Count > before ? null : configuration;
+
+        void Wrong(string what, string cure) => faults.Add(FaultKind.Usage, "", what, cure);
     }
 
     /// <summary>What the flags of a listening verb say.</summary>

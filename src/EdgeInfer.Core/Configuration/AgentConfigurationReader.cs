@@ -13,6 +13,8 @@ internal sealed partial class AgentConfigurationReader(
     private const int LongestFileBytes = 1 << 20;
     private const int MostPipelines = 64;
     private const int MostModels = 256;
+    private const string CureWithoutFile =
+        "take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD";
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file; relative paths in it are relative to its folder.</param>
@@ -60,7 +62,8 @@ internal sealed partial class AgentConfigurationReader(
         AgentConfiguration? draft = null;
         YamlNode? node = YamlTree.Parse(text, path, found);
         if (node is YamlMapping root) draft = ReadRoot(EnvironmentOverrides.Apply(root, environment, found), path, found);
-        else if (node is not null) found.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with the keys mqtt, models and pipelines");
+        else if (node is not null)
+            found.Add(FaultKind.Configuration, node.Mark.ToString(), $"found {node.Kind}", "expected a mapping with mqtt, models and pipelines");
 
         // Readers go by meaning, people by line.
         foreach (Fault fault in found.Faults.OrderBy(Position)) faults.Add(fault);
@@ -71,17 +74,18 @@ internal sealed partial class AgentConfigurationReader(
         {
             if (!fault.Where.StartsWith(path + ":", StringComparison.Ordinal)) return default;
             string[] numbers = fault.Where[(path.Length + 1)..].Split(':');
-            return numbers.Length == 2 && int.TryParse(numbers[0], out int line) && int.TryParse(numbers[1], out int column) ? (line, column) : default;
+            bool isPlace = numbers.Length == 2 & int.TryParse(numbers[0], out int line) & int.TryParse(numbers[^1], out int column);
+            return isPlace ? (line, column) : default;
         }
     }
 
     private AgentConfiguration ReadRoot(YamlMapping mapping, string path, FaultList faults)
     {
         string folder = path.Length == 0 ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
-        ReadingContext context = new(path, folder, environment, host, faults) 
+        ReadingContext context = new(path, folder, environment, host, faults)
         {
             InstalledModel = installed,
-            CredentialsCure = path.Length == 0 ? "take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD" : null,
+            CredentialsCure = path.Length == 0 ? CureWithoutFile : null,
         };
         MappingReader root = new(mapping, "", faults);
 
@@ -136,7 +140,8 @@ internal sealed partial class AgentConfigurationReader(
         HashSet<string> used = [];
         if (root.Mapping("pipelines") is not { Entries.Count: > 0 } reader)
         {
-            if (root.Node("pipelines") is null or YamlMapping) root.Missing("pipelines", "name at least one: pipelines: { NAME: { source: …, model: … } }");
+            if (root.Node("pipelines") is null or YamlMapping)
+                root.Missing("pipelines", "name at least one: pipelines: { NAME: { source: …, model: … } }");
             return pipelines;
         }
 
@@ -149,12 +154,17 @@ internal sealed partial class AgentConfigurationReader(
         foreach (PipelineOptions pipeline in pipelines)
         {
             if (pipeline.Source is not CameraOptions { Device.Length: > 0 } camera || cameras.TryAdd(camera.Device, pipeline.Name)) continue;
-            context.Add(pipeline.Mark, $"pipelines.{pipeline.Name}.source.camera: {camera.Device} is the camera of pipeline '{cameras[camera.Device]}' already",
+            string other = cameras[camera.Device];
+            context.Add(pipeline.Mark, $"pipelines.{pipeline.Name}.source.camera: {camera.Device} is the camera of pipeline '{other}' already",
                 "a camera serves one pipeline");
         }
 
         foreach (ModelReference model in models.Values)
-            if (!used.Contains(model.Name)) context.Warn(model.Mark, $"models.{model.Name}: no pipeline uses it", "remove it, or name it in a pipeline");
+        {
+            if (used.Contains(model.Name)) continue;
+            context.Warn(model.Mark, $"models.{model.Name}: no pipeline uses it", "remove it, or name it in a pipeline");
+        }
+
         return pipelines;
     }
 }

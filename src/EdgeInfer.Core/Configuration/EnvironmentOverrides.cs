@@ -38,7 +38,8 @@ internal static class EnvironmentOverrides
             string[] levels = name[Prefix.Length..].Split(Separator);
             if (levels.Contains(""))
             {
-                faults.Add(FaultKind.Configuration, where, "the name has an empty level", "write EDGEINFER__SECTION__KEY, with two underscores between levels");
+                faults.Add(FaultKind.Configuration, where, "the name has an empty level",
+                    "write EDGEINFER__SECTION__KEY, with two underscores between levels");
                 continue;
             }
 
@@ -110,8 +111,8 @@ internal static class EnvironmentOverrides
 
         string parent = depth == 1 ? Normal(levels[0]) : "";
         if (!over.NamedInFile.Contains(parent)) return wanted;
-        string names = string.Join(", ", mapping.Entries.Select(entry => entry.Key.Value));
-        string cure = NearestKey.Find(wanted, mapping.Entries.Select(entry => entry.Key.Value)) is { } near ? $"did you mean '{near}'?" : $"{parent} here: {names}";
+        string[] names = [.. mapping.Entries.Select(entry => entry.Key.Value)];
+        string cure = NearestKey.Find(wanted, names) is { } near ? $"did you mean '{near}'?" : $"{parent} here: {string.Join(", ", names)}";
         over.Faults.Add(FaultKind.Configuration, over.Variable, $"{parent} has no '{wanted}'", cure);
         return null;
     }

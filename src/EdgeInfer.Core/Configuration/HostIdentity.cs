@@ -43,7 +43,8 @@ internal sealed record HostIdentity(string HostName, string MachineId)
         string name = id.ToString();
         if (!s_stockNames.Contains(name, StringComparer.OrdinalIgnoreCase)) return name;
         if (MachineId.Length > 0) return string.Create(CultureInfo.InvariantCulture, $"{name}-{Fold(MachineId):x4}");
-        faults.Warn(FaultKind.Configuration, where, $"device.id: many devices are named '{name}', and this machine has no /etc/machine-id", "set device.id");
+        faults.Warn(FaultKind.Configuration, where, $"device.id: many devices are named '{name}', and this machine has no /etc/machine-id",
+            "set device.id");
         return name;
     }
 

@@ -89,8 +89,11 @@ public sealed class MappingReader
 
     /// <summary>A duration such as <c>250ms</c>, <c>5s</c>, <c>2h</c>.</summary>
     public TimeSpan? Duration(string key, TimeSpan minimum, TimeSpan maximum)
-        => Value(key, $"a duration such as 250ms, 5s, 2h, from {ScalarText.Duration(minimum)} to {ScalarText.Duration(maximum)}", (string text, out TimeSpan value)
+    {
+        string expected = $"a duration such as 250ms, 5s, 2h, from {ScalarText.Duration(minimum)} to {ScalarText.Duration(maximum)}";
+        return Value(key, expected, (string text, out TimeSpan value)
             => ScalarText.TryDuration(text, out value) && value >= minimum && value <= maximum);
+    }
 
     /// <summary>A number of bytes such as <c>64MiB</c>.</summary>
     public long? Bytes(string key, long minimum, long maximum)
@@ -196,7 +199,8 @@ public sealed class MappingReader
         {
             _refused.Add(key);
             if (_mapping.Find(key) is null) continue;
-            _faults.Add(FaultKind.Configuration, MarkOfKey(key).ToString(), $"{PathOf(key)}: this version does not have '{key}' yet", "remove it");
+            _faults.Add(FaultKind.Configuration, MarkOfKey(key).ToString(), $"{PathOf(key)}: this version does not have '{key}' yet",
+                "remove it");
         }
     }
 

@@ -17,7 +17,11 @@ internal sealed class MqttReader(ReadingContext context)
 
     private static readonly Dictionary<string, int> s_ports = new()
     {
-        ["mqtt"] = 1883, ["mqtts"] = 8883, ["ws"] = 80, ["wss"] = 443, ["embedded"] = 1883,
+        ["mqtt"] = 1883,
+        ["mqtts"] = 8883,
+        ["ws"] = 80,
+        ["wss"] = 443,
+        ["embedded"] = 1883,
     };
 
     /// <summary>The broker and how to talk to it; a broker on this machine where a fault keeps it from being known.</summary>
@@ -73,9 +77,11 @@ internal sealed class MqttReader(ReadingContext context)
     {
         bool isAddress = IPAddress.TryParse(url.DnsSafeHost, out IPAddress? address);
         if (!isAddress && url.Host != "localhost")
-            mqtt.Fault("url", $"{Quoted.Text(url.Host)} is not an address of this machine", "write an IP address to listen on, such as embedded://127.0.0.1:1883");
+            mqtt.Fault("url", $"{Quoted.Text(url.Host)} is not an address of this machine",
+                "write an IP address to listen on, such as embedded://127.0.0.1:1883");
         else if (isAddress && !IPAddress.IsLoopback(address!) && !hasPassword)
-            mqtt.Fault("url", $"the embedded broker would listen on {url.Host} for everybody", "set username and password, or listen on 127.0.0.1");
+            mqtt.Fault("url", $"the embedded broker would listen on {url.Host} for everybody",
+                "set username and password, or listen on 127.0.0.1");
     }
 
     private static string? ClientId(MappingReader mqtt)
@@ -100,7 +106,8 @@ internal sealed class MqttReader(ReadingContext context)
     private MqttOptions Tls(MqttOptions options, MappingReader tls, MappingReader mqtt, string? scheme)
     {
         if (scheme is "mqtt" or "ws" or "embedded")
-            mqtt.Fault("tls", $"{scheme}:// is not encrypted, so this would have no effect", scheme == "embedded" ? "remove it" : $"write {scheme}s:// in mqtt.url");
+            mqtt.Fault("tls", $"{scheme}:// is not encrypted, so this would have no effect",
+                scheme == "embedded" ? "remove it" : $"write {scheme}s:// in mqtt.url");
         const string Cure = "name a PEM file";
         options = options with
         {

@@ -25,7 +25,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
     {
         string name = key.Value;
         if (!ConfiguredName.IsSound(name)) context.Add(key.Mark, $"pipelines: the name {Quoted.Text(name)}", ConfiguredName.Expected);
-        else if (ConfiguredName.IsReserved(name)) context.Add(key.Mark, $"pipelines: the name '{name}' is reserved", $"choose another than {ConfiguredName.Reserved}");
+        else if (ConfiguredName.IsReserved(name))
+            context.Add(key.Mark, $"pipelines: the name '{name}' is reserved", $"choose another than {ConfiguredName.Reserved}");
 
         if (pipelines.Mapping(name) is not { } pipeline)
         {
@@ -69,7 +70,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
                 pipeline.Missing("model", models.Count == 0 ? "name one of models" : $"name one of {string.Join(", ", models.Keys)}");
                 return "";
             case YamlSequence:
-                pipeline.Fault("model", "this version does not have several models in one pipeline yet", "name one; two pipelines can share a model");
+                pipeline.Fault("model", "this version does not have several models in one pipeline yet",
+                    "name one; two pipelines can share a model");
                 return "";
             case YamlScalar scalar when models.ContainsKey(scalar.Value):
                 used.Add(scalar.Value);
@@ -97,7 +99,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
             case YamlScalar scalar when ScalarText.TryNumber(scalar.Value, out double rate) && rate is > 0 and <= MostFramesPerSecond:
                 return rate;
             case YamlNode other:
-                pipeline.Wrong(other, "fps", string.Create(CultureInfo.InvariantCulture, $"max, or a number above 0, at most {MostFramesPerSecond}"));
+                pipeline.Wrong(other, "fps",
+                    string.Create(CultureInfo.InvariantCulture, $"max, or a number above 0, at most {MostFramesPerSecond}"));
                 return null;
         }
     }
@@ -106,7 +109,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
     {
         if (pipeline.List("labels") is not { } items) return null;
         List<string> labels = [];
-        if (items.Count == 0) pipeline.Fault("labels", "found an empty list, which would report nothing", "name labels, or remove the key for all");
+        if (items.Count == 0)
+            pipeline.Fault("labels", "found an empty list, which would report nothing", "name labels, or remove the key for all");
         foreach (YamlNode item in items)
         {
             if (item is not YamlScalar { Value.Length: > 0 } scalar)
@@ -117,7 +121,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
 
             if (labels.Contains(scalar.Value))
             {
-                context.Warn(item.Mark, $"{pipeline.PathOf("labels")}: {Quoted.Text(scalar.Value)} stands here a second time", "keep one of them");
+                context.Warn(item.Mark, $"{pipeline.PathOf("labels")}: {Quoted.Text(scalar.Value)} stands here a second time",
+                    "keep one of them");
                 continue;
             }
 
@@ -179,7 +184,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
                 return unwritten;
             case YamlScalar { Value: "off" }:
                 return null;
-            case YamlScalar scalar when ScalarText.TryDuration(scalar.Value, out TimeSpan time) && time >= s_shortestHeartbeat && time <= s_longestHeartbeat:
+            case YamlScalar scalar when ScalarText.TryDuration(scalar.Value, out TimeSpan time)
+                && time >= s_shortestHeartbeat && time <= s_longestHeartbeat:
                 return time;
             case YamlNode other:
                 publish.Wrong(other, "heartbeat", "off, or a duration such as 10s, from 100ms to 1d");

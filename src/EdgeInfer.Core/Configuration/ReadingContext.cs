@@ -43,7 +43,8 @@ internal sealed record ReadingContext(
         => from.Text(key) is null ? null : AbsolutePath((YamlScalar)from.Node(key)!, from.PathOf(key));
 
     /// <summary>
-    /// As <see cref="AbsolutePath(MappingReader, string)"/>, for a model: a bare name that is nothing in this folder is that of an installed one.
+    /// As <see cref="AbsolutePath(MappingReader, string)"/>, for a model: a bare name that is nothing in this folder is that of
+    /// an installed one.
     /// </summary>
     public string? ModelPath(MappingReader from, string key)
     {

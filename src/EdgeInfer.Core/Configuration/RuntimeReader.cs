@@ -22,7 +22,8 @@ internal sealed class RuntimeReader(ReadingContext context)
         {
             Providers = ProvidersOf(runtime) ?? options.Providers,
             IsFirstProviderRequired = runtime.Boolean("required") ?? false,
-            OnnxRuntime = context.ExistingFile(runtime, "onnxruntime", "name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer"),
+            OnnxRuntime = context.ExistingFile(
+                runtime, "onnxruntime", "name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer"),
             Threads = Threads(runtime),
             CacheFolder = context.AbsolutePath(runtime, "cache_folder") ?? options.CacheFolder,
             StateFolder = context.AbsolutePath(runtime, "state_folder") ?? options.StateFolder,
@@ -44,7 +45,8 @@ internal sealed class RuntimeReader(ReadingContext context)
             }
             else if (!s_providers.Contains(scalar.Value))
             {
-                string cure = NearestKey.Find(scalar.Value, s_providers) is { } near ? $"did you mean '{near}'?" : $"known: {string.Join(", ", s_providers)}";
+                string? near = NearestKey.Find(scalar.Value, s_providers);
+                string cure = near is null ? $"known: {string.Join(", ", s_providers)}" : $"did you mean '{near}'?";
                 context.Add(item.Mark, $"{runtime.PathOf("providers")}: unknown provider {Quoted.Text(scalar.Value)}", cure);
             }
             else if (providers.Contains(scalar.Value))

@@ -85,7 +85,8 @@ internal sealed class SecretReader(ReadingContext context)
     {
         if (name.Value.Contains('/', StringComparison.Ordinal) || name.Value is "." or "..")
         {
-            context.Add(name.Mark, $"{path}: {Quoted.Text(name.Value)} is a path", "give the name that LoadCredential= has; use file for a path");
+            context.Add(name.Mark, $"{path}: {Quoted.Text(name.Value)} is a path",
+                "give the name that LoadCredential= has; use file for a path");
             return null;
         }
 

@@ -7,12 +7,16 @@ namespace EdgeInfer.Configuration;
 internal sealed class SourceReader(ReadingContext context)
 {
     private const double MostFramesPerSecond = 1000;
+    private const string CameraNode = "a V4L2 node such as /dev/video0";
 
     private static readonly string[] s_kinds = ["camera", "stream", "files", "synthetic"];
     private static readonly string[] s_laterKinds = ["exec", "audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
     private static readonly string[] s_laterKeys = ["controls", "rotate", "flip", "crop"];
 
     private static readonly string[] s_formats = ["mjpg", "yuyv", "nv12", "grey"];
+
+    // Of any kind.
+    private static readonly string[] s_keys = ["size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed"];
 
     // Given where a fault was added; the configuration is dropped with it.
     private static readonly SourceOptions s_none = new FilesOptions("", false);
@@ -29,8 +33,8 @@ internal sealed class SourceReader(ReadingContext context)
         string[] kinds = [.. s_kinds.Concat(s_laterKinds).Where(source.Contains)];
         if (kinds.Length != 1)
         {
-            string what = kinds.Length == 0 ? "no kind of source" : $"{kinds.Length} kinds of source: {string.Join(" and ", kinds)}";
-            pipeline.Fault("source", what, kinds.Length == 0 ? $"write one of {string.Join(", ", s_kinds)}" : "keep one; each needs a pipeline of its own");
+            if (kinds.Length == 0) pipeline.Fault("source", "no kind of source", $"write one of {string.Join(", ", s_kinds)}");
+            else pipeline.Fault("source", $"{kinds.Length} kinds of source: {string.Join(" and ", kinds)}", "keep one; each needs a pipeline of its own");
             CloseUnknownKind(source);
             return s_none;
         }
@@ -53,8 +57,7 @@ internal sealed class SourceReader(ReadingContext context)
     private static void CloseUnknownKind(MappingReader source)
     {
         source.NotYet(s_laterKeys);
-        foreach (string key in (ReadOnlySpan<string>)[.. s_kinds, "size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed"]) source.Has(key);
-        foreach (string later in s_laterKinds) source.Has(later);
+        foreach (string key in s_kinds.Concat(s_laterKinds).Concat(s_keys)) source.Has(key);
         source.Close();
     }
 
@@ -63,9 +66,12 @@ internal sealed class SourceReader(ReadingContext context)
         string? device = source.Text("camera");
         CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats));
         if (device is null) return null;
-        if (device.StartsWith("csi:", StringComparison.Ordinal)) source.Fault("camera", "this version does not have 'csi:' yet", "name a V4L2 node such as /dev/video0");
-        else if (device.All(char.IsAsciiDigit)) source.Fault("camera", $"found '{device}'", $"write /dev/video{device}, or better its link under /dev/v4l/by-path");
-        else if (!device.StartsWith('/') || device.Contains('\0', StringComparison.Ordinal)) source.Fault("camera", $"found {Quoted.Text(device)}", "expected a V4L2 node such as /dev/video0");
+        if (device.StartsWith("csi:", StringComparison.Ordinal))
+            source.Fault("camera", "this version does not have 'csi:' yet", $"name {CameraNode}");
+        else if (device.All(char.IsAsciiDigit))
+            source.Fault("camera", $"found '{device}'", $"write /dev/video{device}, or better its link under /dev/v4l/by-path");
+        else if (!device.StartsWith('/') || device.Contains('\0', StringComparison.Ordinal))
+            source.Fault("camera", $"found {Quoted.Text(device)}", $"expected {CameraNode}");
         return camera;
     }
 
@@ -74,10 +80,12 @@ internal sealed class SourceReader(ReadingContext context)
         string? username = source.Text("username");
         Secret? password = new SecretReader(context).Read(source, "password");
         TimeSpan? snapshot = source.Duration("snapshot_interval", TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
-        if (new ServerAddress(context).Read(source, "stream", ["http", "https", "rtsp", "rtsps"], "http://HOST/PATH or https://HOST/PATH") is not { } url) return null;
+        Uri? url = new ServerAddress(context).Read(source, "stream", ["http", "https", "rtsp", "rtsps"], "http://HOST/PATH or https://HOST/PATH");
+        if (url is null) return null;
         if (url.Scheme is "rtsp" or "rtsps")
         {
-            source.Fault("stream", $"this version does not have '{url.Scheme}' yet", "name an MJPEG stream or a snapshot over http, which most cameras have too");
+            source.Fault("stream", $"this version does not have '{url.Scheme}' yet",
+                "name an MJPEG stream or a snapshot over http, which most cameras have too");
             return null;
         }
 
@@ -96,7 +104,8 @@ internal sealed class SourceReader(ReadingContext context)
         (int, int) size = source.Size("size") ?? (640, 480);
         double rate = Rate(source) ?? 30;
         int seed = source.Integer("seed", 0) ?? 1;
-        if (source.Text("synthetic") is { } drawing and not "conveyor") source.Fault("synthetic", $"found {Quoted.Text(drawing)}", "expected conveyor");
+        if (source.Text("synthetic") is { } drawing and not "conveyor")
+            source.Fault("synthetic", $"found {Quoted.Text(drawing)}", "expected conveyor");
         return new(size, rate, seed);
     }
 

@@ -22,7 +22,7 @@ internal sealed class TopicCheck(ReadingContext context, string prefix, string d
         if (topic.AsSpan().ContainsAny('{', '}')) return "holds a placeholder other than {prefix}, {device} and {pipeline}";
         if (topic[0] == '$') return "begins with '$', which belongs to the broker";
         if (topic.Split('/').Contains("")) return "has an empty level";
-        if (topic.Split('/').FirstOrDefault(level => s_commandLevels.Contains(level)) is { } level) return $"has the level '{level}', which is for commands";
+        if (topic.Split('/').FirstOrDefault(s_commandLevels.Contains) is { } level) return $"has the level '{level}', which is for commands";
         return Encoding.UTF8.GetByteCount(topic) > LongestTopicBytes ? $"is longer than {LongestTopicBytes} bytes" : null;
     }
 
@@ -30,7 +30,11 @@ internal sealed class TopicCheck(ReadingContext context, string prefix, string d
     public List<PipelineOptions> Fill(IReadOnlyList<PipelineOptions> pipelines)
     {
         string own = $"{prefix}/{device}";
-        Dictionary<string, string> taken = new(StringComparer.Ordinal) { [$"{own}/status"] = "the device's status", [$"{own}/gap"] = "declared losses" };
+        Dictionary<string, string> taken = new(StringComparer.Ordinal)
+        {
+            [$"{own}/status"] = "the device's status",
+            [$"{own}/gap"] = "declared losses",
+        };
         foreach (PipelineOptions pipeline in pipelines) taken[$"{own}/{pipeline.Name}/status"] = $"the status of pipeline '{pipeline.Name}'";
 
         List<PipelineOptions> filled = [];
@@ -44,7 +48,8 @@ internal sealed class TopicCheck(ReadingContext context, string prefix, string d
             string? wrong = publish.Topic is null ? null : Fault(topic);
             if (wrong is null && !taken.TryAdd(topic, $"pipeline '{pipeline.Name}'")) wrong = $"is the topic of {taken[topic]} already";
             if (wrong is not null)
-                context.Add(publish.TopicMark ?? pipeline.Mark, $"pipelines.{pipeline.Name}.publish.topic: {Quoted.Text(topic)} {wrong}", "choose another topic");
+                context.Add(publish.TopicMark ?? pipeline.Mark, $"pipelines.{pipeline.Name}.publish.topic: {Quoted.Text(topic)} {wrong}",
+                    "choose another topic");
         }
 
         return filled;

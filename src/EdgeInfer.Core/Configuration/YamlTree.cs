@@ -90,7 +90,8 @@ public static class YamlTree
     {
         if (text.Length > CharactersLimit)
         {
-            faults.Add(FaultKind.Configuration, file, $"{text.Length} characters are more than the {CharactersLimit} a file may have", "split it");
+            faults.Add(FaultKind.Configuration, file, $"{text.Length} characters are more than the {CharactersLimit} a file may have",
+                "split it");
             return null;
         }
 
@@ -103,7 +104,8 @@ public static class YamlTree
             YamlNode root = new TreeBuilder(parser, file, faults).Node(0, isSecret);
             parser.Consume<DocumentEnd>();
             if (!parser.Accept<StreamEnd>(out _))
-                faults.Add(FaultKind.Configuration, MarkOf(parser.Current!.Start, file).ToString(), "a second document starts here", "keep one document in a file");
+                faults.Add(FaultKind.Configuration, MarkOf(parser.Current!.Start, file).ToString(), "a second document starts here",
+                    "keep one document in a file");
             return root is YamlScalar { IsNull: true } ? new YamlMapping(root.Mark, []) : root;
         }
         catch (FaultException e)
@@ -113,13 +115,15 @@ public static class YamlTree
         catch (YamlException e)
         {
             string reason = e.Message.TrimEnd('.');
-            faults.Add(FaultKind.Configuration, MarkOf(e.Start, file).ToString(), $"this is not YAML: {reason}", "mind the indentation and quote special characters");
+            faults.Add(FaultKind.Configuration, MarkOf(e.Start, file).ToString(), $"this is not YAML: {reason}",
+                "mind the indentation and quote special characters");
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or EndOfStreamException)
         {
             // YamlDotNet 18.1 leaves some broken inputs by these: "[\n1", a lone "...", a mapping cut off behind a key.
             Mark mark = parser.Current is { } last ? MarkOf(last.End, file) : new(file, 1, 1);
-            faults.Add(FaultKind.Configuration, mark.ToString(), "this is not YAML, from about here on", "mind the indentation and quote special characters");
+            faults.Add(FaultKind.Configuration, mark.ToString(), "this is not YAML, from about here on",
+                "mind the indentation and quote special characters");
         }
 
         return null;
@@ -129,15 +133,19 @@ public static class YamlTree
 
     private sealed class TreeBuilder(Parser parser, string file, FaultList faults)
     {
-        /// <summary>Reads the node that the parser stands at; keys inside a secret are not named, for a secret in braces looks like one.</summary>
+        /// <summary>
+        /// Reads the node that the parser stands at. Keys inside a secret are not named: a secret in braces looks like one.
+        /// </summary>
         /// <exception cref="FaultException">Nested too deeply to go on.</exception>
         public YamlNode Node(int depth, bool isSecret)
         {
             ParsingEvent at = parser.Current!;
             if (depth > DepthLimit)
-                throw FaultException.Of(FaultKind.Configuration, MarkOf(at.Start, file).ToString(), $"more than {DepthLimit} levels of nesting", "flatten it");
+                throw FaultException.Of(FaultKind.Configuration, MarkOf(at.Start, file).ToString(),
+                    $"more than {DepthLimit} levels of nesting", "flatten it");
             if (at is NodeEvent { Anchor.IsEmpty: false }) Refuse(at, "anchors are not supported", "write the value out");
-            if (at is NodeEvent { Tag.IsEmpty: false }) Refuse(at, "tags are not supported", "remove the tag, or quote a text that begins with '!'");
+            if (at is NodeEvent { Tag.IsEmpty: false })
+                Refuse(at, "tags are not supported", "remove the tag, or quote a text that begins with '!'");
 
             if (parser.TryConsume<Scalar>(out Scalar? scalar))
                 return new YamlScalar(MarkOf(scalar.Start, file), scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any));
@@ -149,7 +157,8 @@ public static class YamlTree
                 return new YamlSequence(MarkOf(sequence.Start, file), items);
             }
 
-            if (parser.TryConsume<MappingStart>(out MappingStart? mapping)) return new YamlMapping(MarkOf(mapping.Start, file), Entries(depth, isSecret));
+            if (parser.TryConsume<MappingStart>(out MappingStart? mapping))
+                return new YamlMapping(MarkOf(mapping.Start, file), Entries(depth, isSecret));
 
             Refuse(at, "aliases are not supported", "write the value out, or quote a text that begins with '*'");
             parser.MoveNext();
@@ -177,8 +186,9 @@ public static class YamlTree
                     continue;
                 }
 
+                string name = isSecret ? "a key" : $"the key {Quoted.Text(key.Value)}";
                 if (seen.Add(key.Value)) entries.Add(new(key, value));
-                else Refuse(at, isSecret ? "a key stands here a second time" : $"the key {Quoted.Text(key.Value)} stands here a second time", "keep one of them");
+                else Refuse(at, $"{name} stands here a second time", "keep one of them");
             }
 
             return entries;

@@ -31,8 +31,6 @@ internal interface IPacketHandler
 /// </summary>
 internal sealed class MqttConnection : IDisposable
 {
-    private const int ReceiveStackBytes = 256 * 1024;
-
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
     private readonly IMqttChannel _channel;
@@ -80,7 +78,7 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Whether the broker closed the connection without a DISCONNECT.</summary>
     public bool IsClosedSilently { get; private set; }
 
-    /// <summary>Connects, and waits for the broker's CONNACK.</summary>
+    /// <summary>Connects, and waits for the broker's CONNACK; in the calling thread, but for WebSockets.</summary>
     /// <exception cref="MqttLinkException">No connection; says why.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/>.</exception>
     public static async Task<MqttConnection> OpenAsync(MqttSettings settings, TimeProvider time, CancellationToken stop)
@@ -88,6 +86,7 @@ internal sealed class MqttConnection : IDisposable
         MqttConnection connection = new(settings, time);
         using CancellationTokenSource deadline = new(settings.ConnectTimeout, time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stop);
+        await using CancellationTokenRegistration end = either.Token.UnsafeRegister(static line => ((PolledStream?)line)?.Dispose(), connection._line);
         try
         {
             await connection._channel.ConnectAsync(either.Token).ConfigureAwait(false);
@@ -107,20 +106,9 @@ internal sealed class MqttConnection : IDisposable
         }
     }
 
-    /// <summary>Handles what arrives until the connection ends: in a thread of its own, or in the pool for WebSockets.</summary>
+    /// <summary>Handles what arrives until the connection ends; in the calling thread, but for WebSockets.</summary>
     /// <returns>Why it ended.</returns>
-    public Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
-    {
-        if (_line is null) return ReceiveAllAsync(handler);
-        _line.BeginPolling();
-        TaskCompletionSource<MqttLinkException?> end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        // On a polled stream every wait is in this thread, so the loop comes back when the connection has ended.
-        new Thread(() => end.SetResult(ReceiveAllAsync(handler).GetAwaiter().GetResult()), ReceiveStackBytes) { IsBackground = true, Name = "mqtt receive" }.Start();
-        return end.Task;
-    }
-
-    private async Task<MqttLinkException?> ReceiveAllAsync(IPacketHandler handler)
+    public async Task<MqttLinkException?> ReceiveAsync(IPacketHandler handler)
     {
         try
         {

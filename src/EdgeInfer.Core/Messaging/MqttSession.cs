@@ -141,7 +141,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             MqttLinkException? end;
             try
             {
-                end = await ConnectAsync(stop).ConfigureAwait(false);
+                // A thread of its own for each connection, its attempt included: see PolledStream.
+                end = await Task.Factory.StartNew(() => ConnectAsync(stop).GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
             }
             catch (MqttLinkException failure)
             {

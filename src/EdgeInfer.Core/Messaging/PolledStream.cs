@@ -7,17 +7,18 @@ using MQTTnet.Channel;
 namespace EdgeInfer.Messaging;
 
 /// <summary>
-/// A TCP connection whose reads, after <see cref="BeginPolling"/>, wait in the calling thread instead of in the pool. An acknowledgement
-/// then wakes one thread, as in a program written by hand; through .NET's socket engine and the pool it wakes three (6.6 futex
-/// calls a message at 150 messages a second, measured). Writes are the socket's own: they never block.
+/// A TCP connection whose connecting and reading wait in the calling thread. An acknowledgement then wakes one thread, as in a program
+/// written by hand; through .NET's socket engine and the pool it wakes three (6.6 futex calls a message at 150 messages a second,
+/// measured). The engine wakes for a socket that it has once served, also when nobody waits there: hence no asynchronous connect either.
+/// Writes are the socket's own: they never block. <see cref="Stream.Dispose()"/> by another thread ends every wait.
 /// </summary>
 internal sealed class PolledStream : Stream, IMqttClientStreamProvider
 {
     private const int Interrupted = 4;
-    private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Lock _lock = new();
+    private Socket? _socket;
     private NetworkStream? _inner;
-    private volatile bool _isPolling;
-    private int _isDisposed;
+    private bool _isDisposed;
 
     /// <inheritdoc/>
     public override bool CanRead => _inner is { CanRead: true };
@@ -39,33 +40,37 @@ internal sealed class PolledStream : Stream, IMqttClientStreamProvider
     }
 
     /// <inheritdoc/>
-    public async Task<Stream> ConnectAsync(EndPoint brokerEndPoint, CancellationToken cancellationToken)
+    public Task<Stream> ConnectAsync(EndPoint brokerEndPoint, CancellationToken cancellationToken)
     {
-        try
+        (IPAddress[] addresses, int port) = brokerEndPoint switch
         {
-            await _socket.ConnectAsync(brokerEndPoint, cancellationToken).ConfigureAwait(false);
-        }
-        catch
+            IPEndPoint known => ([known.Address], known.Port),
+            DnsEndPoint named => (Dns.GetHostAddressesAsync(named.Host, cancellationToken).GetAwaiter().GetResult(), named.Port),
+            _ => throw new NotSupportedException($"no way to connect to {brokerEndPoint}"),
+        };
+        for (int i = 0; ; i++)
         {
-            _socket.Dispose();
-            throw;
+            Socket socket = Take(new(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+            try
+            {
+                socket.Connect(new IPEndPoint(addresses[i], port));
+            }
+            catch (SocketException) when (i + 1 < addresses.Length)
+            {
+                socket.Dispose();
+                continue;
+            }
+
+            _inner = new NetworkStream(socket, ownsSocket: true);
+
+            // Only what is there is read after poll said so: a read never blocks in the kernel.
+            socket.Blocking = false;
+            return Task.FromResult<Stream>(this);
         }
-
-        _inner = new NetworkStream(_socket, ownsSocket: true);
-        return this;
-    }
-
-    /// <summary>From now on reads wait in the calling thread; no other read may be under way.</summary>
-    public void BeginPolling()
-    {
-        // Only what is there is read after poll said so; a read never blocks in the kernel, where closing could not end it.
-        _socket.Blocking = false;
-        _isPolling = true;
     }
 
     /// <inheritdoc/>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        => _isPolling ? new(ReadPolled(buffer.Span)) : _inner!.ReadAsync(buffer, cancellationToken);
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(ReadPolled(buffer.Span));
 
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
@@ -100,31 +105,51 @@ internal sealed class PolledStream : Stream, IMqttClientStreamProvider
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing && Interlocked.Exchange(ref _isDisposed, 1) == 0)
-        {
-            try
-            {
-                // Wakes the thread that polls; what was sent is still delivered.
-                if (_isPolling) _socket.Shutdown(SocketShutdown.Both);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // It was closed from the other side.
-            }
+        if (disposing) End();
+        base.Dispose(disposing);
+    }
 
-            _inner?.Dispose();
-            _socket.Dispose();
+    private void End()
+    {
+        lock (_lock)
+        {
+            if (_isDisposed) return;
+            _isDisposed = true;
         }
 
-        base.Dispose(disposing);
+        try
+        {
+            // Wakes the thread that polls; what was sent is still delivered.
+            _socket?.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It never was connected, or was closed from the other side.
+        }
+
+        _socket?.Dispose();
+    }
+
+    /// <summary>Makes a socket the one that <see cref="End"/> closes.</summary>
+    private Socket Take(Socket socket)
+    {
+        lock (_lock)
+        {
+            _socket = socket;
+            if (!_isDisposed) return socket;
+        }
+
+        socket.Dispose();
+        throw new ObjectDisposedException(nameof(PolledStream));
     }
 
     private int ReadPolled(Span<byte> buffer)
     {
+        Socket socket = _socket!;
         while (true)
         {
-            WaitReadable();
-            int read = _socket.Receive(buffer, SocketFlags.None, out SocketError error);
+            WaitReadable(socket.SafeHandle);
+            int read = socket.Receive(buffer, SocketFlags.None, out SocketError error);
             switch (error)
             {
                 case SocketError.Success: return read;
@@ -134,9 +159,8 @@ internal sealed class PolledStream : Stream, IMqttClientStreamProvider
         }
     }
 
-    private void WaitReadable()
+    private static void WaitReadable(SafeSocketHandle handle)
     {
-        SafeSocketHandle handle = _socket.SafeHandle;
         bool isHeld = false;
         try
         {

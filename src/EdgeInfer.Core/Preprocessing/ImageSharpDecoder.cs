@@ -22,7 +22,8 @@ internal sealed unsafe class ImageSharpDecoder
     public ImageSharpDecoder()
     {
         _configuration = new SixLabors.ImageSharp.Configuration(
-            new PngConfigurationModule(), new BmpConfigurationModule(), new WebpConfigurationModule(), new GifConfigurationModule(), new JpegConfigurationModule())
+            new PngConfigurationModule(), new BmpConfigurationModule(), new WebpConfigurationModule(), new GifConfigurationModule(),
+            new JpegConfigurationModule())
         {
             // One pipeline thread decodes: others belong to other cameras and to inference.
             MaxDegreeOfParallelism = 1,
@@ -37,6 +38,7 @@ internal sealed unsafe class ImageSharpDecoder
     public DecodeOutcome ReadHead(ReadOnlySpan<byte> data, out PictureHead head)
     {
         head = new PictureHead { Format = PixelFormat.PictureFile, Orientation = 1, Components = 3 };
+        LastMessage = "";
         try
         {
             fixed (byte* bytes = data)
@@ -62,6 +64,7 @@ internal sealed unsafe class ImageSharpDecoder
     /// <param name="pixels">Room for the whole picture.</param>
     public DecodeOutcome Decode(ReadOnlySpan<byte> data, in PictureHead head, byte* pixels)
     {
+        LastMessage = "";
         try
         {
             using Image<Rgb24> image = Image.Load<Rgb24>(_configuration, data);
@@ -91,8 +94,10 @@ internal sealed unsafe class ImageSharpDecoder
     /// The library's own exceptions, and those that its decoders are known to let through on broken data. It reads bytes that
     /// anybody may have sent, so a defect in it must not end the pipeline.
     /// </summary>
-    private static bool IsOfThePicture(Exception e) => e is ImageFormatException or ImageProcessingException or InvalidDataException or EndOfStreamException
-        or IndexOutOfRangeException or ArgumentException or OverflowException or NullReferenceException or InvalidOperationException or NotSupportedException;
+    private static bool IsOfThePicture(Exception e) => e
+        is ImageFormatException or ImageProcessingException or InvalidDataException or EndOfStreamException
+        or IndexOutOfRangeException or ArgumentException or OverflowException or NullReferenceException
+        or InvalidOperationException or NotSupportedException;
 
     private DecodeOutcome Failure(Exception e)
     {

@@ -14,12 +14,22 @@ internal sealed unsafe class PictureDecoder : IDisposable
     private readonly NativeBuffer _stored = new();
     private readonly NativeBuffer _upright = new();
     private ImageSharpDecoder? _imageSharp;
+    private Speaker _lastSpeaker;
 
     /// <summary>Prepares the decoders; no picture memory is taken yet.</summary>
-    public PictureDecoder(PreprocessorLimits limits)
+    /// <param name="limits">What a picture may cost.</param>
+    /// <param name="turbo">libjpeg-turbo, to be owned; null decodes JPEG by ImageSharp.</param>
+    public PictureDecoder(PreprocessorLimits limits, TurboJpegDecoder? turbo)
     {
         _limits = limits;
-        _turbo = TurboJpegDecoder.TryCreate();
+        _turbo = turbo;
+    }
+
+    private enum Speaker
+    {
+        None,
+        Turbo,
+        ImageSharp,
     }
 
     /// <summary>Who decodes JPEG: <c>libjpeg-turbo</c>, or <c>ImageSharp</c> where that is not installed.</summary>
@@ -34,10 +44,14 @@ internal sealed unsafe class PictureDecoder : IDisposable
     public DecodeOutcome ReadHead(in FrameInfo info, ReadOnlySpan<byte> data, out PictureHead head)
     {
         head = default;
+        _lastSpeaker = Speaker.None;
         if (data.IsEmpty) return DecodeOutcome.Empty;
-        DecodeOutcome outcome = info.Format is PixelFormat.Jpeg or PixelFormat.PictureFile
-            ? ReadFileHead(data, out head)
-            : RawFrame.ReadHead(info, out head);
+        DecodeOutcome outcome = info.Format switch
+        {
+            PixelFormat.Jpeg => ReadJpegHead(data, out head),
+            PixelFormat.PictureFile => JpegHeader.IsJpeg(data) ? ReadJpegHead(data, out head) : ReadFileHead(data, out head),
+            _ => RawFrame.ReadHead(info, out head),
+        };
         return outcome != DecodeOutcome.Ok ? outcome : IsWithinLimits(head) ? DecodeOutcome.Ok : DecodeOutcome.TooLarge;
     }
 
@@ -51,8 +65,10 @@ internal sealed unsafe class PictureDecoder : IDisposable
     {
         view = default;
         if (head.Format is not (PixelFormat.Jpeg or PixelFormat.PictureFile)) return RawFrame.Read(info, data, head, out view);
+        data = data[head.Start..];
         if (head.Format == PixelFormat.Jpeg && _turbo is not null)
         {
+            _lastSpeaker = Speaker.Turbo;
             if (head.Components == 4) return DecodeCmyk(data, head, out view);
             int divisor = Divisor(head, wish);
             return wish.MayBePlanar && !wish.IsGray && head.Orientation == 1 && Planar(head) is { } layout
@@ -60,17 +76,18 @@ internal sealed unsafe class PictureDecoder : IDisposable
                 : DecodePacked(data, head, wish.IsGray, divisor, out view);
         }
 
+        _lastSpeaker = Speaker.ImageSharp;
         byte* pixels = _stored.Take((long)head.Width * head.Height * 3);
         DecodeOutcome outcome = ImageSharp.Decode(data, head, pixels);
         if (outcome == DecodeOutcome.Ok) view = Finish(pixels, head.Width, head.Height, 3, head.Orientation);
         return outcome;
     }
 
-    /// <summary>What the decoder said of the last picture; empty where it said nothing.</summary>
-    public string LastMessage(PixelFormat format) => format switch
+    /// <summary>What a decoder said of the last picture; empty where it was not asked.</summary>
+    public string LastMessage() => _lastSpeaker switch
     {
-        PixelFormat.Jpeg when _turbo is not null => _turbo.LastMessage,
-        PixelFormat.Jpeg or PixelFormat.PictureFile => _imageSharp?.LastMessage ?? "",
+        Speaker.Turbo => _turbo!.LastMessage,
+        Speaker.ImageSharp => ImageSharp.LastMessage,
         _ => "",
     };
 
@@ -82,8 +99,21 @@ internal sealed unsafe class PictureDecoder : IDisposable
         _upright.Dispose();
     }
 
+    private static DecodeOutcome ReadJpegHead(ReadOnlySpan<byte> data, out PictureHead head)
+    {
+        int start = JpegHeader.Find(data);
+        head = default;
+        if (start < 0) return DecodeOutcome.NotAPicture;
+        DecodeOutcome outcome = JpegHeader.Read(data[start..], out head);
+        head.Start = start;
+        return outcome;
+    }
+
     private DecodeOutcome ReadFileHead(ReadOnlySpan<byte> data, out PictureHead head)
-        => JpegHeader.IsJpeg(data) ? JpegHeader.Read(data, out head) : ImageSharp.ReadHead(data, out head);
+    {
+        _lastSpeaker = Speaker.ImageSharp;
+        return ImageSharp.ReadHead(data, out head);
+    }
 
     private bool IsWithinLimits(in PictureHead head)
     {
@@ -150,8 +180,15 @@ internal sealed unsafe class PictureDecoder : IDisposable
         byte* pixels = _stored.Take(lumaBytes + 2 * chromaBytes);
         view = new PictureView
         {
-            Layout = layout, Width = width, Height = height, Plane0 = pixels, Plane1 = pixels + lumaBytes, Plane2 = pixels + lumaBytes + chromaBytes,
-            Stride0 = stride, Stride1 = chromaStride, HasSlack = true,
+            Layout = layout,
+            Width = width,
+            Height = height,
+            Plane0 = pixels,
+            Plane1 = pixels + lumaBytes,
+            Plane2 = pixels + lumaBytes + chromaBytes,
+            Stride0 = stride,
+            Stride1 = chromaStride,
+            HasSlack = true,
         };
         return _turbo!.DecodePlanes(data, view);
     }

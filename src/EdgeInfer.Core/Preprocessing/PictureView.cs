@@ -8,6 +8,9 @@ internal struct PictureHead
     /// <summary>How the bytes are read: <see cref="PixelFormat.Jpeg"/>, <see cref="PixelFormat.PictureFile"/> or a raw format.</summary>
     public PixelFormat Format;
 
+    /// <summary>Where the picture begins in the frame's bytes: some cameras put a header of their own before a JPEG.</summary>
+    public int Start;
+
     /// <summary>Columns as stored.</summary>
     public int Width;
 

@@ -22,8 +22,7 @@ internal abstract unsafe class RowResampler : IDisposable
     /// <param name="y">Rows.</param>
     public static RowResampler Create(ResizeKernel kernel, RowReader rows, Axis x, Axis y)
     {
-        if (kernel == ResizeKernel.Fast && rows.View.IsYcc)
-            return new FastResampler(rows, x, y);
+        if (kernel == ResizeKernel.Fast && rows.View.IsYcc) return new FastResampler(rows, x, y);
         if (kernel == ResizeKernel.Nearest || (x.Source == x.Scaled && y.Source == y.Scaled)) return new NearestResampler(rows, x, y);
         return kernel switch
         {

@@ -26,7 +26,10 @@ internal static unsafe class YuvRows
         {
             Vector128<byte> levels = Vector128.Load(luma + x);
             for (int k = 0; k < 4; k++)
-                Simd.Lookup(levels, Vector128.Create(0xFF000000u, 0xFF010101u, 0xFF020202u, 0xFF030303u).AsByte() | Vector128.Create((byte)(4 * k))).Store((byte*)(pixels + x + 4 * k));
+            {
+                Vector128<byte> repeat = Vector128.Create(0xFF000000u, 0xFF010101u, 0xFF020202u, 0xFF030303u).AsByte() | Vector128.Create((byte)(4 * k));
+                Simd.Lookup(levels, repeat).Store((byte*)(pixels + x + 4 * k));
+            }
         }
 
         for (; x < width; x++) pixels[x] = luma[x] * 0x010101u;

@@ -18,7 +18,8 @@ internal static class CheckCommand
         Option<string?> file = new("--config", "-c") { Description = $"The configuration; default {RunCommand.DefaultFile}", HelpName = "FILE" };
         Option<bool> json = new("--json") { Description = "One JSON object: ok, faults, warnings" };
         Command verb = new("check", "Every fault of the configuration and of the models it names, each with its place and its cure.\n"
-            + "Touches no device and no network. Ends with 0, 65 (a model is at fault), 66 (no such file) or 78.\n\nExample: edgeinfer check -c edgeinfer.yaml")
+            + "Touches no device and no network. Ends with 0, 65 (a model is at fault), 66 (no such file) or 78.\n\n"
+            + "Example: edgeinfer check -c edgeinfer.yaml")
         {
             file, json,
         };
@@ -42,7 +43,8 @@ internal static class CheckCommand
         return ExitCode(faults);
     }
 
-    private static void Print(string path, AgentConfiguration? configuration, Dictionary<string, Model> models, FaultList faults, TextWriter output)
+    private static void Print(
+        string path, AgentConfiguration? configuration, Dictionary<string, Model> models, FaultList faults, TextWriter output)
     {
         foreach (Fault fault in faults.Faults) output.WriteLine(fault);
         foreach (Fault warning in faults.Warnings) output.WriteLine($"warning: {warning}");
@@ -53,8 +55,8 @@ internal static class CheckCommand
         }
 
         string named = string.Join(", ", models.Select(m => $"{m.Key} = {m.Value.Name} {m.Value.Version}"));
-        output.WriteLine($"ok: {path}: device {configuration.Device.Id}, {Count(configuration.Pipelines.Count, "pipeline")}, {Count(models.Count, "model")} ({named}), "
-            + $"broker {configuration.Mqtt.Url.GetLeftPart(UriPartial.Authority)}, {Count(faults.Warnings.Count, "warning")}");
+        output.WriteLine($"ok: {path}: device {configuration.Device.Id}, {Count(configuration.Pipelines.Count, "pipeline")}, "
+            + $"{Count(models.Count, "model")} ({named}), broker {configuration.Mqtt.Url.GetLeftPart(UriPartial.Authority)}, {Count(faults.Warnings.Count, "warning")}");
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

@@ -67,7 +67,7 @@ internal static class ModelTable
 
     private static IReadOnlyList<Fault> Trouble(ModelInspection inspection) => [.. inspection.Faults, .. inspection.Missing.Select(m => m.ToFault(inspection))];
 
-    private static void WriteRows(TextWriter output, IReadOnlyList<string[]> rows)
+    private static void WriteRows(TextWriter output, List<string[]> rows)
     {
         int columns = rows[0].Length;
         int[] widths = new int[columns];

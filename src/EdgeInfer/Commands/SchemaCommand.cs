@@ -12,7 +12,10 @@ internal static class SchemaCommand
     public static Command Create()
     {
         Argument<string?> name = new("NAME") { Description = "A schema; without it, the names", Arity = ArgumentArity.ZeroOrOne };
-        Command verb = new("schema", "The JSON schemas (draft 2020-12) of the messages.\n\nExample: edgeinfer schema prediction > prediction.json") { name };
+        Command verb = new("schema", "The JSON schemas (draft 2020-12) of the messages.\n\nExample: edgeinfer schema prediction > prediction.json")
+        {
+            name,
+        };
         verb.SetAction(parsed =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
@@ -30,7 +33,8 @@ internal static class SchemaCommand
 
     private static FaultException Unknown(string wanted)
     {
-        string cure = NearestKey.Find(wanted, MessageSchemas.Names) is { } near ? $"did you mean '{near}'?" : $"there are {string.Join(", ", MessageSchemas.Names)}";
+        string? near = NearestKey.Find(wanted, MessageSchemas.Names);
+        string cure = near is null ? $"there are {string.Join(", ", MessageSchemas.Names)}" : $"did you mean '{near}'?";
         return FaultException.Of(FaultKind.Usage, "schema", $"no schema {Quoted.Text(wanted)}", cure);
     }
 }

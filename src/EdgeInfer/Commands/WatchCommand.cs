@@ -16,13 +16,22 @@ internal static class WatchCommand
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        Argument<string?> topic = new("TOPIC") { Description = "A topic or filter; default: the predictions and status of every device", Arity = ArgumentArity.ZeroOrOne };
-        Option<string?> broker = new("--broker") { Description = $"The broker; default that of {RunCommand.DefaultFile}, else {LocalBroker}", HelpName = "URL" };
+        Argument<string?> topic = new("TOPIC")
+        {
+            Description = "A topic or filter; default: the predictions and status of every device",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<string?> broker = new("--broker")
+        {
+            Description = $"The broker; default that of {RunCommand.DefaultFile}, else {LocalBroker}",
+            HelpName = "URL",
+        };
         Option<string?> username = new("--username") { Description = "User name at --broker", HelpName = "NAME" };
         Option<string?> password = new("--password-file") { Description = "File that holds the password", HelpName = "FILE" };
         Option<string?> authorities = new("--ca") { Description = "PEM file of authorities to trust instead of the system's", HelpName = "FILE" };
         Option<bool> json = new("--json") { Description = "Each message as it arrived, one a line" };
-        Command verb = new("watch", "Predictions in the terminal, live, until Ctrl-C.\n\nExamples: edgeinfer watch\n          edgeinfer watch --broker mqtts://broker.plant --username me --password-file pw 'edgeinfer/+/belt/prediction'")
+        Command verb = new("watch", "Predictions in the terminal, live, until Ctrl-C.\n\nExamples: edgeinfer watch\n"
+            + "          edgeinfer watch --broker mqtts://broker.plant --username me --password-file pw 'edgeinfer/+/belt/prediction'")
         {
             topic, broker, username, password, authorities, json,
         };
@@ -33,13 +42,14 @@ internal static class WatchCommand
             WatchTarget? target = parsed.GetValue(broker) is { } url
                 ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)), reader, faults)
                 : Configured(RunCommand.DefaultFile, reader, faults);
-            if (parsed.GetValue(broker) is null && (parsed.GetValue(username) ?? parsed.GetValue(password) ?? parsed.GetValue(authorities)) is not null)
+            string? other = parsed.GetValue(username) ?? parsed.GetValue(password) ?? parsed.GetValue(authorities);
+            if (parsed.GetValue(broker) is null && other is not null)
                 faults.Add(FaultKind.Usage, "", "--username, --password-file and --ca belong to --broker", "add --broker URL");
             faults.ThrowIfAny();
             string[] filters = parsed.GetValue(topic) is { } given ? [Filter(given)] : [.. target!.Filters];
             TextWriter output = parsed.InvocationConfiguration.Output;
             WatchPrinter printer = new(output, parsed.GetValue(json), TimeZoneInfo.Local);
-            return WatchAsync(target!.Broker, filters, printer, output, parsed.InvocationConfiguration.Error).GetAwaiter().GetResult();
+            return WatchAsync(target!, filters, printer, output, parsed.InvocationConfiguration.Error).GetAwaiter().GetResult();
         });
         return verb;
     }
@@ -47,7 +57,8 @@ internal static class WatchCommand
     /// <summary>Where to listen, and to what.</summary>
     /// <param name="Broker">Address and credentials.</param>
     /// <param name="Filters">Topic filters.</param>
-    internal sealed record WatchTarget(MqttOptions Broker, IReadOnlyList<string> Filters);
+    /// <param name="IsConfigured">Whether a configuration file says so, not flags.</param>
+    internal sealed record WatchTarget(MqttOptions Broker, IReadOnlyList<string> Filters, bool IsConfigured);
 
     /// <summary>The broker and topics of a configuration; those of this machine where there is no such file.</summary>
     internal static WatchTarget? Configured(string file, AgentConfigurationReader reader, FaultList faults)
@@ -55,14 +66,17 @@ internal static class WatchCommand
         if (!File.Exists(file)) return Named(new(LocalBroker, null, null, null), reader, faults);
         FaultList own = new();
         if (reader.Read(file, own) is { } configuration)
-            return new(AsClient(configuration.Mqtt), [.. Filters(configuration.Mqtt.Prefix), .. configuration.Pipelines.Select(p => p.Publish.Topic).OfType<string>()]);
-        foreach (Fault fault in own.Faults) faults.Add(fault with { Cure = fault.Cure.Length == 0 ? "or give --broker URL" : $"{fault.Cure}, or give --broker URL" });
+            return new(AsClient(configuration.Mqtt),
+                [.. Filters(configuration.Mqtt.Prefix), .. configuration.Pipelines.Select(p => p.Publish.Topic).OfType<string>()],
+                IsConfigured: true);
+        foreach (Fault fault in own.Faults)
+            faults.Add(fault with { Cure = fault.Cure.Length == 0 ? "give --broker URL" : $"{fault.Cure}, or give --broker URL" });
         return null;
     }
 
     /// <summary>The broker that flags name.</summary>
     internal static WatchTarget? Named(BrokerFlags flags, AgentConfigurationReader reader, FaultList faults)
-        => reader.BrokerFromFlags(flags, faults) is { } broker ? new(AsClient(broker), Filters(MqttOptions.DefaultPrefix)) : null;
+        => reader.BrokerFromFlags(flags, faults) is { } broker ? new(AsClient(broker), Filters(MqttOptions.DefaultPrefix), IsConfigured: false) : null;
 
     private static string[] Filters(string prefix) => [$"{prefix}/+/+/prediction", $"{prefix}/+/status"];
 
@@ -83,11 +97,20 @@ internal static class WatchCommand
             && levels.All(level => level is "+" or "#" || !level.AsSpan().ContainsAny('+', '#'))
             && !levels.AsSpan(0, levels.Length - 1).Contains("#");
         if (isSound) return given;
-        throw FaultException.Of(FaultKind.Usage, "TOPIC", $"{Quoted.Text(given)} is not a topic filter", "'+' stands for one level, '#' for the rest: edgeinfer/+/belt/#");
+        throw FaultException.Of(FaultKind.Usage, "TOPIC", $"{Quoted.Text(given)} is not a topic filter",
+            "'+' stands for one level, '#' for the rest: edgeinfer/+/belt/#");
     }
 
-    private static async Task<int> WatchAsync(MqttOptions broker, string[] filters, WatchPrinter printer, TextWriter output, TextWriter errors)
+    // The session's words are for the configuration's keys.
+    private static Fault ForFlags(Fault fault) => fault with
     {
+        Cure = fault.Cure.Replace("mqtt.username", "--username", StringComparison.Ordinal).Replace("mqtt.password", "--password-file", StringComparison.Ordinal)
+            .Replace("mqtt.tls.ca", "--ca", StringComparison.Ordinal).Replace("mqtt.url", "--broker", StringComparison.Ordinal),
+    };
+
+    private static async Task<int> WatchAsync(WatchTarget target, string[] filters, WatchPrinter printer, TextWriter output, TextWriter errors)
+    {
+        MqttOptions broker = target.Broker;
         using StopSignals stop = new();
         TaskCompletionSource<Fault> failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         bool wasConnected = false;
@@ -101,7 +124,7 @@ internal static class WatchCommand
         subscriber.StateChanged += Changed;
         subscriber.Start();
         Task ended = await Task.WhenAny(stop.Requested, failed.Task);
-        if (ended == failed.Task) throw new FaultException(await failed.Task);
+        if (ended == failed.Task) throw new FaultException(target.IsConfigured ? await failed.Task : ForFlags(await failed.Task));
         return CommandLine.Success;
 
         void Received(in ReceivedMessage message)

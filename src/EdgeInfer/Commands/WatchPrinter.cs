@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace EdgeInfer.Commands;
@@ -113,7 +114,8 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
 
     private static void AppendBox(StringBuilder line, JsonElement item)
     {
-        if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("box", out JsonElement box) || box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
+        if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("box", out JsonElement box)) return;
+        if (box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
         line.Append(CultureInfo.InvariantCulture, $" [{box[0]},{box[1]} {box[2]}x{box[3]}]");
     }
 
@@ -137,7 +139,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     private static string Compact(JsonElement element)
     {
         using MemoryStream bytes = new();
-        using (Utf8JsonWriter json = new(bytes, new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) element.WriteTo(json);
+        using (Utf8JsonWriter json = new(bytes, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) element.WriteTo(json);
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 
@@ -166,9 +168,11 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     }
 
     private static string Text(JsonElement element, string name)
-        => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "?";
+        => Property(element, name) is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "?";
 
     private static double Number(JsonElement element, string name)
-        => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number
-            && value.TryGetDouble(out double number) ? number : 0;
+        => Property(element, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetDouble(out double number) ? number : 0;
+
+    private static JsonElement? Property(JsonElement element, string name)
+        => element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? value : null;
 }

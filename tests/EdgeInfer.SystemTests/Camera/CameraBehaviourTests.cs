@@ -20,6 +20,17 @@ public sealed class CameraBehaviourTests
             reading.Difference);
     }
 
+    [Fact]
+    public async Task The_machines_nodes_are_listed_with_what_they_are_for_and_offer()
+    {
+        using CameraRig rig = await CameraRig.Build();
+        rig.Plug(0, "card HD Webcam", "bus usb-1", "formats YUYV MJPG", "sizes 640x480");
+        rig.Plug(2, "card HD Webcam", "bus usb-1", "kind metadata");
+        string[] lines = (await CameraProbe.Run(rig.Environment, "list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Contains("/dev/video0 Capture HD Webcam at usb-1: MJPG, YUYV 640x480 15 5/s", lines);
+        Assert.Contains("/dev/video2 Metadata HD Webcam at usb-1: none", lines);
+    }
+
     [Theory]
     [InlineData("mjpg")]
     [InlineData("yuyv")]

@@ -32,7 +32,7 @@ internal sealed class CameraRig : IDisposable
     }
 
     /// <summary>
-    /// The emulated camera of ../shared/rigs, written by others than this project's own: the same folder with its pictures and its
+    /// A second, independent emulation beside the repository, where there is one: the same folder with its pictures and its
     /// control file, as /dev/video0 at 15 frames a second. Skips the test where there is none.
     /// </summary>
     public static async Task<CameraRig> BuildForeign(params byte[][] pictures)

@@ -4,7 +4,7 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace EdgeInfer.SystemTests.Camera;
 
-/// <summary>The camera against an emulation that others wrote, where there is one: at 15 frames a second, with each of its faults.</summary>
+/// <summary>The camera against a second, independent emulation, where there is one beside the repository: at 15 frames a second, with each of its faults.</summary>
 public sealed class ForeignCameraTests
 {
     private const string Device = "/dev/video0";

@@ -168,8 +168,8 @@ public sealed class AgentConfigurationReaderTests
         => Assert.Contains(ConfigurationText.Faults(text), f => f.EndsWith(fault, StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("[a]", "edge.yaml:1:1: found a list; expected a mapping with the keys mqtt, models and pipelines")]
-    [InlineData("hello", "edge.yaml:1:1: found a single value; expected a mapping with the keys mqtt, models and pipelines")]
+    [InlineData("[a]", "edge.yaml:1:1: found a list; expected a mapping with mqtt, models and pipelines")]
+    [InlineData("hello", "edge.yaml:1:1: found a single value; expected a mapping with mqtt, models and pipelines")]
     public void A_document_that_is_not_a_mapping_is_refused(string text, string fault)
         => Assert.Equal([fault], ConfigurationText.Faults(text));
 

@@ -22,7 +22,9 @@ public sealed class JpegPlaneTests
             writer.Add(
                 new JsonObject
                 {
-                    ["op"] = "encode", ["width"] = width, ["height"] = height,
+                    ["op"] = "encode",
+                    ["width"] = width,
+                    ["height"] = height,
                     ["options"] = new JsonObject { ["subsampling"] = i % 3, ["progressive"] = i % 7 == 0 },
                     ["rename"] = i % 7 == 3,
                 },

@@ -53,23 +53,5 @@ public sealed class PictureAnnotatorTests
         }
     }
 
-    [Fact]
-    public void A_picture_for_the_eye_is_drawn_when_asked_for()
-    {
-        string? target = Environment.GetEnvironmentVariable("EDGEINFER_ANNOTATED_SAMPLE");
-        if (target is null) Assert.Skip("set EDGEINFER_ANNOTATED_SAMPLE to a path to see one");
-        string dog = SharedCases.Files("yolox-nano", "dog.jpg")[0];
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
-        Assert.Equal(DecodeOutcome.Ok, preprocessor.Decode(PictureFrames.Lease(File.ReadAllBytes(dog), PixelFormat.Jpeg), out DecodedPicture? picture));
-        PictureAnnotator.Draw(
-            picture!,
-            [
-                new("dog", 0.855f, 133, 207, 193, 336, 16), new("bicycle", 0.803f, 52, 137, 520, 287, 1),
-                new("car", 0.798f, 466, 78, 226, 93, 2), new("truck", 0.306f, 466, 78, 226, 95, 7),
-            ],
-            ["The quick brown fox jumps over the lazy dog", "0123456789 .,:;!?()[]{}<>+-*/=@#$%&_|~^"]);
-        PictureAnnotator.Save(picture!, target);
-    }
-
     private static byte Green(DecodedPicture picture, int x, int y) => picture.Rgb[(y * picture.Width + x) * 3 + 1];
 }

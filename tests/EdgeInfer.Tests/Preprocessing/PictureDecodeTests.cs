@@ -2,6 +2,13 @@ using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Signals;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Bmp;
+using SixLabors.ImageSharp.Formats.Gif;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.PixelFormats;
 
 namespace EdgeInfer.Tests.Preprocessing;
 
@@ -111,6 +118,71 @@ public sealed class PictureDecodeTests
     }
 
     [Fact]
+    public void Other_picture_files_with_any_byte_changed_or_cut_never_throw()
+    {
+        DecodedPicture picture = new(24, 16, TinyPictures.GradientRgb);
+        Random random = new(6);
+        foreach (byte[] whole in OtherFiles(picture))
+        {
+            Assert.Equal(DecodeOutcome.Ok, Decode(whole).Outcome);
+            for (int i = 0; i < 400; i++)
+            {
+                byte[] broken = (byte[])whole.Clone();
+                for (int k = random.Next(1, 4); k > 0; k--) broken[random.Next(broken.Length)] = (byte)random.Next(256);
+                ReadOnlySpan<byte> data = i % 4 == 0 ? broken.AsSpan(0, random.Next(broken.Length)) : broken;
+                (DecodeOutcome outcome, _, string line) = Decode(data);
+                Assert.True(Enum.IsDefined(outcome));
+                Assert.DoesNotContain('\n', line);
+            }
+        }
+    }
+
+    [Fact]
+    public void Foreign_bytes_before_a_JPEG_are_skipped()
+    {
+        byte[] data = [.. "camera header"u8, .. TinyPictures.GradientJpeg];
+        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
+        Assert.Equal(DecodeOutcome.Ok, preprocessor.Decode(PictureFrames.Lease(data, PixelFormat.Jpeg), out DecodedPicture? picture));
+        Assert.Equal(TinyPictures.GradientRgb, picture!.Rgb);
+    }
+
+    [Fact]
+    public void A_camera_frame_that_is_no_JPEG_is_refused_without_asking_other_decoders()
+    {
+        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
+        Assert.Equal(DecodeOutcome.NotAPicture, preprocessor.Decode(PictureFrames.Lease(new byte[5000], PixelFormat.Jpeg), out _));
+    }
+
+    [Fact]
+    public void Without_libjpeg_turbo_ImageSharp_decodes_and_says_so()
+    {
+        using Preprocessor preprocessor = new(
+            PictureFrames.Input(24, 16), PreprocessorLimits.Default, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, null);
+        Assert.Equal("ImageSharp", preprocessor.JpegDecoderName);
+        Assert.Equal(DecodeOutcome.Ok, preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg, PixelFormat.Jpeg), out DecodedPicture? picture));
+
+        // Another decoder rounds its cosines and interpolates chroma in its own way.
+        Assert.InRange(TinyPictures.GradientRgb.Zip(picture!.Rgb).Average(pair => Math.Abs(pair.First - pair.Second)), 0, 6);
+        Assert.Equal(DecodeOutcome.Truncated, preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 300), PixelFormat.Jpeg), out _));
+    }
+
+    [Fact]
+    public void A_complaint_names_the_picture_it_is_about_and_no_earlier_one()
+    {
+        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
+
+        // A scan that lacks its last bytes but has its end marker: only the decoder can tell.
+        byte[] broken = [.. TinyPictures.GradientJpeg.AsSpan(0, TinyPictures.GradientJpeg.Length - 20), 0xFF, 0xD9];
+        DecodeOutcome first = preprocessor.Decode(PictureFrames.Lease(broken, PixelFormat.Jpeg), out _);
+        Assert.Equal(DecodeOutcome.Truncated, first);
+        string about = preprocessor.Describe(first, "a.jpg").ToString();
+        DecodeOutcome second = preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 100), PixelFormat.Jpeg), out _);
+        Assert.Equal("b.jpg: the picture ends too early; copy or fetch it again, it was cut off", preprocessor.Describe(second, "b.jpg").ToString());
+        Assert.StartsWith("a.jpg: ", about, StringComparison.Ordinal);
+        Assert.Contains(" (", about, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bytes_of_no_picture_are_named_so()
     {
         Assert.Equal(DecodeOutcome.Empty, Decode([]).Outcome);
@@ -135,6 +207,23 @@ public sealed class PictureDecodeTests
         Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(expected.AsSpan(4)), picture.Height);
         int difference = PictureFrames.Difference(expected.AsSpan(8), picture.Rgb);
         Assert.True(difference <= tolerance, $"{name}: {difference} grey levels");
+    }
+
+    private static IEnumerable<byte[]> OtherFiles(DecodedPicture picture)
+    {
+        using Image<Rgb24> image =
+            Image.LoadPixelData<Rgb24>(picture.Rgb, picture.Width, picture.Height);
+        IImageEncoder[] encoders =
+        [
+            new PngEncoder(), new BmpEncoder(),
+            new GifEncoder(), new WebpEncoder(),
+        ];
+        foreach (IImageEncoder encoder in encoders)
+        {
+            using MemoryStream stream = new();
+            image.Save(stream, encoder);
+            yield return stream.ToArray();
+        }
     }
 
     private static List<byte[]> Encoded(PythonReference writer, List<JsonObject> cases)

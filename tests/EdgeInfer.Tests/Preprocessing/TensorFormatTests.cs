@@ -29,9 +29,17 @@ public sealed class TensorFormatTests
             reference.Add(
                 new JsonObject
                 {
-                    ["op"] = "tensor", ["width"] = Width, ["height"] = Height, ["type"] = input.Type.ToString(), ["layout"] = input.Layout.ToString(),
-                    ["color"] = input.Color.ToString(), ["scale"] = input.Scale, ["mean"] = Numbers(input.Mean), ["std"] = Numbers(input.Std),
-                    ["s"] = input.Quantisation?.Scale ?? 1, ["z"] = input.Quantisation?.ZeroPoint ?? 0,
+                    ["op"] = "tensor",
+                    ["width"] = Width,
+                    ["height"] = Height,
+                    ["type"] = input.Type.ToString(),
+                    ["layout"] = input.Layout.ToString(),
+                    ["color"] = input.Color.ToString(),
+                    ["scale"] = input.Scale,
+                    ["mean"] = Numbers(input.Mean),
+                    ["std"] = Numbers(input.Std),
+                    ["s"] = input.Quantisation?.Scale ?? 1,
+                    ["z"] = input.Quantisation?.ZeroPoint ?? 0,
                 },
                 pixels);
         }

@@ -89,8 +89,12 @@ public static class PictureAnnotator
     private static bool Overlaps(Placed place, ReadOnlySpan<Placed> taken)
     {
         foreach (Placed other in taken)
-            if (place.Left < other.Left + other.Width && other.Left < place.Left + place.Width && place.Top < other.Top + other.Height && other.Top < place.Top + place.Height)
-                return true;
+        {
+            bool isBeside = place.Left >= other.Left + other.Width || other.Left >= place.Left + place.Width;
+            bool isAboveOrBelow = place.Top >= other.Top + other.Height || other.Top >= place.Top + place.Height;
+            if (!isBeside && !isAboveOrBelow) return true;
+        }
+
         return false;
     }
 

@@ -11,6 +11,8 @@ namespace EdgeInfer.Sources.Camera;
 /// <param name="FramesPerSecond">Rates, the highest first; of a range of rates its two ends; empty where the driver does not say.</param>
 internal sealed record OfferedSize(int WidthPixels, int HeightPixels, int MaxWidthPixels, int MaxHeightPixels, IReadOnlyList<double> FramesPerSecond)
 {
+    private const int MostRatesShown = 3;
+
     /// <summary>Whether a size is offered.</summary>
     public bool Contains(int widthPixels, int heightPixels)
         => widthPixels >= WidthPixels && widthPixels <= MaxWidthPixels && heightPixels >= HeightPixels && heightPixels <= MaxHeightPixels;
@@ -21,7 +23,12 @@ internal sealed record OfferedSize(int WidthPixels, int HeightPixels, int MaxWid
         string size = MaxWidthPixels == WidthPixels && MaxHeightPixels == HeightPixels
             ? $"{WidthPixels}x{HeightPixels}"
             : $"{WidthPixels}x{HeightPixels} to {MaxWidthPixels}x{MaxHeightPixels}";
-        return FramesPerSecond.Count == 0 ? size : $"{size} {string.Join(" ", FramesPerSecond.Select(r => r.ToString("0.##")))}/s";
+        return FramesPerSecond.Count switch
+        {
+            0 => size,
+            <= MostRatesShown => $"{size} {string.Join(" ", FramesPerSecond.Select(r => r.ToString("0.##")))}/s",
+            _ => $"{size} {FramesPerSecond[0]:0.##} to {FramesPerSecond[^1]:0.##}/s",
+        };
     }
 }
 
@@ -60,15 +67,15 @@ internal sealed record CameraOffer(IReadOnlyList<OfferedFormat> Formats)
     /// <summary>The names of all formats: <c>MJPG, YUYV</c>.</summary>
     public string Names() => Formats.Count == 0 ? "none" : string.Join(", ", Formats.Select(f => f.Format.ToString()));
 
-    /// <summary>What EdgeInfer can read of the offer, in words: <c>MJPG 1280x720 30 15/s, 640x480 30/s; YUYV 640x480 30/s</c>.</summary>
+    /// <summary>What EdgeInfer can read of the offer, in words: <c>MJPG 1280x720 30 15/s; YUYV, GREY 640x480 30/s</c>.</summary>
     public string Describe()
     {
         StringBuilder text = new();
-        foreach (FourCc readable in FourCc.Preferred)
+        var readable = FourCc.Preferred.Select(Find).OfType<OfferedFormat>();
+        foreach (var alike in readable.GroupBy(f => string.Join(", ", f.Sizes)))
         {
-            if (Find(readable) is not { } format) continue;
             if (text.Length > 0) text.Append("; ");
-            text.Append(format.Format).Append(' ').AppendJoin(", ", format.Sizes);
+            text.AppendJoin(", ", alike.Select(f => f.Format)).Append(' ').Append(alike.Key);
         }
 
         return text.Length == 0 ? Names() : text.ToString();

@@ -45,6 +45,15 @@ public sealed class CameraNegotiationTests
         Assert.Contains("only H264", e.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_offer_is_told_in_few_words()
+    {
+        OfferedSize slow = new(640, 480, 640, 480, [25, 15, 12.5, 10, 5]);
+        OfferedSize any = new(32, 16, 1920, 1080, []);
+        CameraOffer offer = new([new(FourCc.Yuyv, [slow]), new(FourCc.Grey, [slow]), new(FourCc.Mjpg, [s_hd]), new(FourCc.Of("H264"), [s_hd]), new(FourCc.Nv12, [any])]);
+        Assert.Equal("MJPG 1280x720 10/s; YUYV, GREY 640x480 25 to 5/s; NV12 32x16 to 1920x1080", offer.Describe());
+    }
+
     [Theory]
     [InlineData(1280, 720, 10)]
     [InlineData(1280, 720, 10.05)] // within 1 %
