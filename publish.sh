@@ -65,6 +65,9 @@ build() {
         cat "$log" >&2
         fail "$rid was not built"
     fi
+    # For crash dumps; they stay here.
+    mkdir -p artifacts/symbols
+    cp "src/EdgeInfer/bin/Release/net10.0/$rid/native/edgeinfer.dbg" "artifacts/symbols/edgeinfer-$rid.dbg"
 }
 
 notices() {
