@@ -39,7 +39,8 @@ internal sealed class OutputValues
             case ElementType.Float64: FromDoubles(tensor.Elements<double>(), values); break;
             case ElementType.Int32: FromInts(tensor.Elements<int>(), values); break;
             case ElementType.Int64: FromLongs(tensor.Elements<long>(), values); break;
-            default: throw FaultException.Of(
+            default:
+                throw FaultException.Of(
                 FaultKind.Data, tensor.Name, $"outputs of type {tensor.Type} cannot be read", "export the model with float outputs");
         }
 

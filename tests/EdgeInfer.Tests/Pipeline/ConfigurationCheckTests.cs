@@ -62,10 +62,24 @@ public sealed class ConfigurationCheckTests
 
     private static Model Parts(string[] labels) => new()
     {
-        Name = "parts-detector", Version = "1", Task = ModelTask.Detect, OnnxPath = "/models/parts/model.onnx", Path = "/models/parts", Digest = new('0', 64), Labels = labels, Origins = [],
+        Name = "parts-detector",
+        Version = "1",
+        Task = ModelTask.Detect,
+        OnnxPath = "/models/parts/model.onnx",
+        Path = "/models/parts",
+        Digest = new('0', 64),
+        Labels = labels,
+        Origins = [],
         Input = new()
         {
-            Name = "x", Type = ElementType.Float32, Layout = TensorLayout.Nchw, Width = 8, Height = 8, Color = ChannelOrder.Rgb, Resize = ResizeMode.Stretch, Kernel = ResizeKernel.Bilinear,
+            Name = "x",
+            Type = ElementType.Float32,
+            Layout = TensorLayout.Nchw,
+            Width = 8,
+            Height = 8,
+            Color = ChannelOrder.Rgb,
+            Resize = ResizeMode.Stretch,
+            Kernel = ResizeKernel.Bilinear,
         },
         Output = new() { Decoder = DecoderKind.Yolov8, Outputs = [] },
     };

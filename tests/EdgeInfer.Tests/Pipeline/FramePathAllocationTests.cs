@@ -71,7 +71,11 @@ public sealed class FramePathAllocationTests : IDisposable
         bool isRaw = format != PixelFormat.Jpeg;
         frame.Info = new()
         {
-            Format = format, WidthPixels = isRaw ? Width : 0, HeightPixels = isRaw ? Height : 0, CapturedTimestamp = _time.GetTimestamp(), CapturedAt = _time.GetUtcNow(),
+            Format = format,
+            WidthPixels = isRaw ? Width : 0,
+            HeightPixels = isRaw ? Height : 0,
+            CapturedTimestamp = _time.GetTimestamp(),
+            CapturedAt = _time.GetUtcNow(),
             Id = FrameId.FromUtf8("frame-7"u8),
         };
         if (_stages.Process(_pool.Publish(frame, bytes.Length)) != DecodeOutcome.Ok) throw new InvalidOperationException("the frame was refused");

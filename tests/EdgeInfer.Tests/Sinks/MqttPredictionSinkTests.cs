@@ -137,7 +137,11 @@ public sealed class MqttPredictionSinkTests
     private MqttPredictionSink Sink(PublishOptions options, ResultShape shape = ResultShape.Detections)
         => new(Envelope(shape), options, new MqttTopics("edgeinfer", "press-3").Prediction(new()
         {
-            Name = "belt", Mark = default, Source = new SyntheticOptions((1, 1), 1, 1), Model = "m", Publish = options,
+            Name = "belt",
+            Mark = default,
+            Source = new SyntheticOptions((1, 1), 1, 1),
+            Model = "m",
+            Publish = options,
         }), _outgoing, new ClockQuality(_time), _time, new Random(1));
 
     private static PredictionEnvelope Envelope(ResultShape shape) => new(new("press-3", "belt", 1, "m", "1", "abc", "cpu", shape, ["bolt", "nut", "gear"]));

@@ -123,16 +123,37 @@ public sealed class MessageSchemaTests
         {
             pipelines.Add($"p{(int)state}", new()
             {
-                State = state, Since = s_time, Fps = 4.9, Cause = "a: b; c", LastFrame = s_time, Source = "640x480 MJPG", Model = "parts", Provider = "cpu", ProviderNodes = 9, Nodes = 10,
-                Received = 5, Displaced = 1, Lost = 2, Corrupt = 3, Results = 4, Published = 5, Dropped = 6,
+                State = state,
+                Since = s_time,
+                Fps = 4.9,
+                Cause = "a: b; c",
+                LastFrame = s_time,
+                Source = "640x480 MJPG",
+                Model = "parts",
+                Provider = "cpu",
+                ProviderNodes = 9,
+                Nodes = 10,
+                Received = 5,
+                Displaced = 1,
+                Lost = 2,
+                Corrupt = 3,
+                Results = 4,
+                Published = 5,
+                Dropped = 6,
             });
         }
 
         pipelines.Add("bare", new() { State = PipelineState.Starting, Since = s_time, Fps = 0 });
         yield return Text((least with
         {
-            State = AgentState.Online, At = s_time, StartedAt = s_time, Clock = "unsynced", Labels = new Dictionary<string, string> { ["site"] = "oslo" },
-            Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) }, Pipelines = pipelines, Delivery = new(1, 2, 3, 4, 5, 6),
+            State = AgentState.Online,
+            At = s_time,
+            StartedAt = s_time,
+            Clock = "unsynced",
+            Labels = new Dictionary<string, string> { ["site"] = "oslo" },
+            Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) },
+            Pipelines = pipelines,
+            Delivery = new(1, 2, 3, 4, 5, 6),
         }).Encode());
     }
 
