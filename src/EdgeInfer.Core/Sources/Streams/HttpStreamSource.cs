@@ -77,8 +77,8 @@ internal sealed class HttpStreamSource : FrameSource
         if (_options.SnapshotInterval is not null)
         {
             throw _faults.Failed(
-                "this address gives a stream of pictures, but an interval for single ones is set",
-                "remove the interval, or use the camera's snapshot address");
+                "this address gives a stream of pictures, but `snapshot_interval` is for single ones",
+                "remove `snapshot_interval`, or use the camera's snapshot address");
         }
 
         using System.IO.Stream body = response.Content.ReadAsStream(stop);
@@ -130,7 +130,7 @@ internal sealed class HttpStreamSource : FrameSource
     private void PollPictures(HttpCamera camera, HttpResponseMessage first, CancellationToken stop)
     {
         TimeSpan interval = _options.SnapshotInterval ?? _limits.DefaultSnapshotInterval;
-        string remark = _options.SnapshotInterval is null ? " (the address gives single pictures, and no interval is set)" : "";
+        string remark = _options.SnapshotInterval is null ? " (the address gives single pictures, and no `snapshot_interval` is set)" : "";
         Description = $"one picture every {interval.TotalSeconds:0.###} s over HTTP{remark}";
         Opened();
         HttpResponseMessage response = first;

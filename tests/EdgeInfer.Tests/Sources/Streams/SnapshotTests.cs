@@ -54,7 +54,7 @@ public sealed class SnapshotTests : IDisposable
         HttpStreamSource source = Start(Pictures().Url(), null, new StreamLimits { DefaultSnapshotInterval = TimeSpan.FromMilliseconds(10) });
         Take().Dispose();
         Take().Dispose();
-        Assert.Equal("one picture every 0.01 s over HTTP (the address gives single pictures, and no interval is set)", source.Description);
+        Assert.Equal("one picture every 0.01 s over HTTP (the address gives single pictures, and no `snapshot_interval` is set)", source.Description);
         Assert.Equal(TimeSpan.FromSeconds(1), new StreamLimits().DefaultSnapshotInterval);
     }
 
@@ -68,7 +68,7 @@ public sealed class SnapshotTests : IDisposable
                 visit.Stall();
             }).Url(),
             TimeSpan.FromSeconds(1));
-        _log.WaitFor("an interval for single ones is set");
+        _log.WaitFor("`snapshot_interval` is for single ones");
         Assert.Equal(SourceState.Failed, source.State);
     }
 
