@@ -88,6 +88,12 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
             .Build();
         settings.DefaultEndpointOptions.LingerState = new LingerOption(false, 0);
         MqttServer server = new MqttServerFactory().CreateMqttServer(settings);
+        server.ValidatingConnectionAsync += static connection =>
+        {
+            // MQTT 3.1.1 and 5 let the broker name a client that gives no name, as mosquitto_sub does.
+            if (string.IsNullOrEmpty(connection.ClientId)) connection.AssignedClientIdentifier = $"guest-{Guid.NewGuid():N}";
+            return Task.CompletedTask;
+        };
         if (options is { Username: { } user, Password: { } password })
         {
             server.ValidatingConnectionAsync += connection =>

@@ -153,7 +153,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
                 return;
             }
 
-            if (end is null || stop.IsCancellationRequested) return;
+            // After the goodbye the broker closes the line: that is no trouble.
+            if (end is null || stop.IsCancellationRequested || _closed.Task.IsCompleted) return;
             SetState(end.NeedsOperator ? MqttSessionState.Failed : MqttSessionState.Waiting, end.Fault);
             TimeSpan delay = (end.NeedsOperator ? _refused : _unreachable).Next();
             await Task.Delay(delay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

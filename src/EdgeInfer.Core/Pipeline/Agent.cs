@@ -64,8 +64,11 @@ internal sealed partial class Agent : IAsyncDisposable
     /// <summary>
     /// Starts everything and returns once each model is open and warm or has failed to open. Cameras and brokers are not waited for.
     /// </summary>
+    /// <param name="configuration">What to do.</param>
+    /// <param name="services">What the process gives.</param>
+    /// <param name="stop">Ends the wait for the models; the agent is returned as far as it is, to be stopped.</param>
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
-    public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services)
+    public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
         InferenceRuntime runtime = new(configuration.Runtime, services.Time, services.Logger);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
@@ -75,10 +78,19 @@ internal sealed partial class Agent : IAsyncDisposable
         agent._session.Start();
         agent._status.Start();
         foreach (PipelineWorker worker in agent._workers) worker.Start();
-        Fault?[] faults = await Task.WhenAll(agent._workers.Select(static w => w.FirstModel)).ConfigureAwait(false);
+        Fault?[] faults;
+        try
+        {
+            faults = await Task.WhenAll(agent._workers.Select(static w => w.FirstModel)).WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return agent;
+        }
+
         if (faults.Length == 0 || faults.Any(static f => f is null)) return agent;
         await agent.StopAsync().ConfigureAwait(false);
-        throw new FaultException([.. faults.Select(static f => f!).DistinctBy(static f => f.ToString())]);
+        throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
     }
 
     /// <summary>Stops capturing, delivers what was accepted, says goodbye; at most about 2 s.</summary>
@@ -97,6 +109,14 @@ internal sealed partial class Agent : IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
+    private static Fault AsExit(Fault fault) => fault.Kind switch
+    {
+        FaultKind.NoInput => fault with { Kind = FaultKind.Configuration },
+        FaultKind.InputOutput => fault with { Kind = FaultKind.Unavailable },
+        _ => fault,
+    };
 
     private PipelineWorker Worker(PipelineOptions pipeline)
     {
@@ -120,8 +140,7 @@ internal sealed partial class Agent : IAsyncDisposable
         Dictionary<string, ModelReport> models = [];
         foreach (ModelReference reference in _configuration.Models.Values)
         {
-            Model? model = _models.Sessions.FirstOrDefault(s => s.Model.Path == reference.Path)?.Model;
-            if (model is not null) models.Add(reference.Name, new(model.Name, model.Version, model.Digest));
+            if (_models.Find(reference.Path) is { } model) models.Add(reference.Name, new(model.Name, model.Version, model.Digest));
         }
 
         return new()

@@ -20,7 +20,6 @@ internal sealed class FrameStages : IDisposable
     private readonly BoundRun _run;
     private readonly OutputDecoder _decoder;
     private readonly TimeProvider _time;
-    private long _sequence;
 
     /// <summary>Binds a model.</summary>
     /// <param name="session">The model, shared with other pipelines that name it.</param>
@@ -46,6 +45,9 @@ internal sealed class FrameStages : IDisposable
 
     /// <summary>What runs it, and why not what was asked for.</summary>
     public ProviderReport ProviderReport { get; }
+
+    /// <summary>The count that the next result gets; a pipeline that binds its model anew goes on with it.</summary>
+    public long NextSequence { get; set; } = 1;
 
     /// <summary>The result of the last frame that gave one; filled anew by the next.</summary>
     public Prediction Prediction { get; } = new();
@@ -79,7 +81,7 @@ internal sealed class FrameStages : IDisposable
         _decoder.Decode(_run.Outputs, geometry, prediction);
         prediction.FrameWidth = geometry.SourceWidth;
         prediction.FrameHeight = geometry.SourceHeight;
-        prediction.Sequence = ++_sequence;
+        prediction.Sequence = NextSequence++;
         long done = _time.GetTimestamp();
         prediction.Timing.PostprocessMilliseconds = _time.GetElapsedTime(ran, done).TotalMilliseconds;
         prediction.AgeMilliseconds = _time.GetElapsedTime(prediction.Frame.CapturedTimestamp, done).TotalMilliseconds;

@@ -16,6 +16,10 @@ namespace EdgeInfer.Pipeline;
 internal sealed partial class PipelineWorker : IDisposable
 {
     private const int UndecodableFramesToFail = 10;
+    private const int NamedFilesLimit = 256;
+
+    // A model that is being loaded cannot be interrupted: its thread ends with the process.
+    private static readonly TimeSpan s_patienceAtStop = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
 
@@ -42,6 +46,9 @@ internal sealed partial class PipelineWorker : IDisposable
     private DateTimeOffset _since;
     private long _lastCaptureTicks;
     private int _undecodableInARow;
+    private long _nextSequence = 1;
+    private SinkCounts _earlierSinks;
+    private readonly HashSet<string> _namedFiles = [];
 
     /// <summary>Prepares a pipeline; nothing is opened before <see cref="Start"/>.</summary>
     /// <param name="options">What it does.</param>
@@ -92,6 +99,7 @@ internal sealed partial class PipelineWorker : IDisposable
             long captured = Interlocked.Read(ref _lastCaptureTicks);
             SourceCounts frames = _source.Counts;
             SinkCounts sink = _sink?.Counts ?? default;
+            SinkCounts earlier = _earlierSinks;
             ProviderReport? provider = _stages?.ProviderReport;
             return new()
             {
@@ -110,8 +118,8 @@ internal sealed partial class PipelineWorker : IDisposable
                 Lost = frames.Lost,
                 Corrupt = frames.Corrupt + Counters.Undecodable,
                 Results = Counters.Predictions,
-                Published = sink.Published,
-                Dropped = sink.Dropped,
+                Published = earlier.Published + sink.Published,
+                Dropped = earlier.Dropped + sink.Dropped,
             };
         }
     }
@@ -123,8 +131,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _stop.Cancel();
         _source.Dispose();
         _mailbox.Dispose();
-        if (_thread.IsAlive) _thread.Join();
-        _stop.Dispose();
+        if (!_thread.IsAlive || _thread.Join(s_patienceAtStop)) _stop.Dispose();
     }
 
     private (PipelineState State, Fault? Cause) State()
@@ -169,7 +176,9 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Work(Backoff backoff)
     {
-        using FrameStages stages = new(_openModel(), FrameStages.OptionsOf(_options), _time, _logger);
+        ModelSession session = _openModel();
+        if (_stop.IsCancellationRequested) return;
+        using FrameStages stages = new(session, FrameStages.OptionsOf(_options), _time, _logger) { NextSequence = _nextSequence };
         using IPredictionSink sink = _openSink(stages);
         _stages = stages;
         _sink = sink;
@@ -183,7 +192,26 @@ internal sealed partial class PipelineWorker : IDisposable
 
         _firstModel.TrySetResult(null);
         StateChanged?.Invoke();
+        try
+        {
+            Serve(stages, sink, backoff);
+        }
+        finally
+        {
+            sink.Flush();
+            lock (_stateLock)
+            {
+                SinkCounts last = sink.Counts;
+                _earlierSinks = new(_earlierSinks.Accepted + last.Accepted, _earlierSinks.Published + last.Published, _earlierSinks.Dropped + last.Dropped);
+                _sink = null;
+            }
 
+            _nextSequence = stages.NextSequence;
+        }
+    }
+
+    private void Serve(FrameStages stages, IPredictionSink sink, Backoff backoff)
+    {
         while (!_stop.IsCancellationRequested)
         {
             if (!_mailbox.TryTake(Timeout.InfiniteTimeSpan, out FrameLease frame))
@@ -204,8 +232,6 @@ internal sealed partial class PipelineWorker : IDisposable
             if (outcome == DecodeOutcome.Ok) Publish(stages, sink, backoff);
             else Refuse(stages, outcome);
         }
-
-        sink.Flush();
     }
 
     private bool HasTurn()
@@ -214,9 +240,14 @@ internal sealed partial class PipelineWorker : IDisposable
         if (_options.Source is not FilesOptions) return _gate.TryPass(now);
 
         // Files are not dropped: they wait for their turn.
-        TimeSpan wait = _gate.Wait(now);
-        if (wait > TimeSpan.Zero && _stop.Token.WaitHandle.WaitOne(wait)) return false;
-        return _gate.TryPass(Math.Max(_time.GetTimestamp(), now));
+        while (!_gate.TryPass(now))
+        {
+            // Whole milliseconds, rounded up: waits are no finer.
+            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, _gate.Wait(now).TotalMilliseconds)))) return false;
+            now = _time.GetTimestamp();
+        }
+
+        return true;
     }
 
     private void Publish(FrameStages stages, IPredictionSink sink, Backoff backoff)
@@ -239,7 +270,9 @@ internal sealed partial class PipelineWorker : IDisposable
         // A file is refused by name; a live source only once it gives nothing else, so that a bad cable does not fill the log.
         bool isFile = _options.Source is FilesOptions;
         if (!isFile && _undecodableInARow != UndecodableFramesToFail) return;
-        Fault fault = stages.Describe(outcome, isFile ? stages.Prediction.Frame.Id.ToString() : _source.Name);
+        string where = isFile ? stages.Prediction.Frame.Id.ToString() : _source.Name;
+        if (isFile && (_namedFiles.Count >= NamedFilesLimit || !_namedFiles.Add(where))) return;
+        Fault fault = stages.Describe(outcome, where);
         LogRefused(_logger, Name, fault);
         if (isFile) return;
         _frameFault = fault;

@@ -1,33 +1,49 @@
-using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 using EdgeInfer.Models;
 
 namespace EdgeInfer.Pipeline;
 
-/// <summary>Opens each model once: pipelines that name the same path share its session. Any thread.</summary>
+/// <summary>
+/// Opens each model once: pipelines that name the same path share its session. Any thread; different models open side by side, and
+/// asking which are open never waits for one that is being loaded.
+/// </summary>
 internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, ModelSession> _sessions = [];
-
-    /// <summary>The models in use.</summary>
-    public IReadOnlyList<ModelSession> Sessions
-    {
-        get { lock (_lock) return [.. _sessions.Values]; }
-    }
+    private readonly Dictionary<string, Entry> _entries = [];
+    private bool _isDisposed;
 
     /// <summary>The session of a model, opened and warmed up by whoever asks first.</summary>
     /// <param name="path">A folder or an .onnx file.</param>
-    /// <exception cref="FaultException">What is wrong with the model; asking again tries again.</exception>
+    /// <exception cref="Diagnostics.FaultException">What is wrong with the model; asking again tries again.</exception>
     public ModelSession Open(string path)
     {
+        Entry entry;
         lock (_lock)
         {
-            if (_sessions.TryGetValue(path, out ModelSession? session)) return session;
-            session = runtime.Open(ModelLoader.Load(path));
-            _sessions.Add(path, session);
+            string key = Key(path);
+            if (!_entries.TryGetValue(key, out entry!)) _entries.Add(key, entry = new());
+        }
+
+        lock (entry.Opening)
+        {
+            if (entry.Session is { } open) return open;
+            ModelSession session = runtime.Open(ModelLoader.Load(path));
+            lock (_lock)
+            {
+                // Whoever stopped meanwhile has let go of the others already; this one goes with its last run.
+                if (_isDisposed) session.Dispose();
+                else entry.Session = session;
+            }
+
             return session;
         }
+    }
+
+    /// <summary>The model at a path, where it is open.</summary>
+    public Model? Find(string path)
+    {
+        lock (_lock) return _entries.TryGetValue(Key(path), out Entry? entry) ? entry.Session?.Model : null;
     }
 
     /// <summary>Lets go of all models; those still bound go with their last run.</summary>
@@ -35,8 +51,18 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
     {
         lock (_lock)
         {
-            foreach (ModelSession session in _sessions.Values) session.Dispose();
-            _sessions.Clear();
+            _isDisposed = true;
+            foreach (Entry entry in _entries.Values) entry.Session?.Dispose();
+            _entries.Clear();
         }
+    }
+
+    private static string Key(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    private sealed class Entry
+    {
+        public Lock Opening { get; } = new();
+
+        public ModelSession? Session { get; set; }
     }
 }

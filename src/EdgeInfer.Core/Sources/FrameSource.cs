@@ -53,6 +53,10 @@ public abstract partial class FrameSource : IDisposable
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(10);
 
+    /// <summary>Frames that make an open count as a success: a device that breaks right after its first one is not opened ever faster.</summary>
+    private const int FramesToTrust = 3;
+
+    private readonly Lock _lifeLock = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Backoff _backoff;
     private readonly ILogger _logger;
@@ -65,6 +69,7 @@ public abstract partial class FrameSource : IDisposable
     private long _opens;
     private long _failures;
     private long _lastFrameTimestamp;
+    private int _framesSinceOpen;
 
     /// <summary>Prepares the source; nothing is opened before <see cref="Start"/>.</summary>
     /// <param name="name">How logs and status name it: a device path, an address without credentials.</param>
@@ -109,11 +114,16 @@ public abstract partial class FrameSource : IDisposable
     /// <summary>The clock.</summary>
     protected TimeProvider Time { get; }
 
-    /// <summary>Starts the source's thread.</summary>
+    /// <summary>Starts the source's thread; a source that was disposed before stays still.</summary>
     public void Start()
     {
-        _thread = new Thread(Loop) { IsBackground = true, Name = "source " + Name };
-        _thread.Start();
+        lock (_lifeLock)
+        {
+            if (_stop.IsCancellationRequested) return;
+            CancellationToken stop = _stop.Token;
+            _thread = new Thread(() => Loop(stop)) { IsBackground = true, Name = "source " + Name };
+            _thread.Start();
+        }
     }
 
     /// <summary>Stops the thread and closes the device.</summary>
@@ -140,11 +150,12 @@ public abstract partial class FrameSource : IDisposable
         {
             _cause = null;
             _state = (int)SourceState.Running;
-            _backoff.Reset();
+            _framesSinceOpen = 0;
             LogRunning(_logger, Name, Description);
             StateChanged?.Invoke();
         }
 
+        if (_framesSinceOpen < FramesToTrust && ++_framesSinceOpen == FramesToTrust) _backoff.Reset();
         return Output.Offer(frame);
     }
 
@@ -157,16 +168,20 @@ public abstract partial class FrameSource : IDisposable
     /// <summary>Stops the thread and closes the device.</summary>
     protected virtual void Dispose(bool disposing)
     {
-        if (!disposing || _stop.IsCancellationRequested) return;
-        _stop.Cancel();
+        if (!disposing) return;
+        lock (_lifeLock)
+        {
+            if (_stop.IsCancellationRequested) return;
+            _stop.Cancel();
+        }
+
         Output.Dispose();
         _thread?.Join();
         _stop.Dispose();
     }
 
-    private void Loop()
+    private void Loop(CancellationToken stop)
     {
-        CancellationToken stop = _stop.Token;
         while (!stop.IsCancellationRequested)
         {
             try

@@ -23,10 +23,18 @@ internal static class CommandLine
             return (int)FaultKind.Usage;
         }
 
+        if (args.Length == 0)
+        {
+            Root().Parse(["--help"]).Invoke(new InvocationConfiguration { Output = errors, Error = errors });
+            return (int)FaultKind.Usage;
+        }
+
         ParseResult parsed = Root().Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError error in parsed.Errors) errors.WriteLine($"edgeinfer: {error.Message}");
+            // A verb that is unknown is missing too; once is enough.
+            IEnumerable<ParseError> told = parsed.UnmatchedTokens.Count > 0 ? parsed.Errors.Where(static e => e.Message.Contains('\'', StringComparison.Ordinal)) : parsed.Errors;
+            foreach (ParseError error in told) errors.WriteLine($"edgeinfer: {error.Message}");
             string verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
             errors.WriteLine($"see: edgeinfer{verb} --help");
             return (int)FaultKind.Usage;
@@ -41,11 +49,27 @@ internal static class CommandLine
             foreach (Fault fault in e.Faults) errors.WriteLine($"edgeinfer: {fault}");
             return (int)e.Fault.Kind;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Ended(errors, FaultKind.InputOutput, e.Message);
+        }
+#pragma warning disable CA1031 // The last place that can turn a defect into one line.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return Ended(errors, FaultKind.Internal, $"unexpected {e.GetType().Name}: {e.Message}; report this as a defect");
+        }
+    }
+
+    private static int Ended(TextWriter errors, FaultKind kind, string what)
+    {
+        errors.WriteLine($"edgeinfer: {what.ReplaceLineEndings(" ")}");
+        return (int)kind;
     }
 
     private static RootCommand Root()
     {
-        RootCommand root = new("Camera or sensor in, quantised ONNX model, predictions out on MQTT: one native program.");
+        RootCommand root = new("Camera in, quantised ONNX model, predictions out on MQTT: one native program.");
         foreach (Command verb in Verbs()) root.Add(verb);
         return root;
     }

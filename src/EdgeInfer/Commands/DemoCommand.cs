@@ -47,7 +47,7 @@ internal static class DemoCommand
 #pragma warning disable CA5394 // The demo is the same each time.
             AgentServices services = new(TimeProvider.System, new Random(seed), logger, BuildInformation.Version, MayMovePort: true);
 #pragma warning restore CA5394
-            await using Agent agent = await Agent.StartAsync(configuration, services);
+            await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
             output.WriteLine($"EdgeInfer {BuildInformation.Version}: synthetic conveyor 640x480 at 5/s -> {ModelName} (int8, CPU) -> MQTT {agent.BrokerUrl}");
             output.WriteLine($"listen in yourself: mosquitto_sub -p {agent.BrokerUrl!.Port} -t 'edgeinfer/#' -v");
             await using DemoListener listener = new(agent.BrokerUrl!, belt, services, output);

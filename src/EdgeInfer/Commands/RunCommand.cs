@@ -53,9 +53,13 @@ internal static partial class RunCommand
     {
         using StopSignals stop = new();
         SystemdNotifier systemd = new();
-        await using Agent agent = await Agent.StartAsync(configuration, services);
-        systemd.Notify(ServiceState.Ready);
-        LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, configuration.Pipelines.Count);
+        await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
+        if (!stop.Requested.IsCompleted)
+        {
+            systemd.Notify(ServiceState.Ready);
+            LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, string.Join(", ", configuration.Pipelines.Select(static p => p.Name)));
+        }
+
         await stop.Requested;
         systemd.Notify(ServiceState.Stopping);
         await agent.StopAsync();
@@ -86,8 +90,8 @@ internal static partial class RunCommand
         return variables;
     }
 
-    [LoggerMessage(EventId = 9001, Level = LogLevel.Information, Message = "EdgeInfer {Version} runs as {Device} with {Count} pipelines")]
-    private static partial void LogReady(ILogger logger, string version, string device, int count);
+    [LoggerMessage(EventId = 9001, Level = LogLevel.Information, Message = "EdgeInfer {Version} runs as {Device}: {Pipelines}")]
+    private static partial void LogReady(ILogger logger, string version, string device, string pipelines);
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Information, Message = "stopped")]
     private static partial void LogStopped(ILogger logger);

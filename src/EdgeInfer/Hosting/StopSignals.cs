@@ -6,6 +6,7 @@ namespace EdgeInfer.Hosting;
 internal sealed class StopSignals : IDisposable
 {
     private readonly TaskCompletionSource _requested = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
     private readonly PosixSignalRegistration _terminate;
     private readonly PosixSignalRegistration _interrupt;
 
@@ -19,12 +20,21 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Ends when a stop is asked for.</summary>
     public Task Requested => _requested.Task;
 
+    /// <summary>Cancelled when a stop is asked for.</summary>
+    public CancellationToken Token => _stop.Token;
+
     /// <inheritdoc/>
     public void Dispose()
     {
         _terminate.Dispose();
         _interrupt.Dispose();
+        _stop.Dispose();
     }
 
-    private void Request(PosixSignalContext signal) => signal.Cancel = _requested.TrySetResult() || signal.Signal == PosixSignal.SIGTERM;
+    private void Request(PosixSignalContext signal)
+    {
+        bool isFirst = _requested.TrySetResult();
+        signal.Cancel = isFirst || signal.Signal == PosixSignal.SIGTERM;
+        if (isFirst) _stop.Cancel();
+    }
 }

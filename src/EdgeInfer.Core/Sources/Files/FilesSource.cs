@@ -16,6 +16,9 @@ internal sealed partial class FilesSource : FrameSource
     /// <summary>The largest file that is read.</summary>
     public const int LimitBytes = 64 << 20;
 
+    /// <summary>Files that the log names; a folder that is filled for ever does not fill the memory.</summary>
+    private const int NamedFilesLimit = 1024;
+
     /// <summary>One being filled, one waiting, two with a pipeline that compares.</summary>
     private const int Frames = 4;
 
@@ -123,7 +126,7 @@ internal sealed partial class FilesSource : FrameSource
         _pool.Abandon(frame);
         _sequence++;
         CountCorrupt();
-        if (_named.Add(file)) LogPassedOver(_logger, file, trouble);
+        if (_named.Count < NamedFilesLimit && _named.Add(file)) LogPassedOver(_logger, file, trouble);
         return false;
     }
 

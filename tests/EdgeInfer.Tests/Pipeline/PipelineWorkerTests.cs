@@ -1,0 +1,142 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference;
+using EdgeInfer.Models;
+using EdgeInfer.Pipeline;
+using EdgeInfer.Results;
+using EdgeInfer.Sinks;
+using EdgeInfer.Tests.Architecture;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EdgeInfer.Tests.Pipeline;
+
+public sealed class PipelineWorkerTests : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private readonly SessionRegistry _models = new(new InferenceRuntime(new() { CacheFolder = "", Threads = 1 }, TimeProvider.System, NullLogger.Instance));
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeinfer-worker-");
+
+    private static string BundledModel => Path.Combine(RepositoryFolder.Root, "models", "parts-detector");
+
+    [Fact]
+    public void Stopping_while_the_model_is_still_loading_ends_without_starting_the_source()
+    {
+        using ManualResetEventSlim isOpening = new();
+        using ManualResetEventSlim mayOpen = new();
+        PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 10, 1), new CollectingSink(), () =>
+        {
+            isOpening.Set();
+            Assert.True(mayOpen.Wait(s_patience));
+            return _models.Open(BundledModel);
+        });
+        worker.Start();
+        Assert.True(isOpening.Wait(s_patience));
+        worker.Dispose();
+        mayOpen.Set();
+        Assert.Equal(PipelineState.Starting, worker.Report().State);
+    }
+
+    [Fact]
+    public void The_sequence_goes_on_when_a_fault_makes_the_model_be_bound_anew()
+    {
+        CollectingSink sink = new() { FaultAt = 3 };
+        using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), sink, () => _models.Open(BundledModel));
+        worker.Start();
+        Assert.True(sink.Reached(6, s_patience));
+        Assert.Equal([1, 2, 3, 4, 5, 6], sink.Sequence.Take(6));
+        Assert.True(worker.Report().Published >= 5);
+    }
+
+    [Fact]
+    public void Files_are_never_dropped_however_fast_they_are_wanted()
+    {
+        string golden = Directory.GetFiles(Path.Combine(BundledModel, "golden"), "*.jpg")[0];
+        for (int i = 0; i < 30; i++) File.Copy(golden, Path.Combine(_folder.FullName, $"{i:00}.jpg"));
+        CollectingSink sink = new();
+        using PipelineWorker worker = Worker(new FilesOptions(_folder.FullName, false), sink, () => _models.Open(BundledModel), framesPerSecond: 500);
+        worker.Start();
+        Assert.True(sink.Reached(30, s_patience));
+        Assert.Equal(Enumerable.Range(0, 30).Select(i => $"{i:00}.jpg"), sink.Frames);
+        Assert.Equal(0, worker.Counters.SkippedByRate);
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_opened_is_reported_and_leaves_the_pipeline_without_model()
+    {
+        using PipelineWorker worker = Worker(
+            new SyntheticOptions((64, 64), 10, 1), new CollectingSink(), () => throw FaultException.Of(FaultKind.Data, "model.onnx", "not a model", "give one"));
+        worker.Start();
+        Fault? fault = await worker.FirstModel.WaitAsync(s_patience);
+        Assert.Equal("not a model", fault?.What);
+        Assert.Equal((PipelineState.NoModel, "model.onnx: not a model; give one"), (worker.Report().State, worker.Report().Cause));
+    }
+
+    [Fact]
+    public void A_model_named_with_and_without_a_final_slash_is_opened_once()
+    {
+        Assert.Same(_models.Open(BundledModel), _models.Open(BundledModel + "/"));
+        Assert.Equal("parts-detector", _models.Find(BundledModel + "/")?.Name);
+    }
+
+    private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ModelSession> open, double? framesPerSecond = null) => new(
+        new() { Name = "belt", Mark = default, Source = source, Model = "parts", FramesPerSecond = framesPerSecond },
+        open, _ => sink, TimeProvider.System, new Random(1), NullLogger.Instance);
+
+    public void Dispose()
+    {
+        _models.Dispose();
+        _folder.Delete(true);
+    }
+
+    private sealed class CollectingSink : IPredictionSink
+    {
+        private readonly Lock _lock = new();
+        private readonly List<long> _sequence = [];
+        private readonly List<string> _frames = [];
+        private readonly SemaphoreSlim _arrived = new(0);
+
+        public long FaultAt { get; init; }
+
+        public SinkCounts Counts
+        {
+            get { lock (_lock) return new(_sequence.Count, _sequence.Count, 0); }
+        }
+
+        public IReadOnlyList<long> Sequence
+        {
+            get { lock (_lock) return [.. _sequence]; }
+        }
+
+        public IReadOnlyList<string> Frames
+        {
+            get { lock (_lock) return [.. _frames]; }
+        }
+
+        public bool Reached(int count, TimeSpan patience)
+        {
+            for (int i = 0; i < count; i++)
+                if (!_arrived.Wait(patience)) return false;
+            return true;
+        }
+
+        public void Accept(Prediction prediction)
+        {
+            lock (_lock)
+            {
+                _sequence.Add(prediction.Sequence);
+                _frames.Add(prediction.Frame.Id.ToString());
+            }
+
+            _arrived.Release();
+            if (prediction.Sequence == FaultAt) throw FaultException.Of(FaultKind.Unavailable, "provider", "lost", "");
+        }
+
+        public void Flush()
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
