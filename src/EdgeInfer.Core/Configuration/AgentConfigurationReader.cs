@@ -14,7 +14,7 @@ internal sealed partial class AgentConfigurationReader(
     private const int MostPipelines = 64;
     private const int MostModels = 256;
     private const string CureWithoutFile =
-        "take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD";
+        "take them out; a configuration file can hold them, and so can the environment: EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD for the broker, EDGEINFER__PIPELINES__MAIN__SOURCE__USERNAME and EDGEINFER__PIPELINES__MAIN__SOURCE__PASSWORD for the camera";
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file; relative paths in it are relative to its folder.</param>

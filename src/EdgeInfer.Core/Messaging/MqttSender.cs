@@ -30,6 +30,12 @@ internal sealed class MqttSender
     /// <summary>Completed when DISCONNECT is sent, or the connection ended while stopping.</summary>
     public Task Closed => _closed.Task;
 
+    /// <summary>Whether the goodbye is on its way: the broker closes the line then, and that is no trouble.</summary>
+    public bool HasSaidGoodbye
+    {
+        get { lock (_lock) return _window.IsClosed; }
+    }
+
     /// <summary>Messages waiting or unacknowledged.</summary>
     public int Queued
     {

@@ -154,7 +154,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             }
 
             // After the goodbye the broker closes the line: that is no trouble.
-            if (end is null || stop.IsCancellationRequested || _closed.Task.IsCompleted) return;
+            if (end is null || stop.IsCancellationRequested || _sender.HasSaidGoodbye) return;
             SetState(end.NeedsOperator ? MqttSessionState.Failed : MqttSessionState.Waiting, end.Fault);
             TimeSpan delay = (end.NeedsOperator ? _refused : _unreachable).Next();
             await Task.Delay(delay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -49,7 +49,8 @@ internal sealed unsafe class ImageSharpDecoder
                 head.Width = info.Width;
                 head.Height = info.Height;
                 head.Orientation = Orientation(info.Metadata);
-                return head.Width > 0 && head.Height > 0 ? DecodeOutcome.Ok : DecodeOutcome.Corrupt;
+                if (head.Width <= 0 || head.Height <= 0) return DecodeOutcome.Corrupt;
+                return PictureEnd.IsThere(data) ? DecodeOutcome.Ok : DecodeOutcome.Truncated;
             }
         }
         catch (Exception e) when (IsOfThePicture(e))

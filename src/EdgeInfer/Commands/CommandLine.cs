@@ -17,6 +17,28 @@ internal static class CommandLine
     /// <returns>0 or a sysexits code.</returns>
     public static int Invoke(string[] args, TextWriter output, TextWriter errors)
     {
+        try
+        {
+            return Run(args, output, errors);
+        }
+        catch (FaultException e)
+        {
+            return Ended(errors, e.Fault.Kind, e.Faults.Select(static f => f.ToString()));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Ended(errors, FaultKind.InputOutput, e.Message);
+        }
+#pragma warning disable CA1031 // The last place that can turn a defect into one line.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return Ended(errors, FaultKind.Internal, $"unexpected {e.GetType().Name}: {e.Message}; report this as a defect");
+        }
+    }
+
+    private static int Run(string[] args, TextWriter output, TextWriter errors)
+    {
         if (args.Length > 0 && Array.IndexOf(s_later, args[0]) >= 0)
         {
             errors.WriteLine($"edgeinfer: this version does not have the verb '{args[0]}' yet; see edgeinfer --help for those it has");
@@ -40,30 +62,20 @@ internal static class CommandLine
             return (int)FaultKind.Usage;
         }
 
+        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors, ProcessTerminationTimeout = null });
+    }
+
+    private static int Ended(TextWriter errors, FaultKind kind, params IEnumerable<string> lines)
+    {
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors, ProcessTerminationTimeout = null });
-        }
-        catch (FaultException e)
-        {
-            foreach (Fault fault in e.Faults) errors.WriteLine($"edgeinfer: {fault}");
-            return (int)e.Fault.Kind;
+            foreach (string line in lines) errors.WriteLine($"edgeinfer: {line.ReplaceLineEndings(" ")}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Ended(errors, FaultKind.InputOutput, e.Message);
+            // Nobody can be told; the exit code still says it.
         }
-#pragma warning disable CA1031 // The last place that can turn a defect into one line.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            return Ended(errors, FaultKind.Internal, $"unexpected {e.GetType().Name}: {e.Message}; report this as a defect");
-        }
-    }
 
-    private static int Ended(TextWriter errors, FaultKind kind, string what)
-    {
-        errors.WriteLine($"edgeinfer: {what.ReplaceLineEndings(" ")}");
         return (int)kind;
     }
 

@@ -49,7 +49,7 @@ internal static class DemoCommand
 #pragma warning restore CA5394
             await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
             output.WriteLine($"EdgeInfer {BuildInformation.Version}: synthetic conveyor 640x480 at 5/s -> {ModelName} (int8, CPU) -> MQTT {agent.BrokerUrl}");
-            output.WriteLine($"listen in yourself: mosquitto_sub -p {agent.BrokerUrl!.Port} -t 'edgeinfer/#' -v");
+            output.WriteLine($"listen in yourself: mosquitto_sub -V 5 -p {agent.BrokerUrl!.Port} -t 'edgeinfer/#' -v");
             await using DemoListener listener = new(agent.BrokerUrl!, belt, services, output);
             listener.Start();
             Task end = seconds is { } limit ? Task.Delay(TimeSpan.FromSeconds(limit), TimeProvider.System, CancellationToken.None) : Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, CancellationToken.None);

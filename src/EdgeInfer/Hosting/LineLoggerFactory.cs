@@ -34,7 +34,14 @@ internal sealed class LineLoggerFactory(TextWriter writer, bool isJournal, LogLe
         string head = isJournal
             ? Priority(level)
             : string.Create(CultureInfo.InvariantCulture, $"{time.GetLocalNow():HH:mm:ss.fff} {Word(level)} ");
-        lock (_lock) writer.WriteLine(head + text.ReplaceLineEndings(" "));
+        try
+        {
+            lock (_lock) writer.WriteLine(head + text.ReplaceLineEndings(" "));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A log that cannot be written (full disk, closed stderr) is lost; the service goes on.
+        }
     }
 
     // sd-daemon(3)

@@ -83,6 +83,39 @@ public sealed class BadInputTests : IDisposable
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("png")]
+    [InlineData("gif")]
+    [InlineData("webp")]
+    [InlineData("bmp")]
+    public async Task A_truncated_picture_of_another_kind_is_65(string extension)
+    {
+        string whole = _folder[$"whole.{extension}"];
+        (int code, string output) = await ChildProcess.Run("/usr/bin/python3", "-c", "import sys, PIL.Image as i; i.open(sys.argv[1]).convert('RGB').save(sys.argv[2])", TestPictures.FirstGolden(), whole);
+        if (code != 0) Peer.Missing($"Python's Pillow is missing: {output}");
+        byte[] bytes = File.ReadAllBytes(whole);
+        await Refused(65, "ends too early", "parts-detector", _folder.Write($"cut.{extension}", bytes[..(bytes.Length / 2)]));
+    }
+
+    [Fact]
+    public async Task Output_that_cannot_be_written_is_74_and_never_a_stack_trace()
+    {
+        (int code, string output) = await ChildProcess.Run("/bin/sh", "-c", $"'{PublishedBinary.Path}' predict parts-detector '{TestPictures.FirstGolden()}' --json > /dev/full");
+        Assert.Equal(74, code);
+        Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_written_does_not_end_the_service()
+    {
+        await using Mosquitto broker = await Mosquitto.Start();
+        await using ChildProcess listener = broker.Subscribe("edgeinfer/#");
+        string configuration = _folder.Configuration(broker.Url, "{ synthetic: conveyor, size: 320x240, fps: 5 }");
+        await using ChildProcess agent = ChildProcess.Start("/bin/sh", ["-c", $"exec '{PublishedBinary.Path}' run -c '{configuration}' 2> /dev/full > /dev/full"]);
+        await listener.Line("\"seq\":1,");
+        Assert.False(agent.HasExited);
+    }
+
     private static async Task Refused(int expectedCode, string part, string model, string picture)
         => await Usage(expectedCode, part, "predict", model, picture);
 

@@ -18,6 +18,18 @@ public sealed partial class DemoTests
         Assert.True(double.Parse(last.Groups[3].Value, CultureInfo.InvariantCulture) > 0.9, last.Value);
     }
 
+    [Fact]
+    public async Task The_command_that_the_demo_prints_for_listening_in_works_as_it_stands()
+    {
+        await using ChildProcess demo = AgentProcess.Start("demo");
+        string line = await demo.Line("listen in yourself");
+        Peer.Program("mosquitto_sub");
+        await using ChildProcess listener = ChildProcess.Start("/bin/sh", ["-c", "exec " + line[line.IndexOf("mosquitto_sub", StringComparison.Ordinal)..]]);
+        await listener.Line("edgeinfer/demo/belt/prediction {");
+        Assert.Equal(0, await demo.Terminate(ChildProcess.Patience));
+        Assert.DoesNotContain("warn", demo.Output, StringComparison.Ordinal);
+    }
+
     [GeneratedRegex(@"(\d+) frames against .*precision ([\d.]+), recall ([\d.]+)")]
     private static partial Regex Summary();
 }

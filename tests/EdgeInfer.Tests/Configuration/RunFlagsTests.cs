@@ -28,7 +28,7 @@ public sealed class RunFlagsTests
     [InlineData("/dev/video0", null, null, "m", null, FaultKind.Usage, "--broker is missing; for example --broker mqtt://127.0.0.1:1883")]
     [InlineData(null, "cam", null, "m", "mqtt://b", FaultKind.Configuration, "--stream: pipelines.main.source.stream: found 'cam'; expected http://HOST/PATH or https://HOST/PATH")]
     [InlineData(null, null, "x", "m", "mqtt://u:s3cr3t@b", FaultKind.Configuration,
-        "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out; a configuration file can hold them, and so can EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD")]
+        "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out; a configuration file can hold them, and so can the environment: EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD for the broker, EDGEINFER__PIPELINES__MAIN__SOURCE__USERNAME and EDGEINFER__PIPELINES__MAIN__SOURCE__PASSWORD for the camera")]
     public void A_flag_that_is_wrong_is_named(string? camera, string? stream, string? files, string? model, string? broker, FaultKind kind, string fault)
     {
         (AgentConfiguration? configuration, FaultList faults) = Read(new(camera, stream, files, model, broker));

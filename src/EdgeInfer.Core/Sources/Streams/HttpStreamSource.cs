@@ -14,6 +14,9 @@ namespace EdgeInfer.Sources.Streams;
 internal sealed class HttpStreamSource : FrameSource
 {
     /// <summary>One being filled, one waiting, two with a pipeline that compares.</summary>
+    /// <summary>Parts without a picture, one after the other, that make a stream no camera's: without it a server of empty parts burns a core.</summary>
+    private const int UnusablePartsLimit = 200;
+
     private const int Frames = 4;
 
     private readonly StreamOptions _options;
@@ -85,17 +88,21 @@ internal sealed class HttpStreamSource : FrameSource
         using MultipartReader reader = new(body, _pool, Boundary.OfContentType(type), _limits.Frame, Time) { Sequence = _sequence };
         Description = "MJPEG over HTTP";
         Opened();
+        int unusable = 0;
         while (!stop.IsCancellationRequested)
         {
             PartOutcome outcome = reader.Read(out FrameLease picture);
             _sequence = reader.Sequence;
             if (outcome == PartOutcome.Picture)
             {
+                unusable = 0;
                 if (!Deliver(picture)) return;
             }
             else
             {
                 Account(outcome, stop);
+                if (outcome != PartOutcome.NoBuffer && ++unusable == UnusablePartsLimit)
+                    throw _faults.Failed($"the last {UnusablePartsLimit} parts of the stream hold no whole picture", "check that this address gives MJPEG; a browser shows it");
             }
         }
     }
