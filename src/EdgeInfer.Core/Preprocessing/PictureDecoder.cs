@@ -49,7 +49,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
         DecodeOutcome outcome = info.Format switch
         {
             PixelFormat.Jpeg => ReadJpegHead(data, out head),
-            PixelFormat.PictureFile => JpegHeader.IsJpeg(data) ? ReadJpegHead(data, out head) : ReadFileHead(data, out head),
+            PixelFormat.PictureFile => JpegStart.IsAtHead(data) ? ReadJpegHead(data, out head) : ReadFileHead(data, out head),
             _ => RawFrame.ReadHead(info, out head),
         };
         return outcome != DecodeOutcome.Ok ? outcome : IsWithinLimits(head) ? DecodeOutcome.Ok : DecodeOutcome.TooLarge;
@@ -101,7 +101,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
 
     private static DecodeOutcome ReadJpegHead(ReadOnlySpan<byte> data, out PictureHead head)
     {
-        int start = JpegHeader.Find(data);
+        int start = JpegStart.Find(data);
         head = default;
         if (start < 0) return DecodeOutcome.NotAPicture;
         DecodeOutcome outcome = JpegHeader.Read(data[start..], out head);
