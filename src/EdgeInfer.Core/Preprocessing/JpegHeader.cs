@@ -12,6 +12,7 @@ internal static class JpegHeader
     private const int StartOfImage = 0xD8;
     private const int EndOfImage = 0xD9;
     private const int StartOfScan = 0xDA;
+    private const int RestartInterval = 0xDD;
     private const int Application0 = 0xE0;
     private const int Application1 = 0xE1;
     private const int Application14 = 0xEE;
@@ -44,6 +45,10 @@ internal static class JpegHeader
                 hasFrame = true;
                 DecodeOutcome outcome = ReadFrame(marker, body, ref head);
                 if (outcome != DecodeOutcome.Ok) return outcome;
+            }
+            else if (marker == RestartInterval && body.Length >= 2)
+            {
+                head.HasRestarts = BinaryPrimitives.ReadUInt16BigEndian(body) > 0;
             }
             else if (marker == Application0 && body.Length >= 12 && body.StartsWith("JFIF\0"u8))
             {

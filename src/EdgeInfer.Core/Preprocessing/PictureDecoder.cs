@@ -161,7 +161,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
         int pixelBytes = isGray ? 1 : 3;
         byte* pixels = _stored.Take((long)width * height * pixelBytes);
         int format = isGray ? TurboJpeg.PixelGray : TurboJpeg.PixelRgb;
-        DecodeOutcome outcome = _turbo!.Decode(data, pixels, width, width * pixelBytes, height, format, 0);
+        DecodeOutcome outcome = _turbo!.Decode(data, pixels, width, width * pixelBytes, height, format, 0, head.HasRestarts);
         view = outcome == DecodeOutcome.Ok ? Finish(pixels, width, height, pixelBytes, head.Orientation) : default;
         return outcome;
     }
@@ -190,14 +190,14 @@ internal sealed unsafe class PictureDecoder : IDisposable
             Stride1 = chromaStride,
             HasSlack = true,
         };
-        return _turbo!.DecodePlanes(data, view);
+        return _turbo!.DecodePlanes(data, view, head.HasRestarts);
     }
 
     private DecodeOutcome DecodeCmyk(ReadOnlySpan<byte> data, in PictureHead head, out PictureView view)
     {
         view = default;
         byte* inks = _upright.Take((long)head.Width * head.Height * 4);
-        DecodeOutcome outcome = _turbo!.Decode(data, inks, head.Width, head.Width * 4, head.Height, TurboJpeg.PixelCmyk, 0);
+        DecodeOutcome outcome = _turbo!.Decode(data, inks, head.Width, head.Width * 4, head.Height, TurboJpeg.PixelCmyk, 0, head.HasRestarts);
         if (outcome != DecodeOutcome.Ok) return outcome;
         byte* pixels = _stored.Take((long)head.Width * head.Height * 3);
         Cmyk.ToRgb(inks, pixels, (long)head.Width * head.Height);
