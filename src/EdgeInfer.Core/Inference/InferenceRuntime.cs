@@ -136,9 +136,9 @@ internal sealed partial class InferenceRuntime
         return options;
     }
 
-    [LoggerMessage(EventId = 4001, Level = LogLevel.Information, Message = "model {Model} runs on {Report}")]
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Information, Message = "model {Model} runs on {Report}")]
     private static partial void LogOpened(ILogger logger, string model, ProviderReport report);
 
-    [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "model {Model} does not run on {Provider}: {Why}")]
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "model {Model} does not run on {Provider}: {Why}")]
     private static partial void LogRefused(ILogger logger, string model, string provider, string why);
 }

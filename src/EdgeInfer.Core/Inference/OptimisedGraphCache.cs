@@ -18,6 +18,7 @@ internal sealed partial class OptimisedGraphCache(string folder, string? process
     private const int DigestBytes = 32;
     private const string Extension = ".graph.onnx";
     private const string ChecksumExtension = ".sha256";
+    private const string TemporaryExtension = ".tmp";
 
     // TensorProto.external_data's entry key = "location", as protobuf writes it. A label with just these bytes only costs the cache.
     private static ReadOnlySpan<byte> ExternalDataMark => "\n\blocation"u8;
@@ -107,10 +108,11 @@ internal sealed partial class OptimisedGraphCache(string folder, string? process
 
     private string? Prepare(Model model, string path)
     {
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
+        string temporary = $"{path}.{Environment.ProcessId}{TemporaryExtension}";
         try
         {
             Directory.CreateDirectory(folder);
+            DeleteAbandoned();
             File.Create(temporary).Dispose();
             return temporary;
         }
@@ -118,6 +120,16 @@ internal sealed partial class OptimisedGraphCache(string folder, string? process
         {
             LogNotKept(logger, model.Name, path, e.Message);
             return null;
+        }
+    }
+
+    // Each start that crashes while it writes leaves one as large as the model, under another process id. One of a process that lives may be being written.
+    private void DeleteAbandoned()
+    {
+        foreach (string file in Directory.GetFiles(folder, "*" + Extension + ".*" + TemporaryExtension))
+        {
+            string process = Path.GetExtension(file[..^TemporaryExtension.Length]).TrimStart('.');
+            if (!Directory.Exists(Path.Combine("/proc", process))) TryDelete(file);
         }
     }
 
@@ -175,9 +187,9 @@ internal sealed partial class OptimisedGraphCache(string folder, string? process
         }
     }
 
-    [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "model {Model}: the optimised graph {Path} is not used, the original is: {Why}")]
+    [LoggerMessage(EventId = 5003, Level = LogLevel.Warning, Message = "model {Model}: the optimised graph {Path} is not used, the original is: {Why}")]
     private static partial void LogBroken(ILogger logger, string model, string path, string why);
 
-    [LoggerMessage(EventId = 4004, Level = LogLevel.Warning, Message = "model {Model}: the optimised graph cannot be kept as {Path}, the next start takes a little longer: {Why}")]
+    [LoggerMessage(EventId = 5004, Level = LogLevel.Warning, Message = "model {Model}: the optimised graph cannot be kept as {Path}, the next start takes a little longer: {Why}")]
     private static partial void LogNotKept(ILogger logger, string model, string path, string why);
 }

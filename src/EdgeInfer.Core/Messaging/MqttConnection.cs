@@ -12,19 +12,6 @@ using MQTTnet.Protocol;
 
 namespace EdgeInfer.Messaging;
 
-/// <summary>Handles what arrives on a connection, one packet at a time.</summary>
-internal interface IPacketHandler
-{
-    /// <summary>The broker has a message, or refuses it (0x80 and above).</summary>
-    void Acknowledged(MqttConnection connection, ushort packetId, byte reason);
-
-    /// <summary>A message arrived.</summary>
-    void Received(MqttConnection connection, in ReceivedMessage message);
-
-    /// <summary>The broker answered a subscription.</summary>
-    void Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons);
-}
-
 /// <summary>
 /// One connection to a broker, from CONNECT to its end: MQTTnet's channel carries the bytes and its formatter writes and reads the rare
 /// packets. Sending is the caller's to serialise.
@@ -60,7 +47,7 @@ internal sealed class MqttConnection : IDisposable
         }
 
         int port = url.Port > 0 ? url.Port : isTls ? 8883 : 1883;
-        _line = new();
+        _line = new(settings.ConnectTimeout, time);
         MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = _line, TlsOptions = tls };
         if (isTls) tls.TargetHost = url.IdnHost;
         _channel = new MqttTcpChannel(new MqttClientOptions { ChannelOptions = tcp, Timeout = settings.ConnectTimeout });
@@ -186,6 +173,8 @@ internal sealed class MqttConnection : IDisposable
         int header, body;
         while (!MqttWire.TryReadHeader(_received.AsSpan(0, _receivedBytes), out header, out body) || _receivedBytes < header + body)
         {
+            // Else the buffer grows up to the 256 MiB that a header can announce.
+            if (header + body > _settings.LargestReceivedBytes) throw ConnectFaults.NotMqtt(_settings);
             if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
 
             // At the first byte: what is no broker may never send as many as its second byte seems to announce.

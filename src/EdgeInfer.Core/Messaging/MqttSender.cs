@@ -14,14 +14,20 @@ internal sealed class MqttSender
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
     private readonly SendWindow _window;
+    private readonly Action<MqttTopic> _oversize;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MqttConnection? _connection;
     private int _kicks;
     private bool _isStopping;
 
     /// <summary>Prepares a sender without a connection.</summary>
-    public MqttSender(MqttSettings settings, TimeProvider time, IDeliveryObserver? observer)
+    /// <param name="settings">The session's.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="observer">Learns what became of messages.</param>
+    /// <param name="oversize">Learns of a state that is larger than the broker takes; called outside the sender's lock.</param>
+    public MqttSender(MqttSettings settings, TimeProvider time, IDeliveryObserver? observer, Action<MqttTopic> oversize)
     {
+        _oversize = oversize;
         _settings = settings;
         _time = time;
         _window = new(settings, observer);
@@ -198,7 +204,14 @@ internal sealed class MqttSender
         try
         {
             int length;
-            lock (_lock) length = _window.Fill(connection, _time.GetTimestamp());
+            MqttTopic? oversize;
+            lock (_lock)
+            {
+                length = _window.Fill(connection, _time.GetTimestamp());
+                oversize = _window.TakeOversize();
+            }
+
+            if (oversize is { } topic) _oversize(topic);
             return length == 0 ? null : connection.SendAsync(_window.Batch, length);
         }
 #pragma warning disable CA1031 // Whatever goes wrong ends this connection and nothing else.

@@ -47,7 +47,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _logger = logger;
         _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
         _refused = new(settings.FirstDelay, settings.FailedDelay, random);
-        _sender = new(settings, time, observer);
+        _sender = new(settings, time, observer, topic => Note(new(FaultKind.Configuration, settings.Address,
+            $"the state at '{topic}' is larger than the broker's maximum packet size and is not sent", "raise the broker's maximum packet size")));
     }
 
     /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>

@@ -12,7 +12,9 @@ namespace EdgeInfer.Messaging;
 /// measured). The engine wakes for a socket that it has once served, also when nobody waits there: hence no asynchronous connect either.
 /// Writes are the socket's own: they never block. <see cref="Stream.Dispose()"/> by another thread ends every wait.
 /// </summary>
-internal sealed class PolledStream : Stream, IMqttClientStreamProvider
+/// <param name="connectTimeout">How long connecting may take; the addresses of a name share it.</param>
+/// <param name="time">Clock.</param>
+internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) : Stream, IMqttClientStreamProvider
 {
     private const int Interrupted = 4;
     private readonly Lock _lock = new();
@@ -48,14 +50,24 @@ internal sealed class PolledStream : Stream, IMqttClientStreamProvider
             DnsEndPoint named => (Dns.GetHostAddressesAsync(named.Host, cancellationToken).GetAwaiter().GetResult(), named.Port),
             _ => throw new NotSupportedException($"no way to connect to {brokerEndPoint}"),
         };
+        return Task.FromResult<Stream>(Connect(addresses, port));
+    }
+
+    /// <summary>Connects to the first of a host's addresses that answers; each has its share of the time, since a dropped packet is never answered.</summary>
+    internal PolledStream Connect(ReadOnlySpan<IPAddress> addresses, int port)
+    {
+        TimeSpan share = connectTimeout / addresses.Length;
         for (int i = 0; ; i++)
         {
             Socket socket = Take(new(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+            bool isLast = i + 1 == addresses.Length;
             try
             {
+                // The last has the caller's deadline, which words its own fault.
+                using ITimer? bound = isLast ? null : time.CreateTimer(static s => Close((Socket)s!), socket, share, Timeout.InfiniteTimeSpan);
                 socket.Connect(new IPEndPoint(addresses[i], port));
             }
-            catch (SocketException) when (i + 1 < addresses.Length)
+            catch (Exception e) when (!isLast && (e is SocketException or ObjectDisposedException))
             {
                 socket.Dispose();
                 continue;
@@ -65,7 +77,7 @@ internal sealed class PolledStream : Stream, IMqttClientStreamProvider
 
             // Only what is there is read after poll said so: a read never blocks in the kernel.
             socket.Blocking = false;
-            return Task.FromResult<Stream>(this);
+            return this;
         }
     }
 
@@ -117,17 +129,22 @@ internal sealed class PolledStream : Stream, IMqttClientStreamProvider
             _isDisposed = true;
         }
 
+        if (_socket is { } socket) Close(socket);
+    }
+
+    private static void Close(Socket socket)
+    {
         try
         {
-            // Wakes the thread that polls; what was sent is still delivered.
-            _socket?.Shutdown(SocketShutdown.Both);
+            // Wakes the thread that connects or polls; what was sent is still delivered.
+            socket.Shutdown(SocketShutdown.Both);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // It never was connected, or was closed from the other side.
         }
 
-        _socket?.Dispose();
+        socket.Dispose();
     }
 
     /// <summary>Makes a socket the one that <see cref="End"/> closes.</summary>

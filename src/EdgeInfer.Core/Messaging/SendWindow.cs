@@ -21,6 +21,7 @@ internal sealed class SendWindow
     private int _controlBytes;
     private byte[] _batch = new byte[4096];
     private MqttConnection? _connection;
+    private MqttTopic? _oversize;
     private int _limit;
     private int _inFlight;
     private long _order;
@@ -133,20 +134,13 @@ internal sealed class SendWindow
         }
 
         if (IsClosed) return length;
-        foreach (StateSlot slot in _slots)
-        {
-            if (!slot.IsDirty || _inFlight >= _limit) continue;
-            slot.IsDirty = false;
-            bool isRetained = connection.Server.RetainAvailable;
-            length = Append(length, slot.Topic, slot.Payload, Math.Min(1, (int)connection.Server.MaximumQoS), isRetained, new Flight { State = slot, SentTimestamp = now });
-        }
-
+        length = AppendStates(connection, length, now);
         while (length < BatchBytes && _queue.Peek() is { } message)
         {
             int qos = Math.Min(message.Qos, (int)connection.Server.MaximumQoS);
             if (qos > 0 && _inFlight >= _limit) break;
             _queue.Take();
-            if (IsTooLarge(connection, message))
+            if (IsTooLarge(connection, message.Topic, message.Payload, message.Qos))
             {
                 _queue.Drop(message);
                 continue;
@@ -200,10 +194,40 @@ internal sealed class SendWindow
         return oldest;
     }
 
-    private static bool IsTooLarge(MqttConnection connection, QueuedMessage message)
+    /// <summary>The topic of the last state that was not sent since the broker takes no packet so large; returned once, and again after it has fitted.</summary>
+    public MqttTopic? TakeOversize()
+    {
+        MqttTopic? topic = _oversize;
+        _oversize = null;
+        return topic;
+    }
+
+    private static bool IsTooLarge(MqttConnection connection, MqttTopic topic, ReadOnlySpan<byte> payload, int qos)
     {
         long largest = connection.Server.MaximumPacketSize == 0 ? MqttWire.LargestRemaining : connection.Server.MaximumPacketSize;
-        return MqttWire.PublishBytes(message.Topic.Utf8.Length, message.Payload.Length, message.Qos) > largest;
+        return MqttWire.PublishBytes(topic.Utf8.Length, payload.Length, qos) > largest;
+    }
+
+    private int AppendStates(MqttConnection connection, int length, long now)
+    {
+        int qos = Math.Min(1, (int)connection.Server.MaximumQoS);
+        foreach (StateSlot slot in _slots)
+        {
+            if (!slot.IsDirty || _inFlight >= _limit) continue;
+            slot.IsDirty = false;
+            bool wasOversize = slot.IsOversize;
+            slot.IsOversize = IsTooLarge(connection, slot.Topic, slot.Payload, qos);
+            if (slot.IsOversize)
+            {
+                // Sent, it would end this connection and, as the first packet, each that follows.
+                if (!wasOversize) _oversize = slot.Topic;
+                continue;
+            }
+
+            length = Append(length, slot.Topic, slot.Payload, qos, connection.Server.RetainAvailable, new Flight { State = slot, SentTimestamp = now });
+        }
+
+        return length;
     }
 
     private int Append(int length, MqttTopic topic, ReadOnlySpan<byte> payload, int qos, bool isRetained, Flight flight)
@@ -246,6 +270,8 @@ internal sealed class SendWindow
         public byte[] Payload { get; set; } = [];
 
         public bool IsDirty { get; set; }
+
+        public bool IsOversize { get; set; }
     }
 
     /// <summary>A packet that waits for its acknowledgement.</summary>

@@ -12,20 +12,10 @@ internal static class JpegHeader
     private const int StartOfImage = 0xD8;
     private const int EndOfImage = 0xD9;
     private const int StartOfScan = 0xDA;
+    private const int RestartInterval = 0xDD;
     private const int Application0 = 0xE0;
     private const int Application1 = 0xE1;
     private const int Application14 = 0xEE;
-
-    /// <summary>How many foreign bytes may come before a JPEG's start.</summary>
-    private const int JunkBytes = 4096;
-
-    private static ReadOnlySpan<byte> Start => [0xFF, StartOfImage, 0xFF];
-
-    /// <summary>Whether the bytes begin as a JPEG does.</summary>
-    public static bool IsJpeg(ReadOnlySpan<byte> data) => data.StartsWith(Start);
-
-    /// <summary>Where a JPEG begins, foreign bytes before it skipped; −1 where there is none.</summary>
-    public static int Find(ReadOnlySpan<byte> data) => data[..Math.Min(data.Length, JunkBytes)].IndexOf(Start);
 
     /// <summary>Reads the markers; a picture without an end marker is called truncated here, before anything is decoded.</summary>
     public static DecodeOutcome Read(ReadOnlySpan<byte> data, out PictureHead head)
@@ -55,6 +45,10 @@ internal static class JpegHeader
                 hasFrame = true;
                 DecodeOutcome outcome = ReadFrame(marker, body, ref head);
                 if (outcome != DecodeOutcome.Ok) return outcome;
+            }
+            else if (marker == RestartInterval && body.Length >= 2)
+            {
+                head.HasRestarts = BinaryPrimitives.ReadUInt16BigEndian(body) > 0;
             }
             else if (marker == Application0 && body.Length >= 12 && body.StartsWith("JFIF\0"u8))
             {

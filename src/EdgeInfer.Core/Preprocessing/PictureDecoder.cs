@@ -49,7 +49,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
         DecodeOutcome outcome = info.Format switch
         {
             PixelFormat.Jpeg => ReadJpegHead(data, out head),
-            PixelFormat.PictureFile => JpegHeader.IsJpeg(data) ? ReadJpegHead(data, out head) : ReadFileHead(data, out head),
+            PixelFormat.PictureFile => JpegStart.IsAtHead(data) ? ReadJpegHead(data, out head) : ReadFileHead(data, out head),
             _ => RawFrame.ReadHead(info, out head),
         };
         return outcome != DecodeOutcome.Ok ? outcome : IsWithinLimits(head) ? DecodeOutcome.Ok : DecodeOutcome.TooLarge;
@@ -101,7 +101,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
 
     private static DecodeOutcome ReadJpegHead(ReadOnlySpan<byte> data, out PictureHead head)
     {
-        int start = JpegHeader.Find(data);
+        int start = JpegStart.Find(data);
         head = default;
         if (start < 0) return DecodeOutcome.NotAPicture;
         DecodeOutcome outcome = JpegHeader.Read(data[start..], out head);
@@ -161,7 +161,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
         int pixelBytes = isGray ? 1 : 3;
         byte* pixels = _stored.Take((long)width * height * pixelBytes);
         int format = isGray ? TurboJpeg.PixelGray : TurboJpeg.PixelRgb;
-        DecodeOutcome outcome = _turbo!.Decode(data, pixels, width, width * pixelBytes, height, format, 0);
+        DecodeOutcome outcome = _turbo!.Decode(data, pixels, width, width * pixelBytes, height, format, 0, head.HasRestarts);
         view = outcome == DecodeOutcome.Ok ? Finish(pixels, width, height, pixelBytes, head.Orientation) : default;
         return outcome;
     }
@@ -190,14 +190,14 @@ internal sealed unsafe class PictureDecoder : IDisposable
             Stride1 = chromaStride,
             HasSlack = true,
         };
-        return _turbo!.DecodePlanes(data, view);
+        return _turbo!.DecodePlanes(data, view, head.HasRestarts);
     }
 
     private DecodeOutcome DecodeCmyk(ReadOnlySpan<byte> data, in PictureHead head, out PictureView view)
     {
         view = default;
         byte* inks = _upright.Take((long)head.Width * head.Height * 4);
-        DecodeOutcome outcome = _turbo!.Decode(data, inks, head.Width, head.Width * 4, head.Height, TurboJpeg.PixelCmyk, 0);
+        DecodeOutcome outcome = _turbo!.Decode(data, inks, head.Width, head.Width * 4, head.Height, TurboJpeg.PixelCmyk, 0, head.HasRestarts);
         if (outcome != DecodeOutcome.Ok) return outcome;
         byte* pixels = _stored.Take((long)head.Width * head.Height * 3);
         Cmyk.ToRgb(inks, pixels, (long)head.Width * head.Height);

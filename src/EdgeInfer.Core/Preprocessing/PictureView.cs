@@ -26,6 +26,9 @@ internal struct PictureHead
     /// <summary>For a JPEG: whether the decoder keeps all coefficients in memory.</summary>
     public bool IsProgressive;
 
+    /// <summary>For a JPEG: whether its scans are cut into restart intervals.</summary>
+    public bool HasRestarts;
+
     /// <summary>For a JPEG: sampling factors of the components, horizontal and vertical four bits each, first component highest.</summary>
     public uint Sampling;
 

@@ -38,18 +38,19 @@ internal sealed unsafe class TurboJpegDecoder : IDisposable
     /// <param name="height">Height of the same scale.</param>
     /// <param name="format">A pixel format of <see cref="TurboJpeg"/>.</param>
     /// <param name="flags">Flags of <see cref="TurboJpeg"/>.</param>
-    public DecodeOutcome Decode(ReadOnlySpan<byte> data, byte* pixels, int width, int pitch, int height, int format, int flags)
+    /// <param name="hasRestarts"><see cref="PictureHead.HasRestarts"/>.</param>
+    public DecodeOutcome Decode(ReadOnlySpan<byte> data, byte* pixels, int width, int pitch, int height, int format, int flags, bool hasRestarts)
     {
         fixed (byte* jpeg = data)
         {
             int result = TurboJpeg.Decompress(
                 _handle, jpeg, (nuint)data.Length, pixels, width, pitch, height, format, flags | TurboJpeg.FlagLimitScans);
-            return result == 0 ? DecodeOutcome.Ok : Failure();
+            return result == 0 ? DecodeOutcome.Ok : Failure(hasRestarts);
         }
     }
 
     /// <summary>Decodes into the planes of a view, without chroma interpolation and colour conversion.</summary>
-    public DecodeOutcome DecodePlanes(ReadOnlySpan<byte> data, in PictureView view)
+    public DecodeOutcome DecodePlanes(ReadOnlySpan<byte> data, in PictureView view, bool hasRestarts)
     {
         byte** planes = stackalloc byte*[3] { view.Plane0, view.Plane1, view.Plane2 };
         int* strides = stackalloc int[3] { view.Stride0, view.Stride1, view.Stride1 };
@@ -57,7 +58,7 @@ internal sealed unsafe class TurboJpegDecoder : IDisposable
         {
             int result = TurboJpeg.DecompressToPlanes(
                 _handle, jpeg, (nuint)data.Length, planes, view.Width, strides, view.Height, TurboJpeg.FlagLimitScans);
-            return result == 0 ? DecodeOutcome.Ok : Failure();
+            return result == 0 ? DecodeOutcome.Ok : Failure(hasRestarts);
         }
     }
 
@@ -65,15 +66,24 @@ internal sealed unsafe class TurboJpegDecoder : IDisposable
     public void Dispose() => _handle.Dispose();
 
     /// <summary>
-    /// Sorts a complaint. Stray bytes between segments are common in cameras and harmless; a picture that ends early or whose
-    /// entropy-coded data are broken has grey or shifted parts, which a model would take for the scene.
+    /// Sorts a complaint; the library words only the first of a picture. Stray bytes between segments are common in cameras and harmless;
+    /// a picture that ends early or whose entropy-coded data are broken has grey or shifted parts, which a model would take for the scene.
+    /// Stray bytes before a restart marker are such: a damaged interval that decoded to its end before its bytes ended. Where there are no
+    /// intervals they are a segment in the header that is longer than it says, with the two bytes of such a marker in it.
     /// </summary>
-    private DecodeOutcome Failure()
+    private DecodeOutcome Failure(bool hasRestarts)
     {
         ReadOnlySpan<byte> text = MemoryMarshal.CreateReadOnlySpanFromNullTerminated(TurboJpeg.ErrorText(_handle));
         if (text.IndexOf("remature end"u8) >= 0) return DecodeOutcome.Truncated;
         if (TurboJpeg.ErrorCode(_handle) == TurboJpeg.ErrorWarning)
-            return text.IndexOf("extraneous bytes"u8) >= 0 ? DecodeOutcome.Ok : DecodeOutcome.Corrupt;
+            return text.IndexOf("extraneous bytes"u8) >= 0 && !(hasRestarts && IsBeforeRestart(text)) ? DecodeOutcome.Ok : DecodeOutcome.Corrupt;
         return text.IndexOf("nsupported"u8) >= 0 ? DecodeOutcome.Unsupported : DecodeOutcome.Corrupt;
+    }
+
+    /// <summary>Whether the complaint names one of the markers RST0 to RST7: <c>… before marker 0xd3</c>.</summary>
+    private static bool IsBeforeRestart(ReadOnlySpan<byte> text)
+    {
+        int at = text.IndexOf("marker 0xd"u8);
+        return at >= 0 && at + 10 < text.Length && text[at + 10] is >= (byte)'0' and <= (byte)'7';
     }
 }

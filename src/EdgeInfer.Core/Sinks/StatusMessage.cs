@@ -100,10 +100,10 @@ internal sealed record PipelineReport
     /// <summary>Results made.</summary>
     public long Results { get; init; }
 
-    /// <summary>Results published.</summary>
+    /// <summary>Results handed to the queue to the broker; <see cref="DeliveryReport.Acknowledged"/> counts what arrived.</summary>
     public long Published { get; init; }
 
-    /// <summary>Results that could not be queued.</summary>
+    /// <summary>Results that the queue could not take; those that newer ones displaced from it count in <see cref="DeliveryReport.Dropped"/>.</summary>
     public long Dropped { get; init; }
 }
 

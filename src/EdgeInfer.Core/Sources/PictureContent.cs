@@ -5,19 +5,14 @@ namespace EdgeInfer.Sources;
 /// <summary>Tells what kind of picture some bytes are from the bytes themselves; names and content types lie.</summary>
 internal static class PictureContent
 {
-    /// <summary>How many foreign bytes may come before a JPEG's start: some cameras put a header of their own there.</summary>
-    private const int JunkBytes = 4096;
-
-    private static ReadOnlySpan<byte> JpegStart => [0xFF, 0xD8, 0xFF];
-
     private static ReadOnlySpan<byte> PngStart => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
     /// <summary>The format of a whole picture file, or <see cref="PixelFormat.None"/> where it is none that can be decoded.</summary>
     public static PixelFormat Recognise(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.StartsWith(JpegStart)) return PixelFormat.Jpeg;
+        if (JpegStart.IsAtHead(bytes)) return PixelFormat.Jpeg;
         if (IsOtherPicture(bytes)) return PixelFormat.PictureFile;
-        return bytes[..Math.Min(bytes.Length, JunkBytes)].IndexOf(JpegStart) >= 0 ? PixelFormat.Jpeg : PixelFormat.None;
+        return JpegStart.Find(bytes) >= 0 ? PixelFormat.Jpeg : PixelFormat.None;
     }
 
     private static bool IsOtherPicture(ReadOnlySpan<byte> bytes)

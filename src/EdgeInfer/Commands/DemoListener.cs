@@ -59,22 +59,45 @@ internal sealed class DemoListener : IAsyncDisposable
         await _subscriber.DisposeAsync();
     }
 
-    private void Received(in ReceivedMessage message)
+    /// <summary>Reads a prediction; anyone on this machine may publish to the demo's broker, and what is none is passed over.</summary>
+    /// <param name="payload">Anything.</param>
+    /// <param name="frame">The camera's number of the frame.</param>
+    /// <param name="found">Where the detections are put.</param>
+    /// <param name="line">The prediction for a terminal.</param>
+    internal static bool TryRead(ReadOnlySpan<byte> payload, out long frame, List<Detection> found, out string line)
     {
-        Utf8JsonReader reader = new(message.Payload);
-        using JsonDocument document = JsonDocument.ParseValue(ref reader);
-        JsonElement root = document.RootElement;
-        lock (_lock)
+        frame = 0;
+        found.Clear();
+        line = "";
+        using JsonDocument? document = ReceivedText.Parse(payload);
+        if (document is null) return false;
+        try
         {
-            _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():HH:mm:ss.fff}  {PredictionText.Of(root)}"));
-            _detections.Clear();
-            foreach (JsonElement found in root.GetProperty("detections").EnumerateArray())
+            JsonElement root = document.RootElement;
+            foreach (JsonElement detection in root.GetProperty("detections").EnumerateArray())
             {
-                JsonElement box = found.GetProperty("box");
-                _detections.Add(new(found.GetProperty("class").GetInt32(), found.GetProperty("score").GetSingle(), box[0].GetSingle(), box[1].GetSingle(), box[2].GetSingle(), box[3].GetSingle()));
+                JsonElement box = detection.GetProperty("box");
+                found.Add(new(
+                    detection.GetProperty("class").GetInt32(), detection.GetProperty("score").GetSingle(),
+                    box[0].GetSingle(), box[1].GetSingle(), box[2].GetSingle(), box[3].GetSingle()));
             }
 
-            _score.Add(long.Parse(root.GetProperty("frame_id").GetString()!, CultureInfo.InvariantCulture), _detections);
+            line = PredictionText.Of(root);
+            return long.TryParse(root.GetProperty("frame_id").GetString(), CultureInfo.InvariantCulture, out frame);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
+        {
+            return false;
+        }
+    }
+
+    private void Received(in ReceivedMessage message)
+    {
+        lock (_lock)
+        {
+            if (!TryRead(message.Payload, out long frame, _detections, out string line)) return;
+            _output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_time.GetLocalNow():HH:mm:ss.fff}  {line}"));
+            _score.Add(frame, _detections);
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class PictureFiles(TimeProvider time) : IDisposable
     // Kinds of input of other verbs and later versions, named rather than called damaged pictures.
     private static readonly string[] s_later = [".mp4", ".mkv", ".avi", ".mov", ".wav", ".csv", ".jsonl"];
 
-    private readonly FramePool _pool = new(1, FilesSource.LimitBytes);
+    private readonly FramePool _pool = new(1, PictureFile.LimitBytes);
 
     /// <summary>The files that paths, folders and globs name, as given where they are files.</summary>
     /// <param name="inputs">As on the command line.</param>
@@ -46,18 +46,15 @@ internal sealed class PictureFiles(TimeProvider time) : IDisposable
         if (Array.IndexOf(s_later, Path.GetExtension(path).ToLowerInvariant()) >= 0)
             return new(FaultKind.Data, path, "this version predicts on pictures only", "give a JPEG, PNG, BMP, WebP or GIF");
         Frame slot = _pool.Rent() ?? throw new InvalidOperationException("the last picture was not returned");
-        int length = Read(path, slot, out Fault? fault);
-        PixelFormat format = fault is null ? PictureContent.Recognise(_pool.Memory(slot, length)[..length]) : PixelFormat.None;
-        if (fault is null && format == PixelFormat.None)
-            fault = new(FaultKind.Data, path, length == 0 ? "the file is empty" : "this is no picture that can be read", "give a JPEG, PNG, BMP, WebP or GIF");
+        PictureReading reading = Read(path, slot, out Fault? fault);
         if (fault is not null)
         {
             _pool.Abandon(slot);
             return fault;
         }
 
-        slot.Info = new() { Format = format, CapturedAt = time.GetUtcNow(), CapturedTimestamp = time.GetTimestamp(), Id = FrameId.FromUtf8(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(path))) };
-        frame = _pool.Publish(slot, length);
+        slot.Info = new() { Format = reading.Format, CapturedAt = time.GetUtcNow(), CapturedTimestamp = time.GetTimestamp(), Id = FrameId.FromUtf8(System.Text.Encoding.UTF8.GetBytes(Path.GetFileName(path))) };
+        frame = _pool.Publish(slot, reading.LengthBytes);
         return null;
     }
 
@@ -78,26 +75,26 @@ internal sealed class PictureFiles(TimeProvider time) : IDisposable
         }
     }
 
-    private int Read(string path, Frame slot, out Fault? fault)
+    private PictureReading Read(string path, Frame slot, out Fault? fault)
     {
-        fault = null;
         try
         {
-            using FileStream file = File.OpenRead(path);
-            if (file.Length > FilesSource.LimitBytes)
-            {
-                fault = new(FaultKind.Data, path, $"{file.Length >> 20} MiB are more than the {FilesSource.LimitBytes >> 20} MiB a picture may have", "scale it down first");
-                return 0;
-            }
-
-            int length = (int)file.Length;
-            file.ReadExactly(_pool.Memory(slot, Math.Max(1, length))[..length]);
-            return length;
+            PictureReading reading = PictureFile.Read(path, _pool, slot);
+            fault = Check(path, reading);
+            return reading;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             fault = new(e is UnauthorizedAccessException ? FaultKind.NoInput : FaultKind.InputOutput, path, e.Message, "check that it is a file you may read");
-            return 0;
+            return default;
         }
+    }
+
+    private static Fault? Check(string path, PictureReading reading)
+    {
+        if (reading.IsTooLarge)
+            return new(FaultKind.Data, path, $"{reading.FileBytes >> 20} MiB are more than the {PictureFile.LimitBytes >> 20} MiB a picture may have", "scale it down first");
+        if (reading.Format != PixelFormat.None) return null;
+        return new(FaultKind.Data, path, reading.LengthBytes == 0 ? "the file is empty" : "this is no picture that can be read", "give a JPEG, PNG, BMP, WebP or GIF");
     }
 }

@@ -34,7 +34,7 @@ internal static class PredictCommand
 
     private static int Run(PredictOptions options, TextWriter output, TextWriter errors)
     {
-        if (options.Threshold is < 0 or > 1) throw FaultException.Of(FaultKind.Usage, "--threshold", $"{options.Threshold} is no score", "give a number from 0 to 1");
+        if (options.Threshold is not (null or (>= 0 and <= 1))) throw FaultException.Of(FaultKind.Usage, "--threshold", $"{options.Threshold} is no score", "give a number from 0 to 1");
         if (options.Top < 1) throw FaultException.Of(FaultKind.Usage, "--top", $"{options.Top} classes", "give at least 1");
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Warning);
         ILogger logger = log.CreateLogger("predict");
@@ -65,10 +65,3 @@ internal static class PredictCommand
 
 /// <summary>The command line of <c>predict</c>.</summary>
 internal sealed record PredictOptions(string Model, IReadOnlyList<string> Inputs, bool IsJson, string? AnnotateFolder, int Top, double? Threshold);
-
-/// <summary>Runtime options of verbs that run a model without a configuration.</summary>
-internal static class RuntimeOptionsFor
-{
-    /// <summary>CPU, automatic threads, and no optimised-graph cache: a one-shot run leaves nothing behind.</summary>
-    public static RuntimeOptions OneShot() => new() { CacheFolder = "" };
-}

@@ -17,6 +17,7 @@ internal sealed class PredictionPrinter
     private readonly PredictOptions _options;
     private readonly TextWriter _output;
     private readonly PredictionWriter _writer;
+    private readonly HashSet<string> _drawn = new(StringComparer.Ordinal);
     private readonly ClockQuality _clock = new(TimeProvider.System);
 
     /// <summary>Prepares printing of one model's results.</summary>
@@ -68,7 +69,7 @@ internal sealed class PredictionPrinter
 
     private Fault? Annotate(PictureFiles files, string input, string folder)
     {
-        string target = Path.Combine(folder, Path.GetFileName(input));
+        string target = Target(folder, input);
         if (Path.GetFullPath(target) == Path.GetFullPath(input))
             return new(FaultKind.Usage, input, "the annotated picture would overwrite the input", "give another folder to --annotate");
         if (files.Open(input, out FrameLease frame) is { } unreadable) return unreadable;
@@ -92,6 +93,15 @@ internal sealed class PredictionPrinter
 
         if (!_options.IsJson) _output.WriteLine($"  drawn on {target}");
         return null;
+    }
+
+    /// <summary>The input's name in the folder; with a number where an input of that name in another folder had it before: <c>1.jpg</c>, <c>1-2.jpg</c>.</summary>
+    private string Target(string folder, string input)
+    {
+        string target = Path.Combine(folder, Path.GetFileName(input));
+        for (int number = 2; !_drawn.Add(Path.GetFullPath(target)); number++)
+            target = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(input)}-{number}{Path.GetExtension(input)}");
+        return target;
     }
 
     private AnnotatedBox[] Boxes()

@@ -19,7 +19,7 @@ internal static class PredictionText
         if (message.TryGetProperty("values", out JsonElement values)) AppendValues(line, values);
         if (line.Length == length) line.Append("nothing");
         line.Append(CultureInfo.InvariantCulture, $"  ({Number(message, "age_ms"):0} ms)");
-        return line.ToString();
+        return ReceivedText.Printable(line.ToString());
     }
 
     private static void AppendGroups(StringBuilder line, JsonElement results)

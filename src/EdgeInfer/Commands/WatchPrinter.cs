@@ -11,8 +11,6 @@ namespace EdgeInfer.Commands;
 /// <param name="zone">The zone of the times shown.</param>
 internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo zone)
 {
-    private const int LongestSayCharacters = 400;
-
     private readonly Dictionary<string, (long Sequence, DateTimeOffset At)> _lastResults = [];
     private readonly Dictionary<string, string> _lastStatus = [];
 
@@ -21,10 +19,10 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     /// <param name="payload">UTF-8.</param>
     public void Print(string topic, ReadOnlySpan<byte> payload)
     {
-        JsonDocument? document = Parse(payload);
+        JsonDocument? document = ReceivedText.Parse(payload);
         if (document is null)
         {
-            output.WriteLine(isJson ? NotJson(topic, payload.Length) : $"{Printable(topic)}  {payload.Length} bytes that are not JSON");
+            output.WriteLine(isJson ? NotJson(topic, payload.Length) : $"{ReceivedText.Printable(topic)}  {payload.Length} bytes that are not JSON");
             return;
         }
 
@@ -39,7 +37,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     {
         "edgeinfer/prediction/1" => Prediction(message),
         "edgeinfer/status/1" => Status(message),
-        _ => $"{Printable(topic)}  {Printable(Compact(message))}",
+        _ => $"{ReceivedText.Printable(topic)}  {ReceivedText.Printable(Compact(message))}",
     };
 
     /// <summary><c>20:15:03.123  press-3/belt  bolt 0.93 [412,120 64x58], nut 0.91 [20,31 40x40]  4.9/s  21 ms</c>.</summary>
@@ -77,7 +75,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         if (results == 0) line.Append("nothing");
         AppendRate(line, name, (long)Number(message, "seq"), at);
         line.Append(CultureInfo.InvariantCulture, $"  {Number(message, "age_ms"):0} ms");
-        return Printable(line.ToString());
+        return ReceivedText.Printable(line.ToString());
     }
 
     // Not every result is published: the sequence counts them all.
@@ -109,7 +107,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         string text = line.ToString();
         if (_lastStatus.TryGetValue(device, out string? last) && last == text) return null;
         _lastStatus[device] = text;
-        return Printable($"-- {text}");
+        return ReceivedText.Printable($"-- {text}");
     }
 
     private static void AppendBox(StringBuilder line, JsonElement item)
@@ -117,23 +115,6 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("box", out JsonElement box)) return;
         if (box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
         line.Append(CultureInfo.InvariantCulture, $" [{box[0]},{box[1]} {box[2]}x{box[3]}]");
-    }
-
-    private static JsonDocument? Parse(ReadOnlySpan<byte> payload)
-    {
-        try
-        {
-            Utf8JsonReader reader = new(payload);
-            if (!JsonDocument.TryParseValue(ref reader, out JsonDocument? document)) return null;
-            bool isObjectAlone = reader.BytesConsumed == payload.Length && document.RootElement.ValueKind == JsonValueKind.Object;
-            if (isObjectAlone) return document;
-            document.Dispose();
-            return null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 
     private static string Compact(JsonElement element)
@@ -155,16 +136,6 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         }
 
         return Encoding.UTF8.GetString(text.ToArray());
-    }
-
-    // Whoever may publish to the broker must not reach the terminal with escape sequences.
-    private static string Printable(string text)
-    {
-        if (text.Length > LongestSayCharacters) text = text[..LongestSayCharacters] + "…";
-        return string.Create(text.Length, text, static (span, from) =>
-        {
-            for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(from[i]) ? '\uFFFD' : from[i];
-        });
     }
 
     private static string Text(JsonElement element, string name)

@@ -44,6 +44,21 @@ public sealed class OptimisedGraphCacheTests : IDisposable
         Assert.All(Directory.GetFiles(_folder), static file => Assert.DoesNotContain(".tmp", file, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void What_a_dead_process_left_half_written_goes_and_what_a_living_one_writes_stays()
+    {
+        // Process ids end at 4194304.
+        string dead = Path.Combine(_folder, "0123456789abcdef-0123456789abcdef.graph.onnx.4194305.tmp");
+        string living = Path.Combine(_folder, "0123456789abcdef-0123456789abcdef.graph.onnx.1.tmp");
+        string foreign = Path.Combine(_folder, "notes.4194305.tmp");
+        foreach (string file in (string[])[dead, living, foreign]) File.WriteAllText(file, "half");
+
+        Answer(TestGraph.Conv());
+
+        Assert.Equal((false, true, true), (File.Exists(dead), File.Exists(living), File.Exists(foreign)));
+        Assert.Single(Graphs());
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(100)]

@@ -108,6 +108,32 @@ public sealed class MqttFaultTests
         Assert.Equal("what answers there does not speak MQTT", status.Cause!.What);
     }
 
+    [Fact]
+    public async Task An_answer_to_CONNECT_that_announces_more_than_is_agreed_is_refused_at_its_header()
+    {
+        using TcpListener hostile = new(IPAddress.Loopback, 0);
+        hostile.Start();
+        Task<int> serving = Task.Run(async () =>
+        {
+            using TcpClient client = await hostile.AcceptTcpClientAsync();
+            await client.GetStream().ReadAtLeastAsync(new byte[2], 2);
+
+            // CONNACK with the largest length there is, and nothing of it: only a refusal ends the connection.
+            await client.GetStream().WriteAsync(new byte[] { 0x20, 0xFF, 0xFF, 0xFF, 0x7F });
+            byte[] rest = new byte[4096];
+            while (await client.GetStream().ReadAsync(rest) > 0)
+            {
+            }
+
+            return 0;
+        });
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(((IPEndPoint)hostile.LocalEndpoint).Port) with { ConnectTimeout = TimeSpan.FromHours(1), FailedDelay = TimeSpan.FromHours(1) });
+        session.Start();
+        MqttSessionStatus status = await SessionProbe.Reaches(session, s => s.Cause is not null);
+        await serving.WaitAsync(SessionProbe.Patience);
+        Assert.Equal("what answers there does not speak MQTT", status.Cause!.What);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(4)]

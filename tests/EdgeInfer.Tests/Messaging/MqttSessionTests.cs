@@ -258,4 +258,23 @@ public sealed class MqttSessionTests
         Assert.Equal((1L, 2L), (_probe.NextLost(), _probe.NextDelivered()));
         Assert.Equal(1, session.Status.Counts.Dropped);
     }
+
+    [Fact]
+    public async Task A_state_larger_than_the_broker_takes_is_passed_over_and_named_once()
+    {
+        // Maximum Packet Size 100 (0x27).
+        using FakeBroker broker = new FakeBroker { ConnAck = [0, 0, 5, 0x27, 0, 0, 0, 100] }.Start();
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(broker.Port));
+        session.PublishState(s_status, new byte[200]);
+        session.TryPublish(s_topic, "small"u8, 1, 1);
+        session.Start();
+        Assert.Equal("small", broker.Next(3).Payload);
+        Assert.Equal(1, _probe.NextDelivered());
+        session.PublishState(s_status, new byte[201]);
+        session.PublishState(s_status, "fits"u8);
+        Assert.Equal("fits", broker.Next(3).Payload);
+        const string What = "the state at 'edgeinfer/d/status' is larger than the broker's maximum packet size and is not sent";
+        Assert.Equal((MqttSessionState.Connected, What), (session.Status.State, session.Status.LastError!.What));
+        Assert.Single(_probe.Lines, l => l.Contains(What, StringComparison.Ordinal));
+    }
 }

@@ -37,7 +37,9 @@ public sealed class PictureDecodeTests
             string name = Path.GetFileName(files[i]);
             byte[] data = File.ReadAllBytes(files[i]);
             byte[] expected = reference.Result(i);
-            if (expected.Length > 0)
+
+            // Pillow says nothing of damage that libjpeg-turbo warns of: in this one nearly every restart interval ends early, and the picture is shreds.
+            if (expected.Length > 0 && name != "hopper_bad_exif.jpg")
             {
                 AssertSame(expected, data, 0, name);
                 continue;
@@ -100,6 +102,32 @@ public sealed class PictureDecodeTests
             DecodeOutcome outcome = Decode(whole.AsSpan(0, length)).Outcome;
             Assert.NotEqual(DecodeOutcome.Ok, outcome);
         }
+    }
+
+    // Places and values for which djpeg says "extraneous bytes before marker 0xd0" to 0xd6 first, and the picture is off by 180 grey levels and more.
+    [Theory]
+    [InlineData(631, 138)]
+    [InlineData(650, 245)]
+    [InlineData(669, 244)]
+    [InlineData(692, 240)]
+    [InlineData(716, 239)]
+    [InlineData(737, 63)]
+    [InlineData(756, 41)]
+    public void A_damaged_restart_interval_is_never_a_picture(int at, byte value)
+    {
+        Assert.Equal(DecodeOutcome.Ok, Decode(TinyPictures.RestartJpeg).Outcome);
+        byte[] broken = (byte[])TinyPictures.RestartJpeg.Clone();
+        broken[at] = value;
+        (DecodeOutcome outcome, _, string line) = Decode(broken);
+        Assert.Equal(DecodeOutcome.Corrupt, outcome);
+        Assert.Contains("extraneous bytes before marker 0xd", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stray_bytes_before_another_marker_are_harmless()
+    {
+        byte[] data = TinyPictures.GradientJpeg;
+        Assert.Equal(DecodeOutcome.Ok, Decode([.. data.AsSpan(0, data.Length - 2), 0, 0, 0, 0, 0xFF, 0xD9]).Outcome);
     }
 
     [Fact]

@@ -3,7 +3,6 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Signals;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Sources.Files;
 
@@ -13,9 +12,6 @@ namespace EdgeInfer.Sources.Files;
 /// </summary>
 internal sealed partial class FilesSource : FrameSource
 {
-    /// <summary>The largest file that is read.</summary>
-    public const int LimitBytes = 64 << 20;
-
     /// <summary>Files that the log names; a folder that is filled for ever does not fill the memory.</summary>
     private const int NamedFilesLimit = 1024;
 
@@ -26,7 +22,7 @@ internal sealed partial class FilesSource : FrameSource
 
     private readonly FilesOptions _options;
     private readonly ILogger _logger;
-    private readonly FramePool _pool = new(Frames, LimitBytes);
+    private readonly FramePool _pool = new(Frames, PictureFile.LimitBytes);
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
     private long _sequence;
 
@@ -101,20 +97,19 @@ internal sealed partial class FilesSource : FrameSource
         string trouble;
         try
         {
-            int length = Fill(file, frame, out trouble);
-            PixelFormat format = PictureContent.Recognise(_pool.Memory(frame, 0)[..length]);
-            if (trouble.Length == 0 && format == PixelFormat.None) trouble = length == 0 ? "is empty" : "is no JPEG, PNG, BMP, WebP or GIF";
+            PictureReading reading = PictureFile.Read(file, _pool, frame);
+            trouble = Trouble(reading);
             if (trouble.Length == 0)
             {
                 frame.Info = new FrameInfo
                 {
-                    Format = format,
+                    Format = reading.Format,
                     Sequence = ++_sequence,
                     CapturedTimestamp = Time.GetTimestamp(),
                     CapturedAt = Time.GetUtcNow(),
                     Id = FrameId.FromUtf8(Encoding.UTF8.GetBytes(Path.GetFileName(file))),
                 };
-                lease = _pool.Publish(frame, length);
+                lease = _pool.Publish(frame, reading.LengthBytes);
                 return true;
             }
         }
@@ -130,27 +125,11 @@ internal sealed partial class FilesSource : FrameSource
         return false;
     }
 
-    private int Fill(string file, Frame frame, out string trouble)
+    private static string Trouble(PictureReading reading)
     {
-        trouble = "";
-        using SafeFileHandle handle = File.OpenHandle(file);
-        long size = RandomAccess.GetLength(handle);
-        if (size > LimitBytes)
-        {
-            trouble = $"has {size} bytes; at most {LimitBytes >> 20} MiB are read";
-            return 0;
-        }
-
-        Span<byte> memory = _pool.Memory(frame, (int)size)[..(int)size];
-        int length = 0;
-        while (length < memory.Length)
-        {
-            int read = RandomAccess.Read(handle, memory[length..], length);
-            if (read == 0) break;
-            length += read;
-        }
-
-        return length;
+        if (reading.IsTooLarge) return $"has {reading.FileBytes} bytes; at most {PictureFile.LimitBytes >> 20} MiB are read";
+        if (reading.Format != PixelFormat.None) return "";
+        return reading.LengthBytes == 0 ? "is empty" : "is no JPEG, PNG, BMP, WebP or GIF";
     }
 
     private SourceException Failed(string what, string cure) => new(SourceState.Failed, new(FaultKind.NoInput, Name, what, cure));

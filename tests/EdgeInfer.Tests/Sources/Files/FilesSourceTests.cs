@@ -50,7 +50,7 @@ public sealed class FilesSourceTests : IDisposable
         _folder.Write("1.jpg", "<html>"u8.ToArray());
         _folder.Write("2.jpg", []);
         _folder.Write("3.jpg", s_jpeg);
-        using (FileStream large = File.Create(_folder.At("4.jpg"))) large.SetLength(FilesSource.LimitBytes + 1);
+        using (FileStream large = File.Create(_folder.At("4.jpg"))) large.SetLength(PictureFile.LimitBytes + 1);
         File.CreateSymbolicLink(_folder.At("5.jpg"), _folder.At("gone"));
         FilesSource source = Start("*", isLooped: true);
         AssertNext("3.jpg", PixelFormat.Jpeg, 3);

@@ -1,0 +1,16 @@
+using MQTTnet.Protocol;
+
+namespace EdgeInfer.Messaging;
+
+/// <summary>Handles what arrives on a connection, one packet at a time.</summary>
+internal interface IPacketHandler
+{
+    /// <summary>The broker has a message, or refuses it (0x80 and above).</summary>
+    void Acknowledged(MqttConnection connection, ushort packetId, byte reason);
+
+    /// <summary>A message arrived.</summary>
+    void Received(MqttConnection connection, in ReceivedMessage message);
+
+    /// <summary>The broker answered a subscription.</summary>
+    void Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons);
+}

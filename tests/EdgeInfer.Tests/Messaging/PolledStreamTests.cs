@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Sockets;
+using EdgeInfer.Messaging;
+
+namespace EdgeInfer.Tests.Messaging;
+
+public sealed class PolledStreamTests
+{
+    [Fact]
+    public async Task An_address_that_drops_every_packet_leaves_the_next_its_share_of_the_time()
+    {
+        // With a full backlog the kernel answers no SYN.
+        using Socket deaf = Listening(IPAddress.Loopback, 0, 0);
+        int port = ((IPEndPoint)deaf.LocalEndPoint!).Port;
+        List<Socket> waiting = [];
+        for (int i = 0; i < 4; i++)
+        {
+            Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            _ = socket.ConnectAsync(deaf.LocalEndPoint!).ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
+            waiting.Add(socket);
+        }
+
+        IPAddress second = IPAddress.Parse("127.0.0.2");
+        using Socket broker = Listening(second, port, 1);
+        await using PolledStream stream = new(TimeSpan.FromMilliseconds(600), TimeProvider.System);
+        await Task.Run(() => stream.Connect([IPAddress.Loopback, second], port)).WaitAsync(SessionProbe.Patience);
+
+        using Socket accepted = await broker.AcceptAsync().WaitAsync(SessionProbe.Patience);
+        accepted.Send("x"u8);
+        byte[] read = new byte[1];
+        Assert.Equal(1, await stream.ReadAsync(read));
+        waiting.ForEach(static s => s.Dispose());
+    }
+
+    [Fact]
+    public async Task An_address_that_refuses_is_followed_by_the_next()
+    {
+        IPAddress second = IPAddress.Parse("127.0.0.2");
+        using Socket broker = Listening(second, 0, 1);
+        await using PolledStream stream = new(TimeSpan.FromHours(1), TimeProvider.System);
+        stream.Connect([IPAddress.Loopback, second], ((IPEndPoint)broker.LocalEndPoint!).Port);
+        using Socket accepted = await broker.AcceptAsync().WaitAsync(SessionProbe.Patience);
+        Assert.True(stream.CanRead);
+    }
+
+    private static Socket Listening(IPAddress address, int port, int backlog)
+    {
+        Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, port));
+        socket.Listen(backlog);
+        return socket;
+    }
+}
