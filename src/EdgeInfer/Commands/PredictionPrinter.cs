@@ -95,12 +95,14 @@ internal sealed class PredictionPrinter
         return null;
     }
 
-    /// <summary>The input's name in the folder; with a number where an input of that name in another folder had it before: <c>1.jpg</c>, <c>1-2.jpg</c>.</summary>
+    /// <summary>The input's name in the folder; as PNG unless it is a JPEG; with a number where an input of that name had it before: <c>1.jpg</c>, <c>1-2.jpg</c>.</summary>
     private string Target(string folder, string input)
     {
-        string target = Path.Combine(folder, Path.GetFileName(input));
+        string stem = Path.GetFileNameWithoutExtension(input);
+        string extension = Path.GetExtension(input).ToLowerInvariant() is ".jpg" or ".jpeg" ? Path.GetExtension(input) : ".png";
+        string target = Path.Combine(folder, stem + extension);
         for (int number = 2; !_drawn.Add(Path.GetFullPath(target)); number++)
-            target = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(input)}-{number}{Path.GetExtension(input)}");
+            target = Path.Combine(folder, $"{stem}-{number}{extension}");
         return target;
     }
 

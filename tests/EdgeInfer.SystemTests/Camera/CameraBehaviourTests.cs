@@ -42,7 +42,9 @@ public sealed class CameraBehaviourTests
         string line = printed.Split('\n').Single(l => l.StartsWith('{'));
         JsonElement measured = JsonDocument.Parse(line).RootElement;
         Assert.Equal(300, measured.GetProperty("frames").GetInt32());
-        Assert.Equal(0, measured.GetProperty("bytes").GetInt64());
+
+        // The whole process is measured, and its runtime does a thing of its own now and then; one smallest object a frame would be 24 bytes times 300.
+        Assert.InRange(measured.GetProperty("bytes").GetInt64(), 0, 300);
     }
 
     [Theory]
