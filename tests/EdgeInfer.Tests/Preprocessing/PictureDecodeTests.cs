@@ -38,7 +38,7 @@ public sealed class PictureDecodeTests
             byte[] data = File.ReadAllBytes(files[i]);
             byte[] expected = reference.Result(i);
 
-            // Pillow says nothing of damage that libjpeg-turbo warns of: in this one nearly every restart interval ends early, and the picture is shreds.
+            // Pillow says nothing of damage that libjpeg-turbo warns of: this one decodes to shreds.
             if (expected.Length > 0 && name != "hopper_bad_exif.jpg")
             {
                 AssertSame(expected, data, 0, name);
@@ -104,7 +104,7 @@ public sealed class PictureDecodeTests
         }
     }
 
-    // Places and values for which djpeg says "extraneous bytes before marker 0xd0" to 0xd6 first, and the picture is off by 180 grey levels and more.
+    // Places and values for which libjpeg-turbo says "extraneous bytes before marker 0xd0" to 0xd6 first, and the picture is off by 180 grey levels and more.
     [Theory]
     [InlineData(631, 138)]
     [InlineData(650, 245)]

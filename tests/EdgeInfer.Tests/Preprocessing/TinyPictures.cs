@@ -26,7 +26,7 @@ internal static class TinyPictures
         "ssS4usS8wsLEy8HJ1cPT3MXXBM9aCdJeEdZjGNZoINVsKtRxNtV5QdV/TtKGWdKLZtKUb9KZd9GdftKhhtWmkdWsn9G0q9G6s9TBvNTGw9LNzNLS1tPc3dXg" +
         "BtphDN1lFeBrHOFuJN90LN95Ot+ARd+HUd+NXt6Uat+bdN6getulgtyoid+ulN+0pN28r93BuN/Kv+DPyN3U0d3b297j4uHp");
 
-    /// <summary>32×16 of noise in eight restart intervals (DRI 1, 4:4:4); written by libjpeg-turbo 2.1, TJ_RESTART=1B, quality 60.</summary>
+    /// <summary>32×16 of noise in eight restart intervals (DRI 1, 4:4:4); written by libjpeg-turbo with TJ_RESTART=1B, quality 60.</summary>
     public static readonly byte[] RestartJpeg = Convert.FromBase64String(
         "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAA0JCgsKCA0LCgsODg0PEyAVExISEyccHhcgLikxMC4pLSwzOko+MzZGNywtQFdBRkxOUlNSMj5aYVpQYEpRUk//2wBD" +
         "AQ4ODhMREyYVFSZPNS01T09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT09PT0//wAARCAAQACADAREAAhEBAxEB/8QAHwAAAQUB" +
