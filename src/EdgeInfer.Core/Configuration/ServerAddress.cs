@@ -39,6 +39,12 @@ internal sealed class ServerAddress(ReadingContext context)
             return null;
         }
 
+        if (address.Port == 0 && address.Scheme != "embedded")
+        {
+            context.Add(scalar.Mark, $"{path}: {shown} names port 0", "expected a port from 1 to 65535, or none for the scheme's own");
+            return null;
+        }
+
         if (address.Host.Length > 0) return address;
         context.Add(scalar.Mark, $"{path}: {shown} names no host", $"expected {expected}");
         return null;

@@ -20,6 +20,7 @@ internal sealed class DemoListener : IAsyncDisposable
     private readonly BeltScore _score;
     private readonly MqttSubscriber _subscriber;
     private readonly ITimer _timer;
+    private long _told;
     private readonly List<Detection> _detections = [];
 
     /// <summary>Prepares to listen.</summary>
@@ -47,7 +48,7 @@ internal sealed class DemoListener : IAsyncDisposable
     {
         lock (_lock)
         {
-            Summarise();
+            if (_score.Frames == 0 || _score.Frames != _told) Summarise();
             return _score.Frames > 0 ? CommandLine.Success : (int)FaultKind.Unavailable;
         }
     }
@@ -105,6 +106,7 @@ internal sealed class DemoListener : IAsyncDisposable
     {
         lock (_lock)
         {
+            _told = _score.Frames;
             _output.WriteLine(_score.Frames == 0
                 ? "-- no prediction yet"
                 : string.Create(CultureInfo.InvariantCulture, $"-- {_score.Frames} frames against the camera's own truth: precision {_score.Precision:0.000}, recall {_score.Recall:0.000}  ({_score.Right} right, {_score.Wrong} wrong, {_score.Missed} missed)"));

@@ -28,17 +28,20 @@ internal static class WatchCommand
         };
         Option<string?> username = new("--username") { Description = "User name at --broker", HelpName = "NAME" };
         Option<string?> password = new("--password-file") { Description = "File that holds the password", HelpName = "FILE" };
+        Option<string?> shown = new("--password") { Hidden = true };
         Option<string?> authorities = new("--ca") { Description = "PEM file of authorities to trust instead of the system's", HelpName = "FILE" };
         Option<bool> json = new("--json") { Description = "Each message as it arrived, one a line" };
         Command verb = new("watch", "Predictions in the terminal, live, until Ctrl-C.\n\nExamples: edgeinfer watch\n"
             + "          edgeinfer watch --broker mqtts://broker.plant --username me --password-file pw 'edgeinfer/+/belt/prediction'")
         {
-            topic, broker, username, password, authorities, json,
+            topic, broker, username, password, shown, authorities, json,
         };
         verb.SetAction(parsed =>
         {
             AgentConfigurationReader reader = RunCommand.ConfigurationReader();
             FaultList faults = new();
+            if (parsed.GetValue(shown) is not null)
+                faults.Add(FaultKind.Usage, "--password", "a password on the command line can be read by everyone on this machine", "write it into a file and give --password-file FILE");
             WatchTarget? target = parsed.GetValue(broker) is { } url
                 ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)), reader, faults)
                 : Configured(RunCommand.DefaultFile, reader, faults);

@@ -83,6 +83,14 @@ public sealed class BadInputTests : IDisposable
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_password_on_the_command_line_is_refused_without_showing_it()
+        => await Usage(64, "--password-file", "watch", "--broker", "mqtt://127.0.0.1:1", "--username", "edge", "--password", Canary.Password);
+
+    [Fact]
+    public async Task Port_0_is_no_broker_s()
+        => await Usage(78, "port 0", "run", "-c", _folder.Configuration("mqtt://127.0.0.1:0", "{ synthetic: conveyor }"));
+
     [Theory]
     [InlineData("png")]
     [InlineData("gif")]
