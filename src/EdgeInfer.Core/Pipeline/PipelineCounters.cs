@@ -6,7 +6,6 @@ public sealed class PipelineCounters
     private long _predictions;
     private long _skippedByRate;
     private long _undecodable;
-    private long _lastPredictionTimestamp;
 
     /// <summary>Frames that gave a prediction.</summary>
     public long Predictions => Interlocked.Read(ref _predictions);
@@ -17,14 +16,7 @@ public sealed class PipelineCounters
     /// <summary>Frames that could not be decoded.</summary>
     public long Undecodable => Interlocked.Read(ref _undecodable);
 
-    /// <summary>When the last prediction was made (monotonic timestamp), or 0.</summary>
-    public long LastPredictionTimestamp => Interlocked.Read(ref _lastPredictionTimestamp);
-
-    internal void CountPrediction(long now)
-    {
-        Interlocked.Increment(ref _predictions);
-        Interlocked.Exchange(ref _lastPredictionTimestamp, now);
-    }
+    internal void CountPrediction() => Interlocked.Increment(ref _predictions);
 
     internal void CountSkipped() => Interlocked.Increment(ref _skippedByRate);
 

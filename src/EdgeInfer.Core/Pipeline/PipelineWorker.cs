@@ -253,7 +253,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private void Publish(FrameStages stages, IPredictionSink sink, Backoff backoff)
     {
         sink.Accept(stages.Prediction);
-        Counters.CountPrediction(_time.GetTimestamp());
+        Counters.CountPrediction();
         Interlocked.Exchange(ref _lastCaptureTicks, stages.Prediction.Frame.CapturedAt.UtcTicks);
         backoff.Reset();
         _undecodableInARow = 0;

@@ -68,7 +68,6 @@ public abstract partial class FrameSource : IDisposable
     private long _corrupt;
     private long _opens;
     private long _failures;
-    private long _lastFrameTimestamp;
     private int _framesSinceOpen;
 
     /// <summary>Prepares the source; nothing is opened before <see cref="Start"/>.</summary>
@@ -101,9 +100,6 @@ public abstract partial class FrameSource : IDisposable
     /// <summary>Counts since the start.</summary>
     public SourceCounts Counts => new(
         Interlocked.Read(ref _received), Output.Displaced, Interlocked.Read(ref _lost), Interlocked.Read(ref _corrupt), Interlocked.Read(ref _opens), Interlocked.Read(ref _failures));
-
-    /// <summary>When the last frame arrived (timestamp of the clock), or 0.</summary>
-    public long LastFrameTimestamp => Interlocked.Read(ref _lastFrameTimestamp);
 
     /// <summary>What the device or server really gives, in words, once known: <c>1280x720 MJPG 15/s</c>.</summary>
     public string Description { get; protected set; } = "";
@@ -145,7 +141,6 @@ public abstract partial class FrameSource : IDisposable
     protected bool Deliver(FrameLease frame)
     {
         Interlocked.Increment(ref _received);
-        Interlocked.Exchange(ref _lastFrameTimestamp, Time.GetTimestamp());
         if (_state != (int)SourceState.Running)
         {
             _cause = null;
