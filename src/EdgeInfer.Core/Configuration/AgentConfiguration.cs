@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace EdgeInfer.Configuration;
 
 /// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
@@ -104,44 +101,6 @@ public sealed record RuntimeOptions
     /// <summary>Folder for state that must survive: boot count.</summary>
     public string StateFolder { get; init; } = "/var/lib/edgeinfer";
 }
-
-/// <summary>The kinds of source, each with its options.</summary>
-public abstract record SourceOptions;
-
-/// <summary><c>source.camera</c>: a V4L2 node.</summary>
-/// <param name="Device">Path of the node or of a link to it.</param>
-/// <param name="Size">Wanted size; null takes what the driver has set.</param>
-/// <param name="FramesPerSecond">Wanted rate; null takes what the driver has set.</param>
-/// <param name="Format">Wanted format (mjpg, yuyv, nv12, grey); null prefers MJPG.</param>
-public sealed record CameraOptions(string Device, (int Width, int Height)? Size, double? FramesPerSecond, string? Format) : SourceOptions;
-
-/// <summary><c>source.stream</c>: MJPEG or snapshots over HTTP.</summary>
-/// <param name="Url">http or https; no credentials.</param>
-/// <param name="Username">Basic or digest user.</param>
-/// <param name="Password">Its password.</param>
-/// <param name="SnapshotInterval">Set: the URL gives single pictures, fetched this often.</param>
-public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, TimeSpan? SnapshotInterval) : SourceOptions
-{
-    // The query of a camera's address often holds its password.
-    /// <inheritdoc/>
-    protected override bool PrintMembers(StringBuilder builder)
-    {
-        builder.Append(CultureInfo.InvariantCulture,
-            $"Url = {Url.GetLeftPart(UriPartial.Path)}, Username = {Username}, SnapshotInterval = {SnapshotInterval}");
-        return true;
-    }
-}
-
-/// <summary><c>source.files</c>: a picture, a folder or a glob.</summary>
-/// <param name="Pattern">Absolute.</param>
-/// <param name="IsLooped">Starts again after the last.</param>
-public sealed record FilesOptions(string Pattern, bool IsLooped) : SourceOptions;
-
-/// <summary><c>source.synthetic</c>: the conveyor belt drawn in code.</summary>
-/// <param name="Size">Picture size.</param>
-/// <param name="FramesPerSecond">Pictures a second.</param>
-/// <param name="Seed">Same seed, same pictures.</param>
-public sealed record SyntheticOptions((int Width, int Height) Size, double FramesPerSecond, int Seed) : SourceOptions;
 
 /// <summary>When predictions are published.</summary>
 public enum PublishMode

@@ -4,16 +4,13 @@ using EdgeInfer.Diagnostics;
 namespace EdgeInfer.Configuration;
 
 /// <summary>Reads <c>pipelines.NAME.source</c>: one key names the kind, the others belong to it.</summary>
-internal sealed class SourceReader(ReadingContext context)
+internal sealed partial class SourceReader(ReadingContext context)
 {
     private const double MostFramesPerSecond = 1000;
-    private const string CameraNode = "a V4L2 node such as /dev/video0";
 
     private static readonly string[] s_kinds = ["camera", "stream", "files", "synthetic"];
     private static readonly string[] s_laterKinds = ["exec", "audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
     private static readonly string[] s_laterKeys = ["controls", "rotate", "flip", "crop"];
-
-    private static readonly string[] s_formats = ["mjpg", "yuyv", "nv12", "grey"];
 
     // Of any kind.
     private static readonly string[] s_keys = ["size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed"];
@@ -59,44 +56,6 @@ internal sealed class SourceReader(ReadingContext context)
         source.NotYet(s_laterKeys);
         foreach (string key in s_kinds.Concat(s_laterKinds).Concat(s_keys)) source.Has(key);
         source.Close();
-    }
-
-    private static CameraOptions? Camera(MappingReader source)
-    {
-        string? device = source.Text("camera");
-        CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats));
-        if (device is null) return null;
-        if (device.StartsWith("csi:", StringComparison.Ordinal))
-            source.Fault("camera", "this version does not have 'csi:' yet", $"name {CameraNode}");
-        else if (device.All(char.IsAsciiDigit))
-            source.Fault("camera", $"found '{device}'", $"write /dev/video{device}, or better its link under /dev/v4l/by-path");
-        else if (!device.StartsWith('/') || device.Contains('\0', StringComparison.Ordinal))
-            source.Fault("camera", $"found {Quoted.Text(device)}", $"expected {CameraNode}");
-        return camera;
-    }
-
-    private StreamOptions? Stream(MappingReader source)
-    {
-        string? username = source.Text("username");
-        Secret? password = new SecretReader(context).Read(source, "password");
-        TimeSpan? snapshot = source.Duration("snapshot_interval", TimeSpan.FromMilliseconds(10), TimeSpan.FromDays(1));
-        Uri? url = new ServerAddress(context).Read(source, "stream", ["http", "https", "rtsp", "rtsps"], "http://HOST/PATH or https://HOST/PATH");
-        if (url is null) return null;
-        if (url.Scheme is "rtsp" or "rtsps")
-        {
-            source.Fault("stream", $"this version does not have '{url.Scheme}' yet",
-                "name an MJPEG stream or a snapshot over http, which most cameras have too");
-            return null;
-        }
-
-        if (password is not null && username is null) source.Fault("password", "a password without a user", $"add {source.PathOf("username")}");
-        return new(url, username, password, snapshot);
-    }
-
-    private FilesOptions? Files(MappingReader source)
-    {
-        bool isLooped = source.Boolean("loop") ?? false;
-        return context.AbsolutePath(source, "files") is { } pattern ? new(pattern, isLooped) : null;
     }
 
     private static SyntheticOptions? Synthetic(MappingReader source)

@@ -15,6 +15,9 @@ public struct FrameInfo
     /// <summary>Bytes from one row to the next of the first plane; 0 where rows follow without a gap.</summary>
     public int StrideBytes;
 
+    /// <summary>How luma and chroma become colours, for the formats that have them.</summary>
+    public YuvColour Colour;
+
     /// <summary>Counts the frames the source has seen, those it lost included.</summary>
     public long Sequence;
 
