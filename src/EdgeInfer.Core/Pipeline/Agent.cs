@@ -120,11 +120,11 @@ internal sealed partial class Agent : IAsyncDisposable
 
     private PipelineWorker Worker(PipelineOptions pipeline)
     {
-        string path = _configuration.Models[pipeline.Model].Path;
+        string path = _configuration.Models[pipeline.Models[0]].Path;
         Random ids = NextRandom();
         PipelineWorker worker = new(
             pipeline, () => _models.Open(path), stages => new MqttPredictionSink(
-                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline), _session, _clock, _services.Time, ids),
+                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline, pipeline.Models[0]), _session, _clock, _services.Time, ids),
             _services.Time, NextRandom(), _services.Logger);
         worker.StateChanged += _status.Changed;
         return worker;
