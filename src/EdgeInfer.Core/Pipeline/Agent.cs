@@ -134,9 +134,11 @@ internal sealed partial class Agent : IAsyncDisposable
         _configuration.Device.Id, pipeline.Name, _boot, stages.Model.Name, stages.Model.Version, stages.Model.Digest, stages.Provider,
         EnvelopeShape.Of(stages.Model.Task), stages.Model.Labels);
 
-    private StatusMessage Status()
+    /// <summary>The agent now, as its status messages say it. Any thread.</summary>
+    public StatusMessage Status()
     {
-        MqttCounts counts = _session.Status.Counts;
+        MqttSessionStatus session = _session.Status;
+        MqttCounts counts = session.Counts;
         Dictionary<string, ModelReport> models = [];
         foreach (ModelReference reference in _configuration.Models.Values)
         {
@@ -155,6 +157,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Labels = _configuration.Device.Labels.Count == 0 ? null : _configuration.Device.Labels,
             Models = models,
             Pipelines = _workers.ToDictionary(static w => w.Name, static w => w.Report()),
+            Broker = AgentReports.Broker(_broker?.Url ?? _configuration.Mqtt.Url, session),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }

@@ -33,6 +33,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly FrameSource _source;
     private readonly RateGate _gate;
     private readonly RateMeter _meter;
+    private readonly FrameAges _ages;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
@@ -70,6 +71,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _source = SourceFactory.Create(options.Source, _mailbox, time, new Random(random.Next()), logger);
         _gate = new RateGate(options.FramesPerSecond, time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
+        _ages = new FrameAges(time);
         _since = time.GetUtcNow();
         _thread = new Thread(Loop) { IsBackground = true, Name = "pipeline " + options.Name };
     }
@@ -107,6 +109,7 @@ internal sealed partial class PipelineWorker : IDisposable
                 Since = _since,
                 Cause = cause?.ToString(),
                 Fps = Math.Round(_meter.Read(Counters.Predictions, _time.GetTimestamp()), 2),
+                FrameAgeMs = _ages.Read(),
                 LastFrame = captured == 0 ? null : new DateTimeOffset(captured, TimeSpan.Zero),
                 Source = _source.Description.Length == 0 ? null : _source.Description,
                 Model = _options.Model,
@@ -254,6 +257,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         sink.Accept(stages.Prediction);
         Counters.CountPrediction();
+        _ages.Add(stages.Prediction.AgeMilliseconds);
         Interlocked.Exchange(ref _lastCaptureTicks, stages.Prediction.Frame.CapturedAt.UtcTicks);
         backoff.Reset();
         _undecodableInARow = 0;
