@@ -4,6 +4,7 @@ using EdgeInfer.Durability;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
+using EdgeInfer.Recording;
 using EdgeInfer.Results;
 using EdgeInfer.Sinks;
 using Microsoft.Extensions.Logging;
@@ -125,10 +126,18 @@ internal sealed partial class Agent : IAsyncDisposable
         PipelineWorker worker = new(
             pipeline, () => _models.Open(path), stages => new MqttPredictionSink(
                 new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline), _session, _clock, _services.Time, ids),
-            _services.Time, NextRandom(), _services.Logger);
+            _services.Time, NextRandom(), _services.Logger, Recorder(pipeline));
         worker.StateChanged += _status.Changed;
         return worker;
     }
+
+    /// <summary>What a pipeline has recorded; the recording stands still until it is disposed of.</summary>
+    /// <exception cref="FaultException">There is no such pipeline, or it records nothing.</exception>
+    public RecordingArchive Capture(string pipeline) => PipelineRecorder.Of(pipeline, _workers.ToDictionary(static w => w.Name, static w => w.Recorder)).Capture();
+
+    private PipelineRecorder? Recorder(PipelineOptions pipeline) => pipeline.Record is null ? null : new(
+        pipeline, new(_configuration.Device.Id, _boot, _services.Version, _models.Threads), stages => [new(_configuration.Models[pipeline.Model], Facts(pipeline, stages))],
+        _clock, _services.Time, NextRandom());
 
     private PredictionFacts Facts(PipelineOptions pipeline, FrameStages stages) => new(
         _configuration.Device.Id, pipeline.Name, _boot, stages.Model.Name, stages.Model.Version, stages.Model.Digest, stages.Provider,

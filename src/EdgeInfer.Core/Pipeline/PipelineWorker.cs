@@ -34,6 +34,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly RateGate _gate;
     private readonly RateMeter _meter;
     private readonly FrameAges _ages;
+    private readonly PipelineRecorder? _recorder;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
@@ -58,9 +59,12 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="time">Clock.</param>
     /// <param name="random">Jitter; not shared with another thread.</param>
     /// <param name="logger">Changes of state.</param>
+    /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     public PipelineWorker(
-        PipelineOptions options, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger)
+        PipelineOptions options, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger,
+        PipelineRecorder? recorder = null)
     {
+        _recorder = recorder;
         _options = options;
         _openModel = openModel;
         _openSink = openSink;
@@ -84,6 +88,9 @@ internal sealed partial class PipelineWorker : IDisposable
 
     /// <summary>Ends when the model was opened for the first time (null) or could not be (why).</summary>
     public Task<Fault?> FirstModel => _firstModel.Task;
+
+    /// <summary>Keeps its inputs; null where they are not kept.</summary>
+    public PipelineRecorder? Recorder => _recorder;
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
@@ -134,7 +141,9 @@ internal sealed partial class PipelineWorker : IDisposable
         _stop.Cancel();
         _source.Dispose();
         _mailbox.Dispose();
-        if (!_thread.IsAlive || _thread.Join(s_patienceAtStop)) _stop.Dispose();
+        if (_thread.IsAlive && !_thread.Join(s_patienceAtStop)) return;
+        _stop.Dispose();
+        _recorder?.Dispose();
     }
 
     private (PipelineState State, Fault? Cause) State()
@@ -185,6 +194,7 @@ internal sealed partial class PipelineWorker : IDisposable
         using IPredictionSink sink = _openSink(stages);
         _stages = stages;
         _sink = sink;
+        _recorder?.Bind(stages);
         _modelFault = null;
         if (!_hasModel)
         {
@@ -231,9 +241,11 @@ internal sealed partial class PipelineWorker : IDisposable
                 continue;
             }
 
+            _recorder?.Begin(frame);
             DecodeOutcome outcome = stages.Process(frame);
             if (outcome == DecodeOutcome.Ok) Publish(stages, sink, backoff);
             else Refuse(stages, outcome);
+            _recorder?.End(outcome);
         }
     }
 
@@ -256,6 +268,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private void Publish(FrameStages stages, IPredictionSink sink, Backoff backoff)
     {
         sink.Accept(stages.Prediction);
+        _recorder?.Result(0, stages.Prediction);
         Counters.CountPrediction();
         _ages.Add(stages.Prediction.AgeMilliseconds);
         Interlocked.Exchange(ref _lastCaptureTicks, stages.Prediction.Frame.CapturedAt.UtcTicks);

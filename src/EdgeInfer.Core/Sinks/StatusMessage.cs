@@ -190,21 +190,6 @@ internal sealed record StatusMessage
     }
 }
 
-/// <summary>Times as EdgeInfer writes them.</summary>
-internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
-{
-    /// <inheritdoc/>
-    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
-
-    /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
-    {
-        Span<byte> text = stackalloc byte[Rfc3339.Length];
-        Rfc3339.Write(value, text);
-        writer.WriteStringValue(text);
-    }
-}
-
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(StatusMessage))]
