@@ -100,6 +100,12 @@ public sealed record RuntimeOptions
 
     /// <summary>Folder for state that must survive: boot count.</summary>
     public string StateFolder { get; init; } = "/var/lib/edgeinfer";
+
+    /// <summary>Absolute path of the control socket; null for none.</summary>
+    public string? Control { get; init; } = DefaultControl;
+
+    /// <summary><see cref="Control"/> where none is written.</summary>
+    public const string DefaultControl = "/run/edgeinfer/control.sock";
 }
 
 /// <summary>When predictions are published.</summary>
@@ -184,4 +190,7 @@ public sealed record PipelineOptions
 
     /// <summary>What is published.</summary>
     public PublishOptions Publish { get; init; } = new();
+
+    /// <summary>What <c>edgeinfer capture</c> finds; null keeps nothing.</summary>
+    public RecordOptions? Record { get; init; }
 }

@@ -51,6 +51,7 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
             LabelMentions = mentions,
             MinArea = pipeline.Number("min_area", 0, 1) ?? 0,
             Publish = Publish(pipeline),
+            Record = RecordReader.Read(pipeline),
         };
         if (pipeline.Text("delivery") is { } delivery and not "normal")
         {
