@@ -61,7 +61,7 @@ internal static unsafe class ControlList
         else control.Value = unchecked((int)value);
 
         // By class, which drivers older than "the current value of any class" know too.
-        V4l2ExtendedControls list = new() { Class = id & V4l2Values.ControlClassMask, Count = 1, Controls = &control };
+        V4l2ExtendedControls list = new() { Class = id & V4l2Values.ControlClassMask, Count = 1, Controls = (nint)(&control) };
         int error = node.Control(command, ref list);
         if (error == Errno.None) value = isWide ? control.Value64 : control.Value;
         return error;

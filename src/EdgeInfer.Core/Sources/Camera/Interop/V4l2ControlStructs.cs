@@ -39,12 +39,12 @@ internal struct V4l2ExtendedControl
 
 /// <summary>struct v4l2_ext_controls.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 32)]
-internal unsafe struct V4l2ExtendedControls
+internal struct V4l2ExtendedControls
 {
     [FieldOffset(0)] public uint Class;
     [FieldOffset(4)] public uint Count;
     [FieldOffset(8)] public uint ErrorIndex;
-    [FieldOffset(24)] public V4l2ExtendedControl* Controls;
+    [FieldOffset(24)] public nint Controls;
 }
 
 /// <summary>struct v4l2_control.</summary>
