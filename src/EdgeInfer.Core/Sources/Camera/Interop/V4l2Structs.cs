@@ -130,6 +130,7 @@ internal struct PollDescriptor
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct FileFacts
 {
+    [FieldOffset(20)] public uint Owner;
     [FieldOffset(24)] public uint Group;
     [FieldOffset(28)] public ushort Mode;
     [FieldOffset(128)] public uint DeviceMajor;
