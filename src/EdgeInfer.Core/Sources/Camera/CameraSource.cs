@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Signals;
 using EdgeInfer.Sources.Camera.Interop;
 using Microsoft.Extensions.Logging;
@@ -144,8 +145,8 @@ internal sealed partial class CameraSource : FrameSource
     private static void ThrowIfBroken(int error, short events, CameraNode node)
     {
         if (error != Errno.Again) throw CameraFaults.OfError(error, node, "to give a frame");
-        if ((events & V4l2.PollHangUp) != 0) throw CameraFaults.Unplugged(node.Path);
-        if ((events & V4l2.PollError) != 0) throw CameraFaults.BrokenTransfer(node.Path, Errno.InputOutput);
+        if ((events & Poll.HangUp) != 0) throw CameraFaults.Unplugged(node.Path);
+        if ((events & Poll.Error) != 0) throw CameraFaults.BrokenTransfer(node.Path, Errno.InputOutput);
     }
 
     private enum FrameOutcome
