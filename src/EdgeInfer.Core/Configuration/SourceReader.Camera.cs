@@ -10,7 +10,7 @@ internal sealed partial class SourceReader
     {
         string? device = source.Text("camera");
         if (device is not null && device.StartsWith(CsiPrefix, StringComparison.Ordinal)) return Csi(source, device);
-        CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats));
+        CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats)) { Controls = Controls(source) };
         if (device is null) return null;
         if (device.All(char.IsAsciiDigit))
             source.Fault("camera", $"found '{device}'", $"write /dev/video{device}, or better its link under /dev/v4l/by-path");
