@@ -49,6 +49,9 @@ internal abstract partial class ChildSource : FrameSource
         _faults = new ChildFaults(name, rules);
     }
 
+    /// <summary>What people are told that the pictures come from.</summary>
+    protected string Program { get; set; } = "a command";
+
     /// <summary>The command to start now.</summary>
     /// <exception cref="SourceException">There is none.</exception>
     protected abstract ChildCommand Command();
@@ -63,7 +66,7 @@ internal abstract partial class ChildSource : FrameSource
         using CancellationTokenRegistration wake = stop.UnsafeRegister(static child => ((ChildProcess)child!).Wake(), child);
         using FrameCutter cutter = _rules.Shape is { } shape ? new RawCutter(shape, _pool, Time) : new JpegCutter(_pool, Time);
         cutter.Sequence = _sequence;
-        Description = _rules.Shape is { } raw ? $"{raw.Width}x{raw.Height} {raw.Format.ToString().ToUpperInvariant()} from a command" : "MJPEG from a command";
+        Description = _rules.Shape is { } raw ? $"{raw.Width}x{raw.Height} {raw.Format.ToString().ToUpperInvariant()} from {Program}" : $"MJPEG from {Program}";
         Serve(child, cutter, stop);
     }
 

@@ -36,6 +36,7 @@ public sealed class CsiSourceTests : IDisposable
             Assert.Equal(640 * 480 * 3 / 2, frame.Data.Length);
         }
 
+        Assert.Equal($"640x480 I420 from {program}", _source!.Description);
         Assert.Equal("--camera 1 --codec yuv420 -t 0 -n --width 640 --height 480 --framerate 15 --hflip --flush -o -", Arguments());
     }
 
