@@ -4,6 +4,7 @@ using EdgeInfer.Durability;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
+using EdgeInfer.Recording;
 using EdgeInfer.Results;
 using EdgeInfer.Sinks;
 using Microsoft.Extensions.Logging;
@@ -120,23 +121,33 @@ internal sealed partial class Agent : IAsyncDisposable
 
     private PipelineWorker Worker(PipelineOptions pipeline)
     {
-        string path = _configuration.Models[pipeline.Model].Path;
+        string path = _configuration.Models[pipeline.Models[0]].Path;
         Random ids = NextRandom();
         PipelineWorker worker = new(
             pipeline, () => _models.Open(path), stages => new MqttPredictionSink(
-                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline), _session, _clock, _services.Time, ids),
-            _services.Time, NextRandom(), _services.Logger);
+                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline, pipeline.Models[0]), _session, _clock, _services.Time, ids),
+            _services.Time, NextRandom(), _services.Logger, Recorder(pipeline));
         worker.StateChanged += _status.Changed;
         return worker;
     }
+
+    /// <summary>What a pipeline has recorded; the recording stands still until it is disposed of.</summary>
+    /// <exception cref="FaultException">There is no such pipeline, or it records nothing.</exception>
+    public RecordingArchive Capture(string pipeline) => PipelineRecorder.Of(pipeline, _workers.ToDictionary(static w => w.Name, static w => w.Recorder)).Capture();
+
+    private PipelineRecorder? Recorder(PipelineOptions pipeline) => pipeline.Record is null ? null : new(
+        pipeline, new(_configuration.Device.Id, _boot, _services.Version, _models.Threads), stages => [new(_configuration.Models[pipeline.Models[0]], Facts(pipeline, stages))],
+        _clock, _services.Time, NextRandom());
 
     private PredictionFacts Facts(PipelineOptions pipeline, FrameStages stages) => new(
         _configuration.Device.Id, pipeline.Name, _boot, stages.Model.Name, stages.Model.Version, stages.Model.Digest, stages.Provider,
         EnvelopeShape.Of(stages.Model.Task), stages.Model.Labels);
 
-    private StatusMessage Status()
+    /// <summary>The agent now, as its status messages say it. Any thread.</summary>
+    public StatusMessage Status()
     {
-        MqttCounts counts = _session.Status.Counts;
+        MqttSessionStatus session = _session.Status;
+        MqttCounts counts = session.Counts;
         Dictionary<string, ModelReport> models = [];
         foreach (ModelReference reference in _configuration.Models.Values)
         {
@@ -155,6 +166,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Labels = _configuration.Device.Labels.Count == 0 ? null : _configuration.Device.Labels,
             Models = models,
             Pipelines = _workers.ToDictionary(static w => w.Name, static w => w.Report()),
+            Broker = AgentReports.Broker(_broker?.Url ?? _configuration.Mqtt.Url, session),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }

@@ -33,6 +33,8 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly FrameSource _source;
     private readonly RateGate _gate;
     private readonly RateMeter _meter;
+    private readonly FrameAges _ages;
+    private readonly PipelineRecorder? _recorder;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
@@ -57,9 +59,12 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="time">Clock.</param>
     /// <param name="random">Jitter; not shared with another thread.</param>
     /// <param name="logger">Changes of state.</param>
+    /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     public PipelineWorker(
-        PipelineOptions options, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger)
+        PipelineOptions options, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger,
+        PipelineRecorder? recorder = null)
     {
+        _recorder = recorder;
         _options = options;
         _openModel = openModel;
         _openSink = openSink;
@@ -70,6 +75,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _source = SourceFactory.Create(options.Source, _mailbox, time, new Random(random.Next()), logger);
         _gate = new RateGate(options.FramesPerSecond, time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
+        _ages = new FrameAges(time);
         _since = time.GetUtcNow();
         _thread = new Thread(Loop) { IsBackground = true, Name = "pipeline " + options.Name };
     }
@@ -82,6 +88,9 @@ internal sealed partial class PipelineWorker : IDisposable
 
     /// <summary>Ends when the model was opened for the first time (null) or could not be (why).</summary>
     public Task<Fault?> FirstModel => _firstModel.Task;
+
+    /// <summary>Keeps its inputs; null where they are not kept.</summary>
+    public PipelineRecorder? Recorder => _recorder;
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
@@ -107,9 +116,10 @@ internal sealed partial class PipelineWorker : IDisposable
                 Since = _since,
                 Cause = cause?.ToString(),
                 Fps = Math.Round(_meter.Read(Counters.Predictions, _time.GetTimestamp()), 2),
+                FrameAgeMs = _ages.Read(),
                 LastFrame = captured == 0 ? null : new DateTimeOffset(captured, TimeSpan.Zero),
                 Source = _source.Description.Length == 0 ? null : _source.Description,
-                Model = _options.Model,
+                Model = _options.Models[0],
                 Provider = provider?.Used,
                 ProviderNodes = provider?.Nodes.FirstOrDefault(n => n.Provider == provider.Used)?.Nodes,
                 Nodes = provider is { Nodes.Count: > 0 } ? provider.Nodes.Sum(n => n.Nodes) : null,
@@ -131,7 +141,9 @@ internal sealed partial class PipelineWorker : IDisposable
         _stop.Cancel();
         _source.Dispose();
         _mailbox.Dispose();
-        if (!_thread.IsAlive || _thread.Join(s_patienceAtStop)) _stop.Dispose();
+        if (_thread.IsAlive && !_thread.Join(s_patienceAtStop)) return;
+        _stop.Dispose();
+        _recorder?.Dispose();
     }
 
     private (PipelineState State, Fault? Cause) State()
@@ -182,6 +194,7 @@ internal sealed partial class PipelineWorker : IDisposable
         using IPredictionSink sink = _openSink(stages);
         _stages = stages;
         _sink = sink;
+        _recorder?.Bind(stages);
         _modelFault = null;
         if (!_hasModel)
         {
@@ -228,9 +241,11 @@ internal sealed partial class PipelineWorker : IDisposable
                 continue;
             }
 
+            _recorder?.Begin(frame);
             DecodeOutcome outcome = stages.Process(frame);
             if (outcome == DecodeOutcome.Ok) Publish(stages, sink, backoff);
             else Refuse(stages, outcome);
+            _recorder?.End(outcome);
         }
     }
 
@@ -253,7 +268,9 @@ internal sealed partial class PipelineWorker : IDisposable
     private void Publish(FrameStages stages, IPredictionSink sink, Backoff backoff)
     {
         sink.Accept(stages.Prediction);
+        _recorder?.Result(0, stages.Prediction);
         Counters.CountPrediction();
+        _ages.Add(stages.Prediction.AgeMilliseconds);
         Interlocked.Exchange(ref _lastCaptureTicks, stages.Prediction.Frame.CapturedAt.UtcTicks);
         backoff.Reset();
         _undecodableInARow = 0;

@@ -13,6 +13,9 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
     private readonly Dictionary<string, Entry> _entries = [];
     private bool _isDisposed;
 
+    /// <summary>Threads of one inference.</summary>
+    public int Threads => runtime.Threads;
+
     /// <summary>The session of a model, opened and warmed up by whoever asks first.</summary>
     /// <param name="path">A folder or an .onnx file.</param>
     /// <exception cref="Diagnostics.FaultException">What is wrong with the model; asking again tries again.</exception>

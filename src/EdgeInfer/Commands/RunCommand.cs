@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using EdgeInfer.Configuration;
+using EdgeInfer.Control;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Hosting;
 using EdgeInfer.Models;
@@ -64,6 +65,7 @@ internal static partial class RunCommand
         using StopSignals stop = new();
         SystemdNotifier systemd = new();
         await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
+        await using ControlServer? control = AgentControl.Start(agent, configuration.Runtime.Control, services);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Sources.Camera.Interop;
 
 namespace EdgeInfer.Tests.Sources.Camera;
@@ -31,13 +32,13 @@ public sealed class V4l2LayoutTests
         ("struct v4l2_buffer", typeof(V4l2Buffer),
             [("Index", "index"), ("Type", "type"), ("BytesUsed", "bytesused"), ("Flags", "flags"), ("TimestampSeconds", "timestamp.tv_sec"),
              ("TimestampMicroseconds", "timestamp.tv_usec"), ("Sequence", "sequence"), ("Memory", "memory"), ("Offset", "m.offset"), ("Length", "length")]),
+        ("struct pollfd", typeof(Poll.Descriptor), [("Number", "fd"), ("Wanted", "events"), ("Found", "revents")]),
         ("struct v4l2_query_ext_ctrl", typeof(V4l2ControlQuery),
             [("Id", "id"), ("Type", "type"), ("Name", "name"), ("Minimum", "minimum"), ("Maximum", "maximum"), ("Step", "step"), ("Default", "default_value"), ("Flags", "flags")]),
         ("struct v4l2_querymenu", typeof(V4l2MenuQuery), [("Id", "id"), ("Index", "index"), ("Name", "name"), ("Value", "value")]),
         ("struct v4l2_ext_control", typeof(V4l2ExtendedControl), [("Id", "id"), ("Size", "size"), ("Value", "value"), ("Value64", "value64")]),
         ("struct v4l2_ext_controls", typeof(V4l2ExtendedControls), [("Class", "which"), ("Count", "count"), ("ErrorIndex", "error_idx"), ("Controls", "controls")]),
         ("struct v4l2_control", typeof(V4l2PlainControl), [("Id", "id"), ("Value", "value")]),
-        ("struct pollfd", typeof(PollDescriptor), [("Descriptor", "fd"), ("Events", "events"), ("Returned", "revents")]),
         ("struct statx", typeof(FileFacts), [("Owner", "stx_uid"), ("Group", "stx_gid"), ("Mode", "stx_mode"), ("DeviceMajor", "stx_rdev_major"), ("DeviceMinor", "stx_rdev_minor")]),
     ];
 
@@ -76,7 +77,7 @@ public sealed class V4l2LayoutTests
         ("V4L2_PIX_FMT_GREY", EdgeInfer.Sources.Camera.FourCc.Grey.Value),
         ("(O_RDWR | O_NONBLOCK | O_CLOEXEC)", V4l2.OpenReadWriteNonBlocking), ("PROT_READ", V4l2.ProtectionRead), ("MAP_SHARED", V4l2.MapShared), ("(PROT_READ | PROT_WRITE)", V4l2.ProtectionReadWrite),
         ("(MAP_PRIVATE | MAP_ANONYMOUS)", V4l2.MapPrivateAnonymous), ("(MREMAP_MAYMOVE | MREMAP_FIXED)", V4l2.RemapInPlaceOf),
-        ("POLLIN", V4l2.PollIn), ("POLLERR", V4l2.PollError), ("POLLHUP", V4l2.PollHangUp), ("AT_FDCWD", V4l2.AtCurrentDirectory), ("STATX_BASIC_STATS", V4l2.StatxBasic),
+        ("POLLIN", Poll.In), ("POLLERR", Poll.Error), ("POLLHUP", Poll.HangUp), ("AT_FDCWD", V4l2.AtCurrentDirectory), ("STATX_BASIC_STATS", V4l2.StatxBasic),
         ("EPERM", Errno.NotPermitted), ("ENOENT", Errno.NoEntry), ("EINTR", Errno.Interrupted), ("EIO", Errno.InputOutput), ("ENXIO", Errno.NoSuchAddress),
         ("EAGAIN", Errno.Again), ("ENOMEM", Errno.NoMemory), ("EACCES", Errno.Access), ("EBUSY", Errno.Busy), ("ENODEV", Errno.NoDevice), ("ENOTDIR", Errno.NotDirectory),
         ("EINVAL", Errno.Invalid), ("ENOTTY", Errno.NotTypewriter), ("ENOSPC", Errno.NoSpace), ("EPIPE", Errno.BrokenPipe), ("ENOLINK", Errno.NoLink),
