@@ -2,6 +2,7 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Signals;
 using EdgeInfer.Sources;
 using EdgeInfer.Sources.Camera;
+using EdgeInfer.Sources.Children;
 using EdgeInfer.Sources.Files;
 using EdgeInfer.Sources.Streams;
 using EdgeInfer.Sources.Synthetic;
@@ -20,6 +21,8 @@ internal static class SourceFactory
     {
         CameraOptions camera => new CameraSource(camera, output, time, random, logger),
         StreamOptions stream => new HttpStreamSource(stream, output, time, random, logger),
+        CsiOptions csi => new CsiSource(csi, output, time, random, logger),
+        ExecOptions exec => new ExecSource(exec, output, time, random, logger),
         FilesOptions files => new FilesSource(files, output, time, random, logger),
         SyntheticOptions synthetic => new SyntheticSource(synthetic, output, time, random, logger),
         _ => throw new ArgumentOutOfRangeException(nameof(options), options.GetType().Name, "no such kind of source"),
