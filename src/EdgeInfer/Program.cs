@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Commands;
 using EdgeInfer.Inference.Interop;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer;
 
@@ -8,6 +9,9 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
+        // A child on its way to become a command: nothing else may run before that.
+        if (Trampoline.Run(args) is { } code) return code;
+
         // Before anything can start ONNX Runtime, which otherwise reports home.
         NativeEnvironment.DisableTelemetry();
 

@@ -133,8 +133,11 @@ public sealed record PublishOptions
     /// <summary>The longest silence of a running pipeline; null for none.</summary>
     public TimeSpan? Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Topic, its placeholders filled; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
+    /// <summary>Topic, its placeholders filled but <c>{model}</c>, which each model of the pipeline fills with its name; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
     public string? Topic { get; init; }
+
+    /// <summary>A topic with the model's name in its place.</summary>
+    public static string TopicOf(string topic, string model) => topic.Replace("{model}", model, StringComparison.Ordinal);
 
     /// <summary>Where <see cref="Topic"/> is written.</summary>
     public Mark? TopicMark { get; init; }
@@ -161,10 +164,10 @@ public sealed record PipelineOptions
     /// <summary>Where frames come from.</summary>
     public required SourceOptions Source { get; init; }
 
-    /// <summary>A key of <see cref="AgentConfiguration.Models"/>.</summary>
-    public required string Model { get; init; }
+    /// <summary>Keys of <see cref="AgentConfiguration.Models"/>, in the order they are run; at least one, no two the same.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
 
-    /// <summary>Where <see cref="Model"/> is written.</summary>
+    /// <summary>Where <see cref="Models"/> is written.</summary>
     public Mark ModelMark { get; init; }
 
     /// <summary>Inferences a second; null for as many as there are frames.</summary>

@@ -15,7 +15,11 @@ public abstract record SourceOptions
 /// <param name="Size">Wanted size; null takes what the driver has set.</param>
 /// <param name="FramesPerSecond">Wanted rate; null takes what the driver has set.</param>
 /// <param name="Format">Wanted format (mjpg, yuyv, nv12, grey); null prefers MJPG.</param>
-public sealed record CameraOptions(string Device, (int Width, int Height)? Size, double? FramesPerSecond, string? Format) : SourceOptions;
+public sealed record CameraOptions(string Device, (int Width, int Height)? Size, double? FramesPerSecond, string? Format) : SourceOptions
+{
+    /// <summary>Controls to set at each open.</summary>
+    public ControlWishes Controls { get; init; } = ControlWishes.None;
+}
 
 /// <summary>How a source's pictures become upright: turned, then mirrored, then cut.</summary>
 /// <param name="RotateDegrees">Clockwise: 0, 90, 180 or 270.</param>

@@ -9,7 +9,7 @@ internal sealed partial class SourceReader
     private static CameraOptions? Camera(MappingReader source)
     {
         string? device = source.Text("camera");
-        CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats));
+        CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats)) { Controls = Controls(source) };
         if (device is null) return null;
         if (device.StartsWith("csi:", StringComparison.Ordinal))
             source.Fault("camera", "this version does not have 'csi:' yet", $"name {CameraNode}");

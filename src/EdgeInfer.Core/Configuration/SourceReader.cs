@@ -10,10 +10,10 @@ internal sealed partial class SourceReader(ReadingContext context)
 
     private static readonly string[] s_kinds = ["camera", "stream", "files", "synthetic"];
     private static readonly string[] s_laterKinds = ["exec", "audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
-    private static readonly string[] s_laterKeys = ["controls", "rotate", "flip", "crop"];
+    private static readonly string[] s_laterKeys = ["rotate", "flip", "crop"];
 
     // Of any kind.
-    private static readonly string[] s_keys = ["size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed"];
+    private static readonly string[] s_keys = ["size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed", "controls"];
 
     // Given where a fault was added; the configuration is dropped with it.
     private static readonly SourceOptions s_none = new FilesOptions("", false);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using EdgeInfer.Messaging.Interop;
+using EdgeInfer.Posix.Interop;
 using MQTTnet.Channel;
 
 namespace EdgeInfer.Messaging;
@@ -16,7 +16,6 @@ namespace EdgeInfer.Messaging;
 /// <param name="time">Clock.</param>
 internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) : Stream, IMqttClientStreamProvider
 {
-    private const int Interrupted = 4;
     private readonly Lock _lock = new();
     private Socket? _socket;
     private NetworkStream? _inner;
@@ -176,7 +175,7 @@ internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) :
         }
     }
 
-    private static void WaitReadable(SafeSocketHandle handle)
+    private static unsafe void WaitReadable(SafeSocketHandle handle)
     {
         bool isHeld = false;
         try
@@ -184,10 +183,10 @@ internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) :
             // The number cannot be closed and given to another file while it is held.
             handle.DangerousAddRef(ref isHeld);
             Poll.Descriptor descriptor = new() { Number = (int)handle.DangerousGetHandle(), Wanted = Poll.In };
-            while (Poll.Wait(ref descriptor, 1, -1) < 0)
+            while (Poll.Wait(&descriptor, 1, -1) < 0)
             {
                 int error = Marshal.GetLastPInvokeError();
-                if (error != Interrupted) throw new IOException($"poll failed with error {error}");
+                if (error != PosixError.Interrupted) throw new IOException($"poll failed with error {error}");
             }
         }
         finally

@@ -121,11 +121,11 @@ internal sealed partial class Agent : IAsyncDisposable
 
     private PipelineWorker Worker(PipelineOptions pipeline)
     {
-        string path = _configuration.Models[pipeline.Model].Path;
+        string path = _configuration.Models[pipeline.Models[0]].Path;
         Random ids = NextRandom();
         PipelineWorker worker = new(
             pipeline, () => _models.Open(path), stages => new MqttPredictionSink(
-                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline), _session, _clock, _services.Time, ids),
+                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline, pipeline.Models[0]), _session, _clock, _services.Time, ids),
             _services.Time, NextRandom(), _services.Logger, Recorder(pipeline));
         worker.StateChanged += _status.Changed;
         return worker;
@@ -136,7 +136,7 @@ internal sealed partial class Agent : IAsyncDisposable
     public RecordingArchive Capture(string pipeline) => PipelineRecorder.Of(pipeline, _workers.ToDictionary(static w => w.Name, static w => w.Recorder)).Capture();
 
     private PipelineRecorder? Recorder(PipelineOptions pipeline) => pipeline.Record is null ? null : new(
-        pipeline, new(_configuration.Device.Id, _boot, _services.Version, _models.Threads), stages => [new(_configuration.Models[pipeline.Model], Facts(pipeline, stages))],
+        pipeline, new(_configuration.Device.Id, _boot, _services.Version, _models.Threads), stages => [new(_configuration.Models[pipeline.Models[0]], Facts(pipeline, stages))],
         _clock, _services.Time, NextRandom());
 
     private PredictionFacts Facts(PipelineOptions pipeline, FrameStages stages) => new(

@@ -119,7 +119,7 @@ internal sealed partial class PipelineWorker : IDisposable
                 FrameAgeMs = _ages.Read(),
                 LastFrame = captured == 0 ? null : new DateTimeOffset(captured, TimeSpan.Zero),
                 Source = _source.Description.Length == 0 ? null : _source.Description,
-                Model = _options.Model,
+                Model = _options.Models[0],
                 Provider = provider?.Used,
                 ProviderNodes = provider?.Nodes.FirstOrDefault(n => n.Provider == provider.Used)?.Nodes,
                 Nodes = provider is { Nodes.Count: > 0 } ? provider.Nodes.Sum(n => n.Nodes) : null,

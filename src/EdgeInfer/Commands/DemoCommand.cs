@@ -73,7 +73,7 @@ internal static class DemoCommand
         [
             new()
             {
-                Name = "belt", Mark = default, Source = belt, Model = "parts", FramesPerSecond = null,
+                Name = "belt", Mark = default, Source = belt, Models = ["parts"], FramesPerSecond = null,
                 Publish = new() { Predictions = PublishMode.Every },
             },
         ],

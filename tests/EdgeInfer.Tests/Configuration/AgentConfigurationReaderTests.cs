@@ -174,6 +174,18 @@ public sealed class AgentConfigurationReaderTests
         => Assert.Equal([fault], ConfigurationText.Faults(text));
 
     [Fact]
+    public void A_pipeline_may_name_several_models_and_a_topic_for_each()
+    {
+        string two = ConfigurationText.Smallest.Replace("models: { ", "models: { defects: { path: /m }, ", StringComparison.Ordinal)
+            .Replace("model: parts", "model: [parts, defects]", StringComparison.Ordinal);
+        Assert.Equal(["parts", "defects"], ConfigurationText.Good(two).Pipelines[0].Models);
+        Assert.Equal(["parts"], ConfigurationText.Good(ConfigurationText.Smallest).Pipelines[0].Models);
+        Assert.Equal("plant/belt/{model}", ConfigurationText.Good(two + "    publish: { topic: 'plant/{pipeline}/{model}' }").Pipelines[0].Publish.Topic);
+        Assert.Equal(["edge.yaml:8:43: pipelines.exit.publish.topic: 'plant/defects' is the topic of pipeline 'belt' already; choose another topic"],
+            ConfigurationText.Faults(two + "    publish: { topic: 'plant/{model}' }\n  exit: { model: parts, publish: { topic: plant/defects }, source: { files: x } }"));
+    }
+
+    [Fact]
     public void A_model_that_no_pipeline_uses_is_warned_of()
     {
         (_, FaultList faults) = ConfigurationText.Read(ConfigurationText.Smallest.Replace("models: { ", "models: { spare: { path: /m }, ", StringComparison.Ordinal));

@@ -119,7 +119,7 @@ public sealed class ConfigurationFaultTests
     [InlineData("publish: { topic: plant/+ }", 23, ".publish.topic: 'plant/+' holds a wildcard; choose another topic")]
     [InlineData("publish: { topic: '' }", 23, ".publish.topic: '' is empty; choose another topic")]
     [InlineData("publish: { topic: lamp/set/x }", 23, ".publish.topic: 'lamp/set/x' has the level 'set', which is for commands; choose another topic")]
-    [InlineData("publish: { topic: 'plant/{line}' }", 23, ".publish.topic: 'plant/{line}' holds a placeholder other than {prefix}, {device} and {pipeline}; choose another topic")]
+    [InlineData("publish: { topic: 'plant/{line}' }", 23, ".publish.topic: 'plant/{line}' holds a placeholder other than {prefix}, {device}, {pipeline} and {model}; choose another topic")]
     [InlineData("publish: { topic: edgeinfer/press-3/status }", 23, ".publish.topic: 'edgeinfer/press-3/status' is the topic of the device's status already; choose another topic")]
     [InlineData("publish: { events: true }", 16, ".publish.events: this version does not have 'events' yet; remove it")]
     [InlineData("publish: { counts: true }", 16, ".publish.counts: this version does not have 'counts' yet; remove it")]
@@ -144,7 +144,11 @@ public sealed class ConfigurationFaultTests
     [InlineData("part", "edge.yaml:6:12: pipelines.belt.model: there is no model 'part'; did you mean 'parts'?")]
     [InlineData("yolo", "edge.yaml:6:12: pipelines.belt.model: there is no model 'yolo'; models has parts")]
     [InlineData("", "edge.yaml:6:11: pipelines.belt.model: missing; name one of parts")]
-    [InlineData("[parts]", "edge.yaml:6:12: pipelines.belt.model: this version does not have several models in one pipeline yet; name one; two pipelines can share a model")]
+    [InlineData("[]", "edge.yaml:6:12: pipelines.belt.model: found an empty list; name at least one model")]
+    [InlineData("[parts, parts]", "edge.yaml:6:20: pipelines.belt.model: 'parts' stands here a second time; keep one of them")]
+    [InlineData("[parts, prats]", "edge.yaml:6:20: pipelines.belt.model: there is no model 'prats'; did you mean 'parts'?")]
+    [InlineData("[parts, [x]]", "edge.yaml:6:20: pipelines.belt.model: found a list; expected the name of a model, or a list of names")]
+    [InlineData("{ name: parts }", "edge.yaml:6:12: pipelines.belt.model: found a mapping; expected the name of a model, or a list of names")]
     public void A_model_that_does_not_exist_names_the_nearest(string model, string fault)
         => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest.Replace("model: parts", "model: " + model, StringComparison.Ordinal)));
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Sources.Camera.Interop;
 
 namespace EdgeInfer.Sources.Camera;
@@ -81,10 +82,10 @@ internal sealed unsafe class CameraNode : IDisposable
     /// <returns>The error of poll itself, or 0.</returns>
     public int Wait(int timeoutMilliseconds, out short events)
     {
-        PollDescriptor descriptor = new() { Descriptor = Descriptor, Events = V4l2.PollIn };
-        int ready = V4l2.Poll(&descriptor, 1, timeoutMilliseconds);
+        Poll.Descriptor descriptor = new() { Number = Descriptor, Wanted = Poll.In };
+        int ready = Poll.Wait(&descriptor, 1, timeoutMilliseconds);
         int error = ready < 0 ? Marshal.GetLastPInvokeError() : Errno.None;
-        events = ready > 0 ? descriptor.Returned : (short)0;
+        events = ready > 0 ? descriptor.Found : (short)0;
         return error == Errno.Interrupted ? Errno.None : error;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Sources.Camera.Interop;
 
 namespace EdgeInfer.Tests.Sources.Camera;
@@ -31,8 +32,14 @@ public sealed class V4l2LayoutTests
         ("struct v4l2_buffer", typeof(V4l2Buffer),
             [("Index", "index"), ("Type", "type"), ("BytesUsed", "bytesused"), ("Flags", "flags"), ("TimestampSeconds", "timestamp.tv_sec"),
              ("TimestampMicroseconds", "timestamp.tv_usec"), ("Sequence", "sequence"), ("Memory", "memory"), ("Offset", "m.offset"), ("Length", "length")]),
-        ("struct pollfd", typeof(PollDescriptor), [("Descriptor", "fd"), ("Events", "events"), ("Returned", "revents")]),
-        ("struct statx", typeof(FileFacts), [("Group", "stx_gid"), ("Mode", "stx_mode"), ("DeviceMajor", "stx_rdev_major"), ("DeviceMinor", "stx_rdev_minor")]),
+        ("struct pollfd", typeof(Poll.Descriptor), [("Number", "fd"), ("Wanted", "events"), ("Found", "revents")]),
+        ("struct v4l2_query_ext_ctrl", typeof(V4l2ControlQuery),
+            [("Id", "id"), ("Type", "type"), ("Name", "name"), ("Minimum", "minimum"), ("Maximum", "maximum"), ("Step", "step"), ("Default", "default_value"), ("Flags", "flags")]),
+        ("struct v4l2_querymenu", typeof(V4l2MenuQuery), [("Id", "id"), ("Index", "index"), ("Name", "name"), ("Value", "value")]),
+        ("struct v4l2_ext_control", typeof(V4l2ExtendedControl), [("Id", "id"), ("Size", "size"), ("Value", "value"), ("Value64", "value64")]),
+        ("struct v4l2_ext_controls", typeof(V4l2ExtendedControls), [("Class", "which"), ("Count", "count"), ("ErrorIndex", "error_idx"), ("Controls", "controls")]),
+        ("struct v4l2_control", typeof(V4l2PlainControl), [("Id", "id"), ("Value", "value")]),
+        ("struct statx", typeof(FileFacts), [("Owner", "stx_uid"), ("Group", "stx_gid"), ("Mode", "stx_mode"), ("DeviceMajor", "stx_rdev_major"), ("DeviceMinor", "stx_rdev_minor")]),
     ];
 
     private static readonly (string C, long Value)[] s_numbers =
@@ -51,12 +58,26 @@ public sealed class V4l2LayoutTests
         ("V4L2_CAP_TIMEPERFRAME", V4l2Values.TimePerFrame), ("V4L2_FRMSIZE_TYPE_DISCRETE", V4l2Values.EnumerationDiscrete),
         ("V4L2_FRMIVAL_TYPE_DISCRETE", V4l2Values.EnumerationDiscrete), ("V4L2_BUF_FLAG_ERROR", V4l2Values.BufferFlagError),
         ("V4L2_BUF_FLAG_TIMESTAMP_MASK", V4l2Values.BufferFlagTimestampMask), ("V4L2_BUF_FLAG_TIMESTAMP_MONOTONIC", V4l2Values.BufferFlagTimestampMonotonic),
+        ("VIDIOC_G_CTRL", V4l2Commands.GetPlainControl), ("VIDIOC_S_CTRL", V4l2Commands.SetPlainControl), ("VIDIOC_QUERYMENU", V4l2Commands.QueryMenu),
+        ("VIDIOC_G_EXT_CTRLS", V4l2Commands.GetExtendedControls), ("VIDIOC_S_EXT_CTRLS", V4l2Commands.SetExtendedControls), ("VIDIOC_QUERY_EXT_CTRL", V4l2Commands.QueryExtendedControl),
+        ("V4L2_CTRL_ID2CLASS(~0UL)", V4l2Values.ControlClassMask), ("V4L2_CTRL_FLAG_NEXT_CTRL", V4l2Values.NextControl),
+        ("V4L2_CTRL_TYPE_INTEGER", V4l2Values.ControlInteger), ("V4L2_CTRL_TYPE_BOOLEAN", V4l2Values.ControlBoolean), ("V4L2_CTRL_TYPE_MENU", V4l2Values.ControlMenu),
+        ("V4L2_CTRL_TYPE_BUTTON", V4l2Values.ControlButton), ("V4L2_CTRL_TYPE_INTEGER64", V4l2Values.ControlInteger64), ("V4L2_CTRL_TYPE_CTRL_CLASS", V4l2Values.ControlClass),
+        ("V4L2_CTRL_TYPE_STRING", V4l2Values.ControlText), ("V4L2_CTRL_TYPE_BITMASK", V4l2Values.ControlBitmask), ("V4L2_CTRL_TYPE_INTEGER_MENU", V4l2Values.ControlIntegerMenu),
+        ("V4L2_CTRL_FLAG_DISABLED", V4l2Values.ControlFlagDisabled), ("V4L2_CTRL_FLAG_GRABBED", V4l2Values.ControlFlagGrabbed),
+        ("V4L2_CTRL_FLAG_READ_ONLY", V4l2Values.ControlFlagReadOnly), ("V4L2_CTRL_FLAG_UPDATE", V4l2Values.ControlFlagUpdate),
+        ("V4L2_CTRL_FLAG_INACTIVE", V4l2Values.ControlFlagInactive), ("V4L2_CTRL_FLAG_WRITE_ONLY", V4l2Values.ControlFlagWriteOnly),
+        ("V4L2_CTRL_FLAG_HAS_PAYLOAD", V4l2Values.ControlFlagHasPayload), ("V4L2_CID_AUTO_WHITE_BALANCE", V4l2Values.ControlAutoWhiteBalance),
+        ("V4L2_CID_AUTOGAIN", V4l2Values.ControlAutoGain), ("V4L2_CID_HUE_AUTO", V4l2Values.ControlHueAuto), ("V4L2_CID_AUTOBRIGHTNESS", V4l2Values.ControlAutoBrightness),
+        ("V4L2_CID_EXPOSURE_AUTO", V4l2Values.ControlAutoExposure), ("V4L2_CID_EXPOSURE_ABSOLUTE", V4l2Values.ControlExposureAbsolute),
+        ("V4L2_CID_EXPOSURE_AUTO_PRIORITY", V4l2Values.ControlExposureAutoPriority), ("V4L2_CID_FOCUS_AUTO", V4l2Values.ControlFocusAuto),
+        ("V4L2_CID_ISO_SENSITIVITY_AUTO", V4l2Values.ControlIsoSensitivityAuto),
         ("V4L2_PIX_FMT_MJPEG", EdgeInfer.Sources.Camera.FourCc.Mjpg.Value), ("V4L2_PIX_FMT_JPEG", EdgeInfer.Sources.Camera.FourCc.Jpeg.Value),
         ("V4L2_PIX_FMT_YUYV", EdgeInfer.Sources.Camera.FourCc.Yuyv.Value), ("V4L2_PIX_FMT_NV12", EdgeInfer.Sources.Camera.FourCc.Nv12.Value),
         ("V4L2_PIX_FMT_GREY", EdgeInfer.Sources.Camera.FourCc.Grey.Value),
         ("(O_RDWR | O_NONBLOCK | O_CLOEXEC)", V4l2.OpenReadWriteNonBlocking), ("PROT_READ", V4l2.ProtectionRead), ("MAP_SHARED", V4l2.MapShared), ("(PROT_READ | PROT_WRITE)", V4l2.ProtectionReadWrite),
         ("(MAP_PRIVATE | MAP_ANONYMOUS)", V4l2.MapPrivateAnonymous), ("(MREMAP_MAYMOVE | MREMAP_FIXED)", V4l2.RemapInPlaceOf),
-        ("POLLIN", V4l2.PollIn), ("POLLERR", V4l2.PollError), ("POLLHUP", V4l2.PollHangUp), ("AT_FDCWD", V4l2.AtCurrentDirectory), ("STATX_BASIC_STATS", V4l2.StatxBasic),
+        ("POLLIN", Poll.In), ("POLLERR", Poll.Error), ("POLLHUP", Poll.HangUp), ("AT_FDCWD", V4l2.AtCurrentDirectory), ("STATX_BASIC_STATS", V4l2.StatxBasic),
         ("EPERM", Errno.NotPermitted), ("ENOENT", Errno.NoEntry), ("EINTR", Errno.Interrupted), ("EIO", Errno.InputOutput), ("ENXIO", Errno.NoSuchAddress),
         ("EAGAIN", Errno.Again), ("ENOMEM", Errno.NoMemory), ("EACCES", Errno.Access), ("EBUSY", Errno.Busy), ("ENODEV", Errno.NoDevice), ("ENOTDIR", Errno.NotDirectory),
         ("EINVAL", Errno.Invalid), ("ENOTTY", Errno.NotTypewriter), ("ENOSPC", Errno.NoSpace), ("EPIPE", Errno.BrokenPipe), ("ENOLINK", Errno.NoLink),

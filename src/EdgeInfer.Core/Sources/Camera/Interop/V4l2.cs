@@ -29,10 +29,6 @@ internal static unsafe partial class V4l2
     internal const int MapPrivateAnonymous = 0x22;
     internal const int RemapInPlaceOf = 3;
 
-    internal const short PollIn = 1;
-    internal const short PollError = 8;
-    internal const short PollHangUp = 16;
-
     internal const int AtCurrentDirectory = -100;
     internal const uint StatxBasic = 0x7ff;
 
@@ -43,10 +39,6 @@ internal static unsafe partial class V4l2
     /// <summary>One V4L2 command; 0 or -1.</summary>
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     internal static partial int Control(V4l2Handle node, nuint command, void* argument);
-
-    /// <summary>Waits for any of <paramref name="count"/> descriptors; the number that are ready, 0 when the time is up, or -1.</summary>
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    internal static partial int Poll(PollDescriptor* descriptors, nuint count, int timeoutMilliseconds);
 
     /// <summary>Maps a driver's buffer; the address, or -1.</summary>
     [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]

@@ -117,19 +117,11 @@ internal struct V4l2Buffer
     [FieldOffset(72)] public uint Length;
 }
 
-/// <summary>struct pollfd.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct PollDescriptor
-{
-    public int Descriptor;
-    public short Events;
-    public short Returned;
-}
-
 /// <summary>struct statx: the same on every processor, unlike struct stat.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct FileFacts
 {
+    [FieldOffset(20)] public uint Owner;
     [FieldOffset(24)] public uint Group;
     [FieldOffset(28)] public ushort Mode;
     [FieldOffset(128)] public uint DeviceMajor;
