@@ -154,7 +154,7 @@ public sealed class RecordingArchiveTests : IDisposable
         {
             Name = "belt",
             Mark = default,
-            Model = "parts",
+            Models = ["parts"],
             Source = new FilesOptions("/x", false) { Turn = new(270, true, false, new(0.1, 0.2, 0.3, 0.4)) },
         };
         RecordingManifest manifest = new()
