@@ -96,6 +96,8 @@ internal static class CommandLine
         yield return PredictCommand.Create();
         yield return WatchCommand.Create();
         yield return StatusCommand.Create();
+        yield return CaptureCommand.Create();
+        yield return ReplayCommand.Create();
         yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
         yield return BenchCommand.Create();
