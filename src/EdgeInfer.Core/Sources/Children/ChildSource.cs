@@ -10,7 +10,12 @@ namespace EdgeInfer.Sources.Children;
 /// <param name="Timeout">The longest time without a whole picture; the first may take three times as long.</param>
 /// <param name="IsRestarted">Whether a command that ends with code 0 is started anew, as after any other end.</param>
 /// <param name="FramesPerSecond">A command that writes faster is held up; null lets it.</param>
-internal sealed record ChildRules(RawShape? Shape, TimeSpan Timeout, bool IsRestarted = true, double? FramesPerSecond = null);
+internal sealed record ChildRules(RawShape? Shape, TimeSpan Timeout, bool IsRestarted = true, double? FramesPerSecond = null)
+{
+    /// <summary>A timeout that does not take a low rate for silence.</summary>
+    public static TimeSpan Patience(TimeSpan timeout, double? framesPerSecond)
+        => framesPerSecond is { } rate && 3 / rate > timeout.TotalSeconds ? TimeSpan.FromSeconds(3 / rate) : timeout;
+}
 
 /// <summary>
 /// Pictures that a command writes to its standard output. The command is started on the source's thread, watched, ended when it falls

@@ -69,7 +69,7 @@ internal sealed class CsiSource : ChildSource
     private static ChildRules RulesOf(CsiOptions options)
     {
         (int width, int height) = options.Size;
-        return new(options.IsJpeg ? null : new RawShape(PixelFormat.I420, width, height, ColourOf(width, height)), options.Timeout);
+        return new(options.IsJpeg ? null : new RawShape(PixelFormat.I420, width, height, ColourOf(width, height)), ChildRules.Patience(options.Timeout, options.FramesPerSecond));
     }
 
     // libcamera's own applications ask for Rec. 709 from 1280 or 720 on and for SMPTE 170M below.

@@ -52,6 +52,16 @@ public sealed class CsiSourceTests : IDisposable
     }
 
     [Fact]
+    public void A_low_rate_is_not_taken_for_silence()
+    {
+        // A frame of 64x64 every 300 ms, where 100 ms of silence are allowed.
+        Program("rpicam-vid", "while :; do head -c 6144 /dev/zero; sleep 0.3; done");
+        CsiSource source = Start(new(0, (64, 64), 3, false, [], TimeSpan.FromMilliseconds(100)));
+        for (int i = 0; i < 4; i++) Take().Dispose();
+        Assert.Equal(0, source.Counts.Failures);
+    }
+
+    [Fact]
     public void JPEG_pictures_are_asked_for_by_name()
     {
         Program("rpicam-vid", @"printf '\377\330\377\332\000\002\007\377\331'; exec sleep 1000");
