@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace EdgeInfer.Benchmarks;
 
 /// <summary>
-/// <c>camera-probe DEVICE [size=WxH] [fps=N] [format=F] [hold=N] [measure=N]</c>: opens a camera as the agent does and prints its counters
+/// <c>camera-probe DEVICE [size=WxH] [fps=N] [format=F] [controls=A=1,B=manual] [hold=N] [measure=N]</c>: opens a camera as the agent does and prints its counters
 /// as one JSON object a line, ten a second, until SIGTERM. The system tests start it under the fake camera.
 /// <c>camera-probe list</c> prints the machine's nodes. <c>hold</c> keeps that many frames leased; <c>measure</c> prints the managed bytes of so many frames and ends.
 /// </summary>
@@ -31,7 +31,10 @@ internal static class CameraProbeCommand
         Dictionary<string, string> options = args.Skip(1).Select(a => a.Split('=', 2)).ToDictionary(a => a[0], a => a[^1]);
         (int, int)? size = options.TryGetValue("size", out string? text) && text.Split('x') is [string w, string h] ? (Number(w), Number(h)) : null;
         double? rate = options.TryGetValue("fps", out text) ? double.Parse(text, CultureInfo.InvariantCulture) : null;
-        CameraOptions camera = new(args[0], size, rate, options.GetValueOrDefault("format"));
+        CameraOptions camera = new(args[0], size, rate, options.GetValueOrDefault("format"))
+        {
+            Controls = new([.. options.GetValueOrDefault("controls", "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(w => w.Split('=', 2)).Select(w => new ControlWish(w[0], w[1]))]),
+        };
 
         using CancellationTokenSource stop = new();
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -96,7 +99,7 @@ internal static class CameraProbeCommand
         var counts = source.Counts;
         string cause = source.Cause?.ToString() ?? "";
         return string.Create(CultureInfo.InvariantCulture, $$"""
-            {"state":"{{source.State}}","received":{{counts.Received}},"displaced":{{counts.Displaced}},"lost":{{counts.Lost}},"corrupt":{{counts.Corrupt}},"opens":{{counts.Opens}},"failures":{{counts.Failures}},"held":{{held}},"intact":{{(isIntact ? "true" : "false")}},"sequence":{{last.Sequence}},"bytes":{{last.Bytes}},"first":{{last.FirstByte}},"age_ms":{{last.AgeMilliseconds:0.###}},"format":"{{last.Format}}","width":{{last.Width}},"stride":{{last.Stride}},"description":"{{source.Description}}","cause":"{{Escape(cause)}}","difference":"{{Escape(source.Difference?.ToString() ?? "")}}",{{Resources()}}}
+            {"state":"{{source.State}}","received":{{counts.Received}},"displaced":{{counts.Displaced}},"lost":{{counts.Lost}},"corrupt":{{counts.Corrupt}},"opens":{{counts.Opens}},"failures":{{counts.Failures}},"held":{{held}},"intact":{{(isIntact ? "true" : "false")}},"sequence":{{last.Sequence}},"bytes":{{last.Bytes}},"first":{{last.FirstByte}},"age_ms":{{last.AgeMilliseconds:0.###}},"format":"{{last.Format}}","width":{{last.Width}},"stride":{{last.Stride}},"description":"{{source.Description}}","cause":"{{Escape(cause)}}","difference":"{{Escape(source.Difference?.ToString() ?? "")}}","control_notes":"{{Escape(string.Join(" | ", source.ControlNotes))}}",{{Resources()}}}
             """);
     }
 

@@ -82,6 +82,7 @@ int stream_is_gone(struct stream *s)
     if (!s->is_gone && node_fault(s->number) == UNPLUG) {
         s->is_gone = 1;
         ghosts[s->number]++;
+        controls_reset(s->number);
         if (owners[s->number] == s)
             owners[s->number] = NULL;
     }

@@ -118,7 +118,11 @@ int stream_ioctl(struct stream *s, unsigned long command, void *argument)
     case VIDIOC_QUERYBUF: return query_buffer(s, argument);
     case VIDIOC_QBUF: return stream_queue(s, argument);
     case VIDIOC_DQBUF: return stream_dequeue(s, argument);
-    case VIDIOC_STREAMON: return stream_on(s);
+    case VIDIOC_QUERY_EXT_CTRL: return control_query(s, argument);
+    case VIDIOC_QUERYMENU: return control_menu(s, argument);
+    case VIDIOC_G_EXT_CTRLS: case VIDIOC_S_EXT_CTRLS: return control_exchange(s, command, argument);
+    case VIDIOC_G_CTRL: case VIDIOC_S_CTRL: return control_plain(s, command, argument);
+    case VIDIOC_STREAMON: controls_at_stream_on(s); return stream_on(s);
     case VIDIOC_STREAMOFF: return 0;
     default: return -ENOTTY;
     }

@@ -23,7 +23,7 @@ struct libc {
 extern struct libc libc;
 
 /* setup.c: what the folder of a node says. */
-enum fault { OK, STALL, UNPLUG, CORRUPT, TRUNCATE, EMPTY, GAP, IO_ERROR, BUSY, NO_SPACE, DENIED };
+enum fault { OK, STALL, UNPLUG, CORRUPT, TRUNCATE, EMPTY, GAP, IO_ERROR, BUSY, NO_SPACE, DENIED, CONTROL_BUSY, CONTROL_IO_ERROR };
 enum kind { CAPTURE, METADATA, OUTPUT, CODEC };
 
 struct size { unsigned width, height; };
@@ -36,6 +36,7 @@ struct setup {
     unsigned size_count;
     unsigned rate;      /* the highest, frames a second */
     unsigned fixed;     /* 1: the rate cannot be changed */
+    unsigned no_controls, plain_controls, old_names, forgets;
 };
 
 struct picture { unsigned char *bytes; size_t length; };
@@ -43,6 +44,8 @@ struct picture { unsigned char *bytes; size_t length; };
 int node_exists(unsigned number);
 enum fault node_fault(unsigned number);
 void node_violation(unsigned number, const char *what);
+/* Writes down a control that was set. */
+void node_applied(unsigned number, const char *name, int value);
 void node_setup(unsigned number, struct setup *setup);
 /* Reads the folder's *.jpg in the order of their names; returns how many. */
 unsigned node_pictures(unsigned number, struct picture **pictures);

@@ -41,7 +41,7 @@ int node_exists(unsigned number)
 enum fault node_fault(unsigned number)
 {
     static const char *const words[] = {
-        "ok", "stall", "unplug", "corrupt", "truncate", "empty", "gap", "eio", "busy", "nospc", "denied",
+        "ok", "stall", "unplug", "corrupt", "truncate", "empty", "gap", "eio", "busy", "nospc", "denied", "control-busy", "control-eio",
     };
     char word[32];
     if (read_text(number, "control", word, sizeof word) <= 0)
@@ -64,6 +64,17 @@ void node_violation(unsigned number, const char *what)
     libc.close(fd);
 }
 
+void node_applied(unsigned number, const char *name, int value)
+{
+    char path[PATH_MAX];
+    path_of(number, "applied", path);
+    int fd = libc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return;
+    dprintf(fd, "%s = %d\n", name, value);
+    libc.close(fd);
+}
+
 static void set(struct setup *setup, const char *key, char *value)
 {
     char *rest = NULL;
@@ -77,6 +88,11 @@ static void set(struct setup *setup, const char *key, char *value)
         setup->rate = (unsigned)atoi(value);
     } else if (!strcmp(key, "fixed")) {
         setup->fixed = (unsigned)atoi(value);
+    } else if (!strcmp(key, "controls")) {
+        setup->no_controls = !strcmp(value, "none");
+        setup->plain_controls = !strcmp(value, "plain");
+        setup->old_names = !strcmp(value, "old");
+        setup->forgets = !strcmp(value, "forget");
     } else if (!strcmp(key, "formats")) {
         setup->format_count = 0;
         for (char *w = strtok_r(value, " ", &rest); w && setup->format_count < 8; w = strtok_r(NULL, " ", &rest))

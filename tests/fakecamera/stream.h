@@ -35,6 +35,14 @@ void stream_off(struct stream *s);
 int stream_queue(struct stream *s, const struct v4l2_buffer *b);
 int stream_dequeue(struct stream *s, struct v4l2_buffer *b);
 
+/* controls.c */
+void controls_reset(unsigned number);
+void controls_at_stream_on(const struct stream *s);
+int control_query(const struct stream *s, struct v4l2_query_ext_ctrl *q);
+int control_menu(const struct stream *s, struct v4l2_querymenu *m);
+int control_exchange(struct stream *s, unsigned long command, struct v4l2_ext_controls *list);
+int control_plain(struct stream *s, unsigned long command, struct v4l2_control *c);
+
 /* pictures.c */
 void stream_set_format(struct stream *s, unsigned format, unsigned width, unsigned height);
 void stream_fill(struct stream *s, unsigned index, enum fault fault);

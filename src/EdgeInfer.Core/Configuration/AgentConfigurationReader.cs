@@ -14,7 +14,7 @@ internal sealed partial class AgentConfigurationReader(
     private const int MostPipelines = 64;
     private const int MostModels = 256;
     private const string CureWithoutFile =
-        "take them out; a configuration file can hold them, and so can the environment: EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD for the broker, EDGEINFER__PIPELINES__MAIN__SOURCE__USERNAME and EDGEINFER__PIPELINES__MAIN__SOURCE__PASSWORD for the camera";
+        "take them out and give --username and --password-file for the camera, --broker-username and --broker-password-file for the broker; or write a configuration file";
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file; relative paths in it are relative to its folder.</param>

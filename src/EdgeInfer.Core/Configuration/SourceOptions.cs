@@ -15,7 +15,11 @@ public abstract record SourceOptions
 /// <param name="Size">Wanted size; null takes what the driver has set.</param>
 /// <param name="FramesPerSecond">Wanted rate; null takes what the driver has set.</param>
 /// <param name="Format">Wanted format (mjpg, yuyv, nv12, grey); null prefers MJPG.</param>
-public sealed record CameraOptions(string Device, (int Width, int Height)? Size, double? FramesPerSecond, string? Format) : SourceOptions;
+public sealed record CameraOptions(string Device, (int Width, int Height)? Size, double? FramesPerSecond, string? Format) : SourceOptions
+{
+    /// <summary>Controls to set at each open.</summary>
+    public ControlWishes Controls { get; init; } = ControlWishes.None;
+}
 
 /// <summary>How a source's pictures become upright: turned, then mirrored, then cut.</summary>
 /// <param name="RotateDegrees">Clockwise: 0, 90, 180 or 270.</param>
@@ -91,3 +95,33 @@ public sealed record FfmpegOptions
 /// <param name="FramesPerSecond">Pictures a second.</param>
 /// <param name="Seed">Same seed, same pictures.</param>
 public sealed record SyntheticOptions((int Width, int Height) Size, double FramesPerSecond, int Seed) : SourceOptions;
+
+/// <summary><c>source.exec</c>: a command that writes pictures to its standard output.</summary>
+/// <param name="Command">The program and its arguments.</param>
+/// <param name="IsShellText">Whether it was written as one text and is run by <c>/bin/sh -c</c>.</param>
+/// <param name="Format">mjpeg, or the raw format: i420, nv12, yuyv, rgb24, bgr24, gray.</param>
+/// <param name="Size">Of raw pictures.</param>
+/// <param name="FramesPerSecond">A command that writes faster is held up to this; null lets it.</param>
+/// <param name="IsLooped">Whether a command that ends with code 0 is started again.</param>
+/// <param name="Timeout">The longest time without a picture before it is ended and started again.</param>
+public sealed record ExecOptions(
+    IReadOnlyList<string> Command, bool IsShellText, string Format, (int Width, int Height)? Size, double? FramesPerSecond, bool IsLooped, TimeSpan Timeout) : SourceOptions
+{
+    // A command may hold a password.
+    /// <inheritdoc/>
+    protected override bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"Format = {Format}, Size = {Size}, FramesPerSecond = {FramesPerSecond}, IsLooped = {IsLooped}, Timeout = {Timeout}");
+        return true;
+    }
+}
+
+/// <summary><c>source.camera: csi:N</c>: a camera on a ribbon, through the board's own program.</summary>
+/// <param name="Number">N.</param>
+/// <param name="Size">Wanted size.</param>
+/// <param name="FramesPerSecond">Wanted rate; null takes the program's own.</param>
+/// <param name="IsJpeg">JPEG instead of raw pictures.</param>
+/// <param name="Arguments">More arguments for the program.</param>
+/// <param name="Timeout">The longest time without a picture before the program is ended and started again.</param>
+public sealed record CsiOptions(
+    int Number, (int Width, int Height) Size, double? FramesPerSecond, bool IsJpeg, IReadOnlyList<string> Arguments, TimeSpan Timeout) : SourceOptions;

@@ -93,7 +93,10 @@ internal static class ConnectFaults
             MqttConnectReasonCode.ServerBusy or MqttConnectReasonCode.ServerUnavailable or MqttConnectReasonCode.ConnectionRateExceeded or MqttConnectReasonCode.QuotaExceeded => (false, "the broker is busy or unavailable", ""),
             _ => (false, $"the broker refuses the connection: {reason} (0x{(int)reason:X2})", ""),
         };
-        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(said), cure), needsOperator);
+        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(said), cure), needsOperator)
+        {
+            WantsCredentials = reason is MqttConnectReasonCode.BadUserNameOrPassword or MqttConnectReasonCode.NotAuthorized,
+        };
     }
 
     /// <summary>The broker's DISCONNECT.</summary>

@@ -13,4 +13,7 @@ internal sealed class MqttLinkException(Fault fault, bool needsOperator, Excepti
 
     /// <summary>Whether waiting will not help.</summary>
     public bool NeedsOperator { get; } = needsOperator;
+
+    /// <summary>Whether the broker refused the user name and the password, or their absence.</summary>
+    public bool WantsCredentials { get; init; }
 }

@@ -36,6 +36,8 @@ internal static class SourceFactory
         CameraOptions camera => new CameraSource(camera, output, time, random, logger),
         StreamOptions { Ffmpeg: not null } stream => new FfmpegStreamSource(stream, output, time, random, logger),
         StreamOptions stream => new HttpStreamSource(stream, output, time, random, logger),
+        CsiOptions csi => new CsiSource(csi, output, time, random, logger),
+        ExecOptions exec => new ExecSource(exec, output, time, random, logger),
         FilesOptions files when FilmFile.IsNamedBy(files.Pattern) => new FilmSource(files, output, time, random, logger),
         FilesOptions files => new FilesSource(files, output, time, random, logger),
         SyntheticOptions synthetic => new SyntheticSource(synthetic, output, time, random, logger),

@@ -60,12 +60,13 @@ internal sealed unsafe class ChildPipes : IDisposable
     /// <summary>Waits until there is output, or anything else to be done, and does that.</summary>
     /// <param name="limit">The longest wait.</param>
     /// <param name="isWakeable">Whether <see cref="Wake"/> ends it.</param>
+    /// <param name="wantsOutput">Whether output ends it.</param>
     /// <returns>What is to be done by the caller; neither where only the rest was, or nothing came.</returns>
-    public (bool IsWoken, bool HasOutput) Wait(TimeSpan limit, bool isWakeable)
+    public (bool IsWoken, bool HasOutput) Wait(TimeSpan limit, bool isWakeable, bool wantsOutput)
     {
         Poll.Descriptor* descriptors = stackalloc Poll.Descriptor[4];
         descriptors[0] = Wanted(isWakeable ? _wake : null, Poll.In);
-        descriptors[1] = Wanted(_output, Poll.In);
+        descriptors[1] = Wanted(wantsOutput ? _output : null, Poll.In);
         descriptors[2] = Wanted(_errors, Poll.In);
         descriptors[3] = Wanted(_input, Poll.Out);
         int milliseconds = (int)Math.Clamp(Math.Ceiling(limit.TotalMilliseconds), 0, int.MaxValue);
@@ -93,7 +94,7 @@ internal sealed unsafe class ChildPipes : IDisposable
         do
         {
             before = Errors.Bytes;
-            _ = Wait(TimeSpan.Zero, isWakeable: false);
+            _ = Wait(TimeSpan.Zero, isWakeable: false, wantsOutput: false);
         }
         while (Errors.Bytes != before);
     }

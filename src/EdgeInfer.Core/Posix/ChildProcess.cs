@@ -83,7 +83,7 @@ internal sealed class ChildProcess : IDisposable
         while (!_pipes.HasOutputEnded)
         {
             TimeSpan left = limit - _time.GetElapsedTime(since);
-            (bool isWoken, bool hasOutput) = _pipes.Wait(left, isWakeable: true);
+            (bool isWoken, bool hasOutput) = _pipes.Wait(left, isWakeable: true, wantsOutput: true);
             if (isWoken) return ChildRead.Woken;
             if (hasOutput)
             {
@@ -97,6 +97,16 @@ internal sealed class ChildProcess : IDisposable
         }
 
         return ChildRead.End;
+    }
+
+    /// <summary>Leaves the output alone for a time, so that the command is held up once its pipe is full.</summary>
+    /// <returns>False when <see cref="Wake"/> was called.</returns>
+    public bool Pause(TimeSpan limit)
+    {
+        long since = _time.GetTimestamp();
+        while (limit - _time.GetElapsedTime(since) is var left && left > TimeSpan.Zero)
+            if (_pipes.Wait(left, isWakeable: true, wantsOutput: false).IsWoken) return false;
+        return true;
     }
 
     /// <summary>Reads what standard error holds now, without waiting: all that the child wrote there before the output that was read last.</summary>
@@ -148,7 +158,7 @@ internal sealed class ChildProcess : IDisposable
         {
             TimeSpan left = limit - _time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero) return false;
-            if (_pipes.Wait(left < step ? left : step, isWakeable: false).HasOutput) _ = _pipes.Read(dropped);
+            if (_pipes.Wait(left < step ? left : step, isWakeable: false, wantsOutput: true).HasOutput) _ = _pipes.Read(dropped);
         }
 
         return true;

@@ -10,25 +10,49 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Commands;
 
-/// <summary><c>predict MODEL INPUT…</c>: one-shot inference on pictures.</summary>
+/// <summary><c>predict MODEL INPUT…</c>: one-shot inference on pictures, and on single frames of cameras and streams.</summary>
 internal static class PredictCommand
 {
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
+
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
         Argument<string> model = new("MODEL") { Description = "A model folder, an .onnx file, or the name of an installed model" };
-        Argument<string[]> inputs = new("INPUT") { Description = "Pictures, folders or globs", Arity = ArgumentArity.OneOrMore };
-        Option<bool> json = new("--json") { Description = "One line of JSON for each input: the envelope of the prediction message" };
-        Option<string?> annotate = new("--annotate") { Description = "Write a picture with boxes and labels for each input into this folder", HelpName = "DIR" };
+        Argument<string[]> inputs = new("INPUT") { Description = "Pictures, folders or globs; a camera (/dev/video0); the URL of a stream or snapshot", Arity = ArgumentArity.OneOrMore };
+        Option<bool> json = new("--json") { Description = "One line of JSON for each picture: the envelope of the prediction message" };
+        Option<string?> annotate = new("--annotate") { Description = "Write each picture with boxes and labels into this folder", HelpName = "DIR" };
         Option<int> top = new("--top") { Description = "How many classes to print (classification)", DefaultValueFactory = static _ => 5, HelpName = "N" };
         Option<double?> threshold = new("--threshold") { Description = "Score threshold in place of the model's", HelpName = "T" };
-        Command verb = new("predict", "One-shot inference on pictures.\n\nExample: edgeinfer predict parts-detector belt.jpg --annotate out")
+        Option<int?> frames = new("--frames") { Description = "Frames to take of a camera or stream; default 1", HelpName = "N" };
+        Option<string?> every = new("--every") { Description = "Time from frame to frame of a camera or stream, as in 1s", HelpName = "D" };
+        Option<string> timeout = new("--timeout") { Description = "The longest wait for a frame", DefaultValueFactory = static _ => "15s", HelpName = "D" };
+        Option<string> modelsDir = ModelCommand.ModelsDir();
+        SourceOptionSet source = new();
+        Command verb = new("predict", "One-shot inference on pictures, a camera or a stream.\n\n"
+            + "Examples: edgeinfer predict parts-detector belt.jpg --annotate out\n"
+            + "          edgeinfer predict parts-detector /dev/video0 --annotate out\n"
+            + "          edgeinfer predict parts-detector http://camera/mjpeg --username viewer --password-file pw")
         {
-            model, inputs, json, annotate, top, threshold,
+            model, inputs, json, annotate, top, threshold, frames, every, timeout, source.Size, source.Format, source.Username, source.PasswordFile, source.Password, modelsDir,
         };
-        verb.SetAction(parsed => Run(new PredictOptions(
-            parsed.GetValue(model)!, parsed.GetValue(inputs)!, parsed.GetValue(json), parsed.GetValue(annotate), parsed.GetValue(top), parsed.GetValue(threshold)),
-            parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error));
+        verb.SetAction(parsed =>
+        {
+            source.RefusePassword(parsed);
+            PredictOptions options = new(parsed.GetValue(model)!, parsed.GetValue(inputs)!)
+            {
+                IsJson = parsed.GetValue(json),
+                AnnotateFolder = parsed.GetValue(annotate),
+                Top = parsed.GetValue(top),
+                Threshold = parsed.GetValue(threshold),
+                Frames = parsed.GetValue(frames),
+                Every = Duration("--every", parsed.GetValue(every)) ?? TimeSpan.Zero,
+                Timeout = Duration("--timeout", parsed.GetValue(timeout))!.Value,
+                Source = source.Read(parsed),
+                ModelsFolder = parsed.GetValue(modelsDir)!,
+            };
+            return Run(options, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+        });
         return verb;
     }
 
@@ -36,32 +60,96 @@ internal static class PredictCommand
     {
         if (options.Threshold is not (null or (>= 0 and <= 1))) throw FaultException.Of(FaultKind.Usage, "--threshold", $"{options.Threshold} is no score", "give a number from 0 to 1");
         if (options.Top < 1) throw FaultException.Of(FaultKind.Usage, "--top", $"{options.Top} classes", "give at least 1");
+        if (options.Frames < 1) throw FaultException.Of(FaultKind.Usage, "--frames", $"{options.Frames} frames", "give at least 1");
+        IReadOnlyList<SourceInput> inputs = Inputs(options);
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Warning);
         ILogger logger = log.CreateLogger("predict");
-        Model model = ModelLoader.Load(ModelLocator.Default().Find(options.Model));
+        Model model = ModelLoader.Load(ModelLocator.Default(options.ModelsFolder).Find(options.Model));
         InferenceRuntime runtime = new(RuntimeOptionsFor.OneShot(), TimeProvider.System, logger);
         using ModelSession session = runtime.Open(model);
         DecoderOptions decoder = new() { Threshold = options.Threshold, Top = options.Top };
         using FrameStages stages = new(session, decoder, TimeProvider.System, logger);
-        using PictureFiles files = new(TimeProvider.System);
         PredictionPrinter printer = new(stages, options, output);
+        using PredictRun run = new(printer, options);
 
         FaultKind? worst = null;
-        foreach (string input in PictureFiles.Expand(options.Inputs, Refuse))
-        {
-            Fault? fault = printer.Predict(files, input);
-            if (fault is not null) Refuse(fault);
-        }
+        foreach (SourceInput input in inputs)
+            foreach (Fault fault in run.Faults(input))
+            {
+                errors.WriteLine($"edgeinfer: {fault}");
+                worst ??= fault.Kind;
+            }
 
         return worst is { } kind ? (int)kind : CommandLine.Success;
+    }
 
-        void Refuse(Fault fault)
+    // Before a model is loaded, and before any device is touched.
+    private static List<SourceInput> Inputs(PredictOptions options)
+    {
+        FaultList faults = new();
+        AgentConfigurationReader reader = RunCommand.ConfigurationReader();
+        List<SourceInput> inputs = [];
+        foreach (string input in options.Inputs)
         {
-            errors.WriteLine($"edgeinfer: {fault}");
-            worst ??= fault.Kind;
+            if (PredictInput.Source(input, options.Source) is not { } flags)
+            {
+                inputs.Add(new(input, null, ""));
+                continue;
+            }
+
+            FaultList own = new();
+            SourceOptions? read = reader.SourceFromFlags(flags, own);
+            foreach (Fault fault in own.Faults) faults.Add(PredictInput.Worded(fault, input));
+            if (read is not null) inputs.Add(new(input, read, PredictInput.FileName(flags)));
         }
+
+        faults.ThrowIfAny();
+        return inputs;
+    }
+
+    private static TimeSpan? Duration(string flag, string? text)
+    {
+        if (text is null) return null;
+        if (ScalarText.TryDuration(text, out TimeSpan value) && value > TimeSpan.Zero && value <= s_longest) return value;
+        throw FaultException.Of(FaultKind.Usage, flag, $"found {Quoted.Text(text)}", "give a duration such as 250ms, 5s or 2m, at most 24h");
     }
 }
 
+/// <summary>One input: pictures, or a source.</summary>
+/// <param name="Given">As on the command line.</param>
+/// <param name="Source">What to open; null for pictures.</param>
+/// <param name="FileName">How annotated frames of a source are named.</param>
+internal sealed record SourceInput(string Given, SourceOptions? Source, string FileName);
+
 /// <summary>The command line of <c>predict</c>.</summary>
-internal sealed record PredictOptions(string Model, IReadOnlyList<string> Inputs, bool IsJson, string? AnnotateFolder, int Top, double? Threshold);
+/// <param name="Model">Name or path.</param>
+/// <param name="Inputs">Pictures, cameras and streams.</param>
+internal sealed record PredictOptions(string Model, IReadOnlyList<string> Inputs)
+{
+    /// <summary>Whether results are printed as JSON.</summary>
+    public bool IsJson { get; init; }
+
+    /// <summary>Where annotated pictures go; null for none.</summary>
+    public string? AnnotateFolder { get; init; }
+
+    /// <summary>How many classes are printed.</summary>
+    public int Top { get; init; } = 5;
+
+    /// <summary>Score threshold in place of the model's.</summary>
+    public double? Threshold { get; init; }
+
+    /// <summary>Frames to take of each source; null for the kind's own number.</summary>
+    public int? Frames { get; init; }
+
+    /// <summary>The shortest time from frame to frame.</summary>
+    public TimeSpan Every { get; init; }
+
+    /// <summary>The longest wait for a frame.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Size, format and credentials of sources.</summary>
+    public SourceFlags Source { get; init; } = new();
+
+    /// <summary>Where models that were added live.</summary>
+    public string ModelsFolder { get; init; } = ModelLocator.DefaultStore;
+}

@@ -17,7 +17,6 @@ internal sealed class PredictionPrinter
     private readonly PredictOptions _options;
     private readonly TextWriter _output;
     private readonly PredictionWriter _writer;
-    private readonly HashSet<string> _drawn = new(StringComparer.Ordinal);
     private readonly ClockQuality _clock = new(TimeProvider.System);
 
     /// <summary>Prepares printing of one model's results.</summary>
@@ -34,16 +33,26 @@ internal sealed class PredictionPrinter
 #pragma warning restore CA5394
     }
 
-    /// <summary>Predicts one picture.</summary>
+    /// <summary>Predicts one frame, prints the result and, where a target is given, draws it on the picture.</summary>
+    /// <param name="frame">The frame; its lease goes with it.</param>
+    /// <param name="input">How it is named.</param>
+    /// <param name="target">Path of the annotated picture; null for none.</param>
     /// <returns>What was wrong with it, or null.</returns>
-    public Fault? Predict(PictureFiles files, string input)
+    public Fault? Predict(FrameLease frame, string input, string? target)
     {
-        if (files.Open(input, out FrameLease frame) is { } unreadable) return unreadable;
+        // Drawn on after the result is known, but the lease ends with the decoding for the model.
+        DecodedPicture? picture = null;
+        if (target is not null && _stages.Picture(frame, out picture) is var decoded and not DecodeOutcome.Ok)
+        {
+            frame.Dispose();
+            return _stages.Describe(decoded, input);
+        }
+
         DecodeOutcome outcome = _stages.Process(frame);
         if (outcome != DecodeOutcome.Ok) return _stages.Describe(outcome, input);
         if (_options.IsJson) _output.WriteLine(Encoding.UTF8.GetString(_writer.Write(_stages.Prediction, _clock.IsSynced, input)));
         else Print(input);
-        return _options.AnnotateFolder is null ? null : Annotate(files, input, _options.AnnotateFolder);
+        return target is null ? null : Annotate(picture!, target);
     }
 
     private void Print(string input)
@@ -67,24 +76,13 @@ internal sealed class PredictionPrinter
         if (p.Detections.Count + p.Classes.Count + p.RawOutputs.Count == 0) _output.WriteLine("  nothing above the threshold");
     }
 
-    private Fault? Annotate(PictureFiles files, string input, string folder)
+    private Fault? Annotate(DecodedPicture picture, string target)
     {
-        string target = Target(folder, input);
-        if (Path.GetFullPath(target) == Path.GetFullPath(input))
-            return new(FaultKind.Usage, input, "the annotated picture would overwrite the input", "give another folder to --annotate");
-        if (files.Open(input, out FrameLease frame) is { } unreadable) return unreadable;
-        DecodedPicture? picture;
-        using (frame)
-        {
-            DecodeOutcome outcome = _stages.Picture(frame, out picture);
-            if (outcome != DecodeOutcome.Ok) return _stages.Describe(outcome, input);
-        }
-
         try
         {
-            Directory.CreateDirectory(folder);
-            PictureAnnotator.Draw(picture!, Boxes(), Captions());
-            PictureAnnotator.Save(picture!, target);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+            PictureAnnotator.Draw(picture, Boxes(), Captions());
+            PictureAnnotator.Save(picture, target);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -93,17 +91,6 @@ internal sealed class PredictionPrinter
 
         if (!_options.IsJson) _output.WriteLine($"  drawn on {target}");
         return null;
-    }
-
-    /// <summary>The input's name in the folder; as PNG unless it is a JPEG; with a number where an input of that name had it before: <c>1.jpg</c>, <c>1-2.jpg</c>.</summary>
-    private string Target(string folder, string input)
-    {
-        string stem = Path.GetFileNameWithoutExtension(input);
-        string extension = Path.GetExtension(input).ToLowerInvariant() is ".jpg" or ".jpeg" ? Path.GetExtension(input) : ".png";
-        string target = Path.Combine(folder, stem + extension);
-        for (int number = 2; !_drawn.Add(Path.GetFullPath(target)); number++)
-            target = Path.Combine(folder, $"{stem}-{number}{extension}");
-        return target;
     }
 
     private AnnotatedBox[] Boxes()

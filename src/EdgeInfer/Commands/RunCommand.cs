@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using EdgeInfer.Configuration;
+using EdgeInfer.Control;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Hosting;
 using EdgeInfer.Models;
@@ -20,43 +21,57 @@ internal static partial class RunCommand
     public static Command Create()
     {
         Option<string?> file = new("--config", "-c") { Description = $"The configuration; default {DefaultFile}", HelpName = "FILE" };
-        Option<string?> camera = new("--camera") { Description = "Without a configuration: a V4L2 camera", HelpName = "DEV" };
-        Option<string?> stream = new("--stream") { Description = "Without a configuration: an MJPEG stream or snapshot over HTTP", HelpName = "URL" };
-        Option<string?> files = new("--files") { Description = "Without a configuration: a picture, a folder or a glob", HelpName = "GLOB" };
-        Option<string?> model = new("--model") { Description = "Without a configuration: a model folder or an .onnx file", HelpName = "M" };
-        Option<string?> broker = new("--broker") { Description = "Without a configuration: the broker, as in mqtt://127.0.0.1:1883", HelpName = "URL" };
-        Command verb = new("run", "The service: capture, infer, publish, until SIGTERM.\n\nExamples: edgeinfer run -c edgeinfer.yaml\n          edgeinfer run --camera /dev/video0 --model parts-detector --broker mqtt://127.0.0.1:1883")
+        Option<string> modelsDir = ModelCommand.ModelsDir();
+        SourceOptionSet source = new();
+        Option<string?> model = new("--model") { Description = "A model folder, an .onnx file, or the name of an installed model", HelpName = "M" };
+        Option<string?> rate = new("--fps") { Description = "Inferences a second, or max; default 5", HelpName = "N" };
+        Option<string?> broker = new("--broker") { Description = "The broker, as in mqtt://127.0.0.1:1883; embedded://127.0.0.1 is one inside EdgeInfer", HelpName = "URL" };
+        Option<string?> brokerUsername = new("--broker-username") { Description = "User name at the broker", HelpName = "NAME" };
+        Option<string?> brokerPassword = new("--broker-password-file") { Description = "File that holds the broker's password", HelpName = "FILE" };
+        Command verb = new("run", "The service: capture, infer, publish, until SIGTERM. With -c everything is in the file; without it in the other flags.\n\n"
+            + "Examples: edgeinfer run -c edgeinfer.yaml\n"
+            + "          edgeinfer run --camera /dev/video0 --model parts-detector --broker mqtt://127.0.0.1:1883\n"
+            + "          edgeinfer run --camera /dev/video0 --model parts-detector --broker embedded://127.0.0.1     (no broker needed)")
         {
-            file, camera, stream, files, model, broker,
+            file, source.Camera, source.Stream, source.Files, source.Size, source.Format, source.Username, source.PasswordFile, source.Password,
+            model, rate, broker, brokerUsername, brokerPassword, modelsDir,
         };
         verb.SetAction(parsed =>
         {
-            RunFlags flags = new(parsed.GetValue(camera), parsed.GetValue(stream), parsed.GetValue(files), parsed.GetValue(model), parsed.GetValue(broker));
-            return Run(parsed.GetValue(file), flags);
+            source.RefusePassword(parsed);
+            RunFlags flags = new(source.Read(parsed), parsed.GetValue(model), parsed.GetValue(broker))
+            {
+                BrokerUsername = parsed.GetValue(brokerUsername), BrokerPasswordFile = parsed.GetValue(brokerPassword), Rate = parsed.GetValue(rate),
+            };
+            return Run(parsed.GetValue(file), flags, parsed.GetValue(modelsDir)!);
         });
         return verb;
     }
 
-    private static int Run(string? file, RunFlags flags)
+    private static int Run(string? file, RunFlags flags, string modelsDir)
     {
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Information);
         ILogger logger = log.CreateLogger("edgeinfer");
-        AgentConfiguration configuration = Read(file, flags, logger);
+        AgentConfigurationReader reader = ConfigurationReader(modelsDir);
+        AgentConfiguration configuration = Read(reader, file, flags, logger);
 #pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
         AgentServices services = new(TimeProvider.System, new Random(HashCode.Combine(Environment.ProcessId, TimeProvider.System.GetTimestamp())), logger, BuildInformation.Version);
 #pragma warning restore CA5394
-        RunAsync(configuration, services).GetAwaiter().GetResult();
+        RunAsync(configuration, reader, services).GetAwaiter().GetResult();
         return CommandLine.Success;
     }
 
-    private static async Task RunAsync(AgentConfiguration configuration, AgentServices services)
+    private static async Task RunAsync(AgentConfiguration configuration, AgentConfigurationReader reader, AgentServices services)
     {
         using StopSignals stop = new();
         SystemdNotifier systemd = new();
+        using ReloadService reload = new(configuration.File.Length == 0 ? null : configuration.File, reader, systemd, services, stop.Token);
         await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
+        await using ControlServer? control = AgentControl.Start(agent, configuration.Runtime.Control, services);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);
+            reload.Serve(agent);
             LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, string.Join(", ", configuration.Pipelines.Select(static p => p.Name)));
         }
 
@@ -66,11 +81,10 @@ internal static partial class RunCommand
         LogStopped(services.Logger);
     }
 
-    private static AgentConfiguration Read(string? file, RunFlags flags, ILogger logger)
+    private static AgentConfiguration Read(AgentConfigurationReader reader, string? file, RunFlags flags, ILogger logger)
     {
-        AgentConfigurationReader reader = ConfigurationReader();
         FaultList faults = new();
-        bool hasFlags = flags != new RunFlags(null, null, null, null, null);
+        bool hasFlags = flags != new RunFlags(new(), null, null);
         if (hasFlags && file is not null) throw FaultException.Of(FaultKind.Usage, "run", "-c and flags exclude each other", "keep one of them");
         AgentConfiguration? configuration = hasFlags ? reader.FromFlags(flags, faults) : reader.Read(file ?? DefaultFile, faults);
         foreach (Fault warning in faults.Warnings) LogWarning(logger, warning);
@@ -79,8 +93,9 @@ internal static partial class RunCommand
     }
 
     /// <summary>Reads configurations as this process and this machine are, with the models installed here.</summary>
-    public static AgentConfigurationReader ConfigurationReader()
-        => new(ProcessEnvironment(), HostIdentity.OfThisMachine(), static name => ModelLocator.Default().List().FirstOrDefault(m => m.Name == name)?.Path);
+    /// <param name="modelsDir">The folder of models that were added.</param>
+    public static AgentConfigurationReader ConfigurationReader(string modelsDir = ModelLocator.DefaultStore)
+        => new(ProcessEnvironment(), HostIdentity.OfThisMachine(), name => ModelLocator.Default(modelsDir).List().FirstOrDefault(m => m.Name == name)?.Path);
 
     /// <summary>The process's environment variables.</summary>
     private static Dictionary<string, string> ProcessEnvironment()

@@ -27,6 +27,7 @@ internal sealed record CameraReading
     public string Description { get; init; } = "";
     public string Cause { get; init; } = "";
     public string Difference { get; init; } = "";
+    public string ControlNotes { get; init; } = "";
     public int Descriptors { get; init; }
     public int Threads { get; init; }
     public int VideoMaps { get; init; }

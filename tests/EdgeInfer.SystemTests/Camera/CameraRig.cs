@@ -72,6 +72,13 @@ internal sealed class CameraRig : IDisposable
         File.Move(path + ".new", path, overwrite: true);
     }
 
+    /// <summary>The controls that were set so far, in order, each with the value that the camera took.</summary>
+    public string[] Applied(int number)
+    {
+        string path = Path.Combine(_folder.FullName, $"video{number}", "applied");
+        return File.Exists(path) ? File.ReadAllLines(path) : [];
+    }
+
     /// <summary>Points a link, as udev keeps them by id, at a node.</summary>
     /// <returns>The link.</returns>
     public string Link(string name, int number)

@@ -8,9 +8,9 @@ public sealed class RunFlagsTests
     [Fact]
     public void Flags_make_one_pipeline_with_every_default()
     {
-        AgentConfiguration read = Read(new("/dev/video0", null, null, "m.onnx", "mqtt://broker")).Configuration!;
+        AgentConfiguration read = Read(new(new() { Camera = "/dev/video0" }, "m.onnx", "mqtt://broker")).Configuration!;
         PipelineOptions main = Assert.Single(read.Pipelines);
-        Assert.Equal(("main", "main", 5.0), (main.Name, main.Model, main.FramesPerSecond));
+        Assert.Equal(("main", "main", 5.0), (main.Name, main.Models.Single(), main.FramesPerSecond));
         Assert.Equal(new CameraOptions("/dev/video0", null, null, null), main.Source);
         Assert.Equal(Path.GetFullPath("m.onnx"), read.Models["main"].Path);
         Assert.Equal(new Uri("mqtt://broker:1883"), read.Mqtt.Url);
@@ -19,19 +19,19 @@ public sealed class RunFlagsTests
 
     [Fact]
     public void Variables_lie_over_flags_too()
-        => Assert.Equal("u", Read(new(null, "http://cam/1", null, "m", "mqtt://b"), ("EDGEINFER__MQTT__USERNAME", "u")).Configuration!.Mqtt.Username);
+        => Assert.Equal("u", Read(new(new() { Stream = "http://cam/1" }, "m", "mqtt://b"), ("EDGEINFER__MQTT__USERNAME", "u")).Configuration!.Mqtt.Username);
 
     [Theory]
     [InlineData(null, null, null, "m", "mqtt://b", FaultKind.Usage, "no source; give one of --camera, --stream, --files, or a configuration with -c")]
     [InlineData("/dev/video0", null, "x", "m", "mqtt://b", FaultKind.Usage, "--camera and --files exclude each other; keep one; a configuration file can have several pipelines")]
-    [InlineData("/dev/video0", null, null, null, "mqtt://b", FaultKind.Usage, "--model is missing; name a model folder or an .onnx file")]
-    [InlineData("/dev/video0", null, null, "m", null, FaultKind.Usage, "--broker is missing; for example --broker mqtt://127.0.0.1:1883")]
+    [InlineData("/dev/video0", null, null, null, "mqtt://b", FaultKind.Usage, "--model is missing; name a model folder, an .onnx file, or one that 'edgeinfer model list' shows")]
+    [InlineData("/dev/video0", null, null, "m", null, FaultKind.Usage, "--broker is missing; for example --broker mqtt://127.0.0.1:1883, or --broker embedded://127.0.0.1 for one inside EdgeInfer")]
     [InlineData(null, "cam", null, "m", "mqtt://b", FaultKind.Configuration, "--stream: pipelines.main.source.stream: found 'cam'; expected http://HOST/PATH or https://HOST/PATH")]
     [InlineData(null, null, "x", "m", "mqtt://u:s3cr3t@b", FaultKind.Configuration,
-        "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out; a configuration file can hold them, and so can the environment: EDGEINFER__MQTT__USERNAME and EDGEINFER__MQTT__PASSWORD for the broker, EDGEINFER__PIPELINES__MAIN__SOURCE__USERNAME and EDGEINFER__PIPELINES__MAIN__SOURCE__PASSWORD for the camera")]
+        "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out and give --username and --password-file for the camera, --broker-username and --broker-password-file for the broker; or write a configuration file")]
     public void A_flag_that_is_wrong_is_named(string? camera, string? stream, string? files, string? model, string? broker, FaultKind kind, string fault)
     {
-        (AgentConfiguration? configuration, FaultList faults) = Read(new(camera, stream, files, model, broker));
+        (AgentConfiguration? configuration, FaultList faults) = Read(new(new() { Camera = camera, Stream = stream, Files = files }, model, broker));
         Assert.Null(configuration);
         Assert.Equal(new[] { (kind, fault) }, faults.Faults.Select(f => (f.Kind, f.ToString())));
     }

@@ -24,8 +24,10 @@ internal sealed partial class CameraSource : FrameSource
 
     private readonly CameraOptions _options;
     private readonly ILogger _logger;
+    private readonly CameraControls _controls;
     private SequenceCount _sequence;
     private Fault? _difference;
+    private IReadOnlyList<Fault> _controlNotes = [];
 
     /// <summary>Prepares the source; the camera is opened by <see cref="FrameSource.Start"/>.</summary>
     public CameraSource(CameraOptions options, FrameMailbox output, TimeProvider time, Random random, ILogger logger)
@@ -33,10 +35,14 @@ internal sealed partial class CameraSource : FrameSource
     {
         _options = options;
         _logger = logger;
+        _controls = new(options.Controls);
     }
 
     /// <summary>How the mode in use differs from the one asked for; null where it does not, or before the first open.</summary>
     public Fault? Difference => Volatile.Read(ref _difference);
+
+    /// <summary>Controls that came out otherwise than asked at the last open.</summary>
+    public IReadOnlyList<Fault> ControlNotes => Volatile.Read(ref _controlNotes);
 
     /// <inheritdoc/>
     protected override void RunOnce(CancellationToken stop)
@@ -44,7 +50,9 @@ internal sealed partial class CameraSource : FrameSource
         using CameraNode node = CameraNode.Open(_options.Device);
         NegotiatedMode negotiated = CameraNegotiation.Agree(node, _options);
         Note(negotiated);
+        IReadOnlyList<Fault> notes = _controls.Apply(node);
         using CameraBuffers buffers = CameraBuffers.Start(node, negotiated.Mode);
+        Note([.. notes, .. _controls.Confirm(node)]);
         Opened();
         _sequence.Restart();
         Capture(node, buffers, negotiated.Mode, stop);
@@ -55,6 +63,14 @@ internal sealed partial class CameraSource : FrameSource
         Description = negotiated.Mode.ToString();
         if (negotiated.Difference is { } difference && difference != _difference) LogDifference(_logger, difference);
         Volatile.Write(ref _difference, negotiated.Difference);
+    }
+
+    private void Note(IReadOnlyList<Fault> controls)
+    {
+        // Once, not at every open.
+        foreach (Fault note in controls)
+            if (!_controlNotes.Contains(note)) LogDifference(_logger, note);
+        Volatile.Write(ref _controlNotes, controls);
     }
 
     private void Capture(CameraNode node, CameraBuffers buffers, CameraMode mode, CancellationToken stop)

@@ -4,6 +4,12 @@ using EdgeInfer.Sources.Camera.Interop;
 
 namespace EdgeInfer.Sources.Camera;
 
+/// <summary>Who may do what with a file or device.</summary>
+/// <param name="Mode">Permission bits.</param>
+/// <param name="Owner">User number.</param>
+/// <param name="Group">Group number.</param>
+internal sealed record FileRights(UnixFileMode Mode, uint Owner, uint Group);
+
 /// <summary>What a path given as a camera names, and who may open it.</summary>
 internal static unsafe class DeviceAccess
 {
@@ -11,6 +17,7 @@ internal static unsafe class DeviceAccess
     private const int TypeFolder = 0x4000;
     private const int TypeRegular = 0x8000;
     private const int TypeCharacter = 0x2000;
+    private const int PermissionMask = 0xFFF;
     private const string UsualGroup = "video";
 
     /// <summary>Refuses what cannot be a camera before it is opened.</summary>
@@ -35,6 +42,15 @@ internal static unsafe class DeviceAccess
             ? "give a camera node such as /dev/video0, or read the file with source: { files: PATH }"
             : "give a camera node such as /dev/video0 or a link under /dev/v4l/by-id";
         throw CameraFaults.Of(SourceState.Failed, Diagnostics.FaultKind.Configuration, path, $"is {kind}, not a camera", cure);
+    }
+
+    /// <summary>Owner, group and permission bits of a path, links followed; null where it cannot be asked.</summary>
+    public static FileRights? Rights(string path)
+    {
+        FileFacts facts = default;
+        return V4l2.Stat(V4l2.AtCurrentDirectory, path, 0, V4l2.StatxBasic, &facts) < 0
+            ? null
+            : new((UnixFileMode)(facts.Mode & PermissionMask), facts.Owner, facts.Group);
     }
 
     /// <summary>The group that may open a device: <c>video</c> where it cannot be told.</summary>

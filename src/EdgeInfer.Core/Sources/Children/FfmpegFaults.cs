@@ -9,7 +9,7 @@ namespace EdgeInfer.Sources.Children;
 /// <param name="program">ffmpeg, as configured.</param>
 /// <param name="redaction">Takes secrets out of its lines.</param>
 /// <param name="hasCredentials">Whether a user is configured.</param>
-internal sealed class FfmpegFaults(string name, string program, Redaction redaction, bool hasCredentials)
+internal sealed class FfmpegFaults(string name, string program, StreamRedaction redaction, bool hasCredentials)
 {
     private const string CheckTheLine = "check the camera and the network";
 

@@ -38,7 +38,7 @@ internal sealed partial class FilmSource : FrameSource
     {
         _options = options;
         _ffmpeg = options.Ffmpeg ?? new FfmpegOptions();
-        _faults = new FfmpegFaults(Name, _ffmpeg.Program, new Redaction(), hasCredentials: false);
+        _faults = new FfmpegFaults(Name, _ffmpeg.Program, new StreamRedaction(), hasCredentials: false);
         _logger = logger;
     }
 

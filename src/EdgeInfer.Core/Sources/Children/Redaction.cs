@@ -1,55 +1,43 @@
 using System.Text;
-using EdgeInfer.Configuration;
+using EdgeInfer.Sources.Streams;
 
 namespace EdgeInfer.Sources.Children;
 
-/// <summary>Takes out of a program's words what opens a camera: every address, and user, password and query wherever they stand.</summary>
-internal sealed class Redaction
+/// <summary>Takes out of a program's own words what opens a camera: users and passwords in addresses, and the secrets that are known.</summary>
+internal static class Redaction
 {
     private const string Hidden = "***";
 
-    private readonly List<string> _secrets = [];
-
-    /// <summary>Hides nothing but addresses.</summary>
-    public Redaction()
+    /// <summary>The text with every address shown as <see cref="StreamName"/> shows it, and without the secrets.</summary>
+    public static string Of(string text, params ReadOnlySpan<string> secrets)
     {
-    }
+        foreach (string secret in secrets)
+            if (secret.Length > 0) text = text.Replace(secret, Hidden, StringComparison.Ordinal);
 
-    /// <summary>Hides what a stream's options hold.</summary>
-    public Redaction(StreamOptions options)
-    {
-        Add(options.Password?.Reveal());
-        Add(options.Username);
-        Add(options.Url.Query.TrimStart('?'));
-        Add(options.Url.UserInfo);
-
-        // The longest first: a user's name may be a part of the password.
-        _secrets.Sort(static (a, b) => b.Length.CompareTo(a.Length));
-    }
-
-    /// <summary>The line without secrets.</summary>
-    public string Clean(string line)
-    {
-        foreach (string secret in _secrets) line = line.Replace(secret, Hidden, StringComparison.Ordinal);
-        StringBuilder clean = new();
-        int from = 0;
-        while (line.IndexOf("://", from, StringComparison.Ordinal) is var at and >= 0)
+        StringBuilder plain = new(text.Length);
+        int at = 0;
+        while (text.IndexOf("://", at, StringComparison.Ordinal) is var separator and >= 0)
         {
-            int start = at;
-            while (start > from && char.IsAsciiLetter(line[start - 1])) start--;
-            int end = line.AsSpan(at).IndexOfAny(' ', '\'', '"') is var length and >= 0 ? at + length : line.Length;
-            clean.Append(line, from, start - from).Append("the address");
-            from = end;
+            int start = separator;
+            while (start > at && IsOfScheme(text[start - 1])) start--;
+            int end = separator + 3;
+            while (end < text.Length && !IsBehindAddress(text[end])) end++;
+            plain.Append(text, at, start - at).Append(Address(text[start..end]));
+            at = end;
         }
 
-        return clean.Append(line, from, line.Length - from).ToString();
+        return plain.Append(text, at, text.Length - at).ToString();
     }
 
-    private void Add(string? secret)
+    // Its colon and full stop belong to the sentence.
+    private static string Address(string address)
     {
-        if (string.IsNullOrEmpty(secret)) return;
-        _secrets.Add(secret);
-        string encoded = Uri.EscapeDataString(secret);
-        if (encoded != secret) _secrets.Add(encoded);
+        string core = address.TrimEnd('.', ',', ':', ';', ')', ']');
+        string rest = address[core.Length..];
+        return (Uri.TryCreate(core, UriKind.Absolute, out Uri? url) && url.Host.Length > 0 ? StreamName.Of(url) : core[..(core.IndexOf("://", StringComparison.Ordinal) + 3)] + Hidden) + rest;
     }
+
+    private static bool IsOfScheme(char c) => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.';
+
+    private static bool IsBehindAddress(char c) => char.IsWhiteSpace(c) || c is '\'' or '"' or '<' or '>' or '|';
 }

@@ -15,6 +15,12 @@ internal static class V4l2Commands
     internal const uint StreamOff = 0x40045613;
     internal const uint GetParameters = 0xC0CC5615;
     internal const uint SetParameters = 0xC0CC5616;
+    internal const uint GetPlainControl = 0xC008561B;
+    internal const uint SetPlainControl = 0xC008561C;
+    internal const uint QueryMenu = 0xC02C5625;
+    internal const uint GetExtendedControls = 0xC0205647;
+    internal const uint SetExtendedControls = 0xC0205648;
+    internal const uint QueryExtendedControl = 0xC0E85667;
     internal const uint EnumerateFrameSizes = 0xC02C564A;
     internal const uint EnumerateFrameIntervals = 0xC034564B;
 }
@@ -44,4 +50,35 @@ internal static class V4l2Values
     internal const uint BufferFlagError = 0x40;
     internal const uint BufferFlagTimestampMask = 0xe000;
     internal const uint BufferFlagTimestampMonotonic = 0x2000;
+
+    internal const uint ControlClassMask = 0x0fff0000;
+    internal const uint NextControl = 0x80000000;
+
+    internal const uint ControlInteger = 1;
+    internal const uint ControlBoolean = 2;
+    internal const uint ControlMenu = 3;
+    internal const uint ControlButton = 4;
+    internal const uint ControlInteger64 = 5;
+    internal const uint ControlClass = 6;
+    internal const uint ControlText = 7;
+    internal const uint ControlBitmask = 8;
+    internal const uint ControlIntegerMenu = 9;
+
+    internal const uint ControlFlagDisabled = 0x0001;
+    internal const uint ControlFlagGrabbed = 0x0002;
+    internal const uint ControlFlagReadOnly = 0x0004;
+    internal const uint ControlFlagUpdate = 0x0008;
+    internal const uint ControlFlagInactive = 0x0010;
+    internal const uint ControlFlagWriteOnly = 0x0040;
+    internal const uint ControlFlagHasPayload = 0x0100;
+
+    internal const uint ControlAutoWhiteBalance = 0x0098090c;
+    internal const uint ControlAutoGain = 0x00980912;
+    internal const uint ControlHueAuto = 0x00980919;
+    internal const uint ControlAutoBrightness = 0x00980920;
+    internal const uint ControlAutoExposure = 0x009a0901;
+    internal const uint ControlExposureAbsolute = 0x009a0902;
+    internal const uint ControlExposureAutoPriority = 0x009a0903;
+    internal const uint ControlFocusAuto = 0x009a090c;
+    internal const uint ControlIsoSensitivityAuto = 0x009a0918;
 }

@@ -121,6 +121,7 @@ internal struct V4l2Buffer
 [StructLayout(LayoutKind.Explicit, Size = 256)]
 internal struct FileFacts
 {
+    [FieldOffset(20)] public uint Owner;
     [FieldOffset(24)] public uint Group;
     [FieldOffset(28)] public ushort Mode;
     [FieldOffset(128)] public uint DeviceMajor;

@@ -1,0 +1,39 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>What an input of <c>predict</c> is: the source that it names, or pictures.</summary>
+internal static class PredictInput
+{
+    /// <summary>The flags that stand for an input that a source reads; null for pictures.</summary>
+    /// <param name="input">As on the command line.</param>
+    /// <param name="given">The options beside it.</param>
+    public static SourceFlags? Source(string input, SourceFlags given)
+    {
+        if (input.Contains("://", StringComparison.Ordinal)) return given with { Stream = input };
+        bool isCamera = input.StartsWith("/dev/", StringComparison.Ordinal) || input.StartsWith("csi:", StringComparison.Ordinal);
+        // What belongs to the other kinds of input is not for this one.
+        return isCamera ? given with { Camera = input, Username = null, PasswordFile = null } : null;
+    }
+
+    /// <summary>A picture's name for an input that is no file: <c>video0</c>, <c>csi-0</c>, <c>camera.local</c>.</summary>
+    /// <param name="flags">As <see cref="Source"/> gave them.</param>
+    public static string FileName(SourceFlags flags)
+    {
+        string name = flags.Camera ?? flags.Files ?? (Uri.TryCreate(flags.Stream, UriKind.Absolute, out Uri? url) ? url.Host : "stream");
+        string stem = Path.GetFileNameWithoutExtension(name);
+        string file = flags.Stream is null && stem.Length > 0 ? stem : name;
+        return string.Concat(file.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-'));
+    }
+
+    /// <summary>The words of the configuration's reader, for an input on the command line.</summary>
+    public static Fault Worded(Fault fault, string input)
+    {
+        string what = fault.What;
+        foreach (string key in (string[])["source.stream: ", "source.camera: ", "source.files: ", "source."])
+            what = what.StartsWith(key, StringComparison.Ordinal) ? what[key.Length..] : what;
+        string where = fault.Where is "--stream" or "--camera" or "--files" ? Quoted.Address(input).Trim('\'') : fault.Where;
+        return fault with { Kind = FaultKind.Usage, Where = where, What = what };
+    }
+}
