@@ -148,10 +148,12 @@ internal sealed class RtspServer : IAsyncDisposable
     private async Task Serve(TcpClient client, CancellationToken stop)
     {
         using CancellationTokenSource playing = CancellationTokenSource.CreateLinkedTokenSource(stop);
+
+        // Outlives the player: one that waits for a disposed semaphore waits for ever.
+        using SemaphoreSlim turn = new(1);
         Task play = Task.CompletedTask;
         try
         {
-            using SemaphoreSlim turn = new(1);
             NetworkStream line = client.GetStream();
             RtspSession session = new(_behaviour, Path);
             while (await RtspRequest.Read(line, stop) is { } request)
