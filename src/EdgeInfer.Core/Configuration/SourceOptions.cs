@@ -86,8 +86,8 @@ public sealed record FfmpegOptions
     /// <summary><c>size</c>: ffmpeg scales to this; null keeps the size as it is.</summary>
     public (int Width, int Height)? Size { get; init; }
 
-    /// <summary><c>timeout</c>: without a frame for so long the stream is opened anew.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary><c>timeout</c>: without a frame for so long the stream is opened anew. By default a frozen camera is noticed within 5 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(4);
 }
 
 /// <summary><c>source.synthetic</c>: the conveyor belt drawn in code.</summary>
