@@ -76,13 +76,6 @@ internal enum PictureLayout : byte
     Ycc444,
 }
 
-/// <summary>What the decoder may leave out.</summary>
-/// <param name="IsGray">Luma alone will do.</param>
-/// <param name="MayBePlanar">Planes will do where the decoder has them.</param>
-/// <param name="SmallestWidth">Upright width below which a reduced scale must not go; 0 asks for the full picture.</param>
-/// <param name="SmallestHeight">Likewise the height.</param>
-internal readonly record struct DecodeWish(bool IsGray, bool MayBePlanar, int SmallestWidth, int SmallestHeight);
-
 /// <summary>
 /// An upright picture in memory that somebody else owns: the decoder's buffer until its next picture, or the frame's own bytes.
 /// </summary>
