@@ -75,8 +75,9 @@ internal sealed partial class PipelineWorker : IDisposable
         _random = random;
         _logger = logger;
         _mailbox = SourceFactory.Mailbox(options.Source);
-        _source = SourceFactory.Create(options.Source, _mailbox, time, new Random(random.Next()), logger);
-        _gate = new RateGate(options.FramesPerSecond, time.TimestampFrequency);
+        (SourceOptions source, double? framesPerSecond) = SourceFactory.Paced(options.Source, options.FramesPerSecond);
+        _source = SourceFactory.Create(source, _mailbox, time, new Random(random.Next()), logger);
+        _gate = new RateGate(framesPerSecond, time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
         _ages = new FrameAges(time);
         _since = time.GetUtcNow();
