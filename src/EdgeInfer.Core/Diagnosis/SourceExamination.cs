@@ -40,8 +40,8 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
                 CameraOptions camera => [.. Camera(pipeline.Name, camera, cameras)],
                 StreamOptions stream => [Stream(pipeline.Name, stream, stop)],
                 FilesOptions pictures => [Pictures(pipeline.Name, pictures)],
-                SyntheticOptions => [Finding.Ok($"{pipeline.Name}: the synthetic conveyor")],
-                _ => [Finding.Info($"{pipeline.Name}: its kind of source is not looked at here")],
+                SyntheticOptions => [Finding.Ok($"pipeline {pipeline.Name}: the synthetic conveyor")],
+                _ => [Finding.Info($"pipeline {pipeline.Name}: its kind of source is not looked at here")],
             };
         }
         catch (SourceException e)
@@ -51,7 +51,7 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
     }
 
     private static Finding Named(string pipeline, Finding finding)
-        => Finding.Of(new(finding.Kind ?? FaultKind.Unavailable, finding.Where, $"{pipeline}: {finding.What}", finding.Cure), finding.Level);
+        => Finding.Of(new(finding.Kind ?? FaultKind.Unavailable, finding.Where, $"pipeline {pipeline}: {finding.What}", finding.Cure), finding.Level);
 
     private IEnumerable<Finding> Camera(string pipeline, CameraOptions options, IReadOnlyList<SurveyedCamera> cameras)
     {
@@ -61,20 +61,20 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         {
             // Says what is there instead: a folder, a metadata node, nothing.
             using CameraNode other = CameraNode.Open(options.Device);
-            yield return Finding.Info($"{pipeline}: the camera was not among those found, but can be opened", options.Device);
+            yield return Finding.Info($"pipeline {pipeline}: the camera was not among those found, but can be opened", options.Device);
             yield break;
         }
 
         if (camera.Access is { MayOpen: false, Cure: { } access })
         {
-            yield return Finding.Problem(FaultKind.Unavailable, $"{pipeline}: user {user.Name} may not open {node} ({camera.Access})", options.Device, access);
+            yield return Finding.Problem(FaultKind.Unavailable, $"pipeline {pipeline}: user {user.Name} may not open {node} ({camera.Access})", options.Device, access);
             yield break;
         }
 
         if (camera.Trouble is { } trouble) throw new SourceException(SourceState.Failed, trouble);
         if (camera.Role == CameraRole.CsiReceiver)
         {
-            yield return Finding.Problem(FaultKind.Configuration, $"{pipeline}: this node gives raw data of a ribbon-cable camera, not pictures", options.Device, "name the camera csi:0");
+            yield return Finding.Problem(FaultKind.Configuration, $"pipeline {pipeline}: this node gives raw data of a ribbon-cable camera, not pictures", options.Device, "name the camera csi:0");
             yield break;
         }
 
@@ -82,7 +82,7 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         CameraControls.Check(options.Device, options.Controls, camera.Controls);
         yield return Mode(pipeline, options, camera, format);
         if (camera.Holder is { } holder && holder.Name != "edgeinfer")
-            yield return Finding.Warning($"{pipeline}: {holder.Name} (process {holder.Id}) has the camera open", options.Device, $"stop {holder.Name} if the pipeline has no frames");
+            yield return Finding.Warning($"pipeline {pipeline}: {holder.Name} (process {holder.Id}) has the camera open", options.Device, $"stop {holder.Name} if the pipeline has no frames");
     }
 
     private static Finding Mode(string pipeline, CameraOptions options, SurveyedCamera camera, FourCc format)
@@ -94,13 +94,13 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
             asked = $"{asked} {size.Width}x{size.Height}";
             OfferedSize? offered = sizes.FirstOrDefault(s => s.Contains(size.Width, size.Height));
             if (offered is null)
-                return Finding.Warning($"{pipeline}: {camera.Name} does not offer {size.Width}x{size.Height} in {format}; its driver will give another size", options.Device, $"set size to one of: {camera.Offer.Describe()}");
+                return Finding.Warning($"pipeline {pipeline}: {camera.Name} does not offer {size.Width}x{size.Height} in {format}; its driver will give another size", options.Device, $"set size to one of: {camera.Offer.Describe()}");
             if (options.FramesPerSecond is { } rate && offered.FramesPerSecond.Count > 0 && offered.FramesPerSecond[0] < rate * 0.99)
-                return Finding.Warning($"{pipeline}: {camera.Name} gives {offered.FramesPerSecond[0]:0.##} frames a second at most at {size.Width}x{size.Height} in {format}, not {rate:0.##}", options.Device, $"set fps or size to what it offers: {camera.Offer.Describe()}");
+                return Finding.Warning($"pipeline {pipeline}: {camera.Name} gives {offered.FramesPerSecond[0]:0.##} frames a second at most at {size.Width}x{size.Height} in {format}, not {rate:0.##}", options.Device, $"set fps or size to what it offers: {camera.Offer.Describe()}");
         }
 
         string controls = options.Controls.Wishes.Count == 0 ? "" : $", with {options.Controls}";
-        return Finding.Ok($"{pipeline}: {asked}{(options.FramesPerSecond is { } fps ? $" at {fps:0.##}/s" : "")}{controls}", options.Device);
+        return Finding.Ok($"pipeline {pipeline}: {asked}{(options.FramesPerSecond is { } fps ? $" at {fps:0.##}/s" : "")}{controls}", options.Device);
     }
 
     private Finding Stream(string pipeline, StreamOptions options, CancellationToken stop)
@@ -114,8 +114,8 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         string kind = answer.Content.Headers.ContentType?.MediaType ?? "no content type";
         bool isPicture = kind.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || kind.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
         return isPicture
-            ? Finding.Ok($"{pipeline}: the camera answers with {kind} in {time.GetElapsedTime(since).TotalMilliseconds:0} ms", name)
-            : Finding.Warning($"{pipeline}: the server answers with {Quoted.Text(kind)}, which is no picture", name, "take the path of the stream or of the snapshot from the camera's manual");
+            ? Finding.Ok($"pipeline {pipeline}: the camera answers with {kind} in {time.GetElapsedTime(since).TotalMilliseconds:0} ms", name)
+            : Finding.Warning($"pipeline {pipeline}: the server answers with {Quoted.Text(kind)}, which is no picture", name, "take the path of the stream or of the snapshot from the camera's manual");
     }
 
     private static Finding Pictures(string pipeline, FilesOptions options)
@@ -124,12 +124,12 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         {
             int count = FilePattern.Find(options.Pattern).Count;
             return count > 0
-                ? Finding.Ok($"{pipeline}: {count} file{(count == 1 ? "" : "s")}", options.Pattern)
-                : Finding.Problem(FaultKind.NoInput, $"{pipeline}: no file there", options.Pattern, "correct source.files, or put pictures there");
+                ? Finding.Ok($"pipeline {pipeline}: {count} file{(count == 1 ? "" : "s")}", options.Pattern)
+                : Finding.Problem(FaultKind.NoInput, $"pipeline {pipeline}: no file there", options.Pattern, "correct source.files, or put pictures there");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Finding.Problem(FaultKind.NoInput, $"{pipeline}: {e.Message}", options.Pattern, "let the service's user read the folder");
+            return Finding.Problem(FaultKind.NoInput, $"pipeline {pipeline}: {e.Message}", options.Pattern, "let the service's user read the folder");
         }
     }
 }
