@@ -1,10 +1,19 @@
 namespace EdgeInfer.Configuration;
 
 /// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
-public sealed class Secret(string value)
+public sealed class Secret(string value) : IEquatable<Secret>
 {
     /// <summary>The secret itself, for the one place that sends it.</summary>
     public string Reveal() => value;
+
+    /// <inheritdoc/>
+    public bool Equals(Secret? other) => other is not null && string.Equals(value, other.Reveal(), StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Secret);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => value.GetHashCode(StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => "***";
@@ -35,7 +44,11 @@ public sealed record AgentConfiguration
 /// <summary><c>device</c>.</summary>
 /// <param name="Id">1 to 64 of [A-Za-z0-9_-].</param>
 /// <param name="Labels">Free key and value pairs.</param>
-public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string> Labels);
+public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>Free key and value pairs.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = ByValue.Map(value); } = ByValue.Map(Labels);
+}
 
 /// <summary>One entry of <c>models</c>.</summary>
 /// <param name="Name">Its name in this configuration.</param>
@@ -84,7 +97,7 @@ public sealed record MqttOptions
 public sealed record RuntimeOptions
 {
     /// <summary>Execution providers, tried in order.</summary>
-    public IReadOnlyList<string> Providers { get; init; } = ["cpu"];
+    public IReadOnlyList<string> Providers { get; init => field = ByValue.List(value); } = ByValue.List(["cpu"]);
 
     /// <summary>Whether to refuse to start on anything after the first provider.</summary>
     public bool IsFirstProviderRequired { get; init; }
@@ -100,6 +113,12 @@ public sealed record RuntimeOptions
 
     /// <summary>Folder for state that must survive: boot count.</summary>
     public string StateFolder { get; init; } = "/var/lib/edgeinfer";
+
+    /// <summary>Absolute path of the control socket; null for none.</summary>
+    public string? Control { get; init; } = DefaultControl;
+
+    /// <summary><see cref="Control"/> where none is written.</summary>
+    public const string DefaultControl = "/run/edgeinfer/control.sock";
 }
 
 /// <summary>When predictions are published.</summary>
@@ -127,8 +146,11 @@ public sealed record PublishOptions
     /// <summary>The longest silence of a running pipeline; null for none.</summary>
     public TimeSpan? Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Topic, its placeholders filled; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
+    /// <summary>Topic, its placeholders filled but <c>{model}</c>, which each model of the pipeline fills with its name; null for <c>{prefix}/{device}/{pipeline}/prediction</c>.</summary>
     public string? Topic { get; init; }
+
+    /// <summary>A topic with the model's name in its place.</summary>
+    public static string TopicOf(string topic, string model) => topic.Replace("{model}", model, StringComparison.Ordinal);
 
     /// <summary>Where <see cref="Topic"/> is written.</summary>
     public Mark? TopicMark { get; init; }
@@ -143,7 +165,10 @@ public sealed record PublishOptions
 /// <param name="Mark">Where it is written.</param>
 public sealed record LabelMention(string Label, string Path, Mark Mark);
 
-/// <summary><c>pipelines.NAME</c>.</summary>
+/// <summary>
+/// <c>pipelines.NAME</c>. Equal to another with the same content, collections and secrets included; <see cref="WithoutMarks"/> leaves
+/// out where it is written.
+/// </summary>
 public sealed record PipelineOptions
 {
     /// <summary>[a-z0-9][a-z0-9_-]{0,31}.</summary>
@@ -155,30 +180,36 @@ public sealed record PipelineOptions
     /// <summary>Where frames come from.</summary>
     public required SourceOptions Source { get; init; }
 
-    /// <summary>A key of <see cref="AgentConfiguration.Models"/>.</summary>
-    public required string Model { get; init; }
+    /// <summary>Keys of <see cref="AgentConfiguration.Models"/>, in the order they are run; at least one, no two the same.</summary>
+    public required IReadOnlyList<string> Models { get; init => field = ByValue.List(value); }
 
-    /// <summary>Where <see cref="Model"/> is written.</summary>
+    /// <summary>Where <see cref="Models"/> is written.</summary>
     public Mark ModelMark { get; init; }
 
     /// <summary>Inferences a second; null for as many as there are frames.</summary>
     public double? FramesPerSecond { get; init; } = 5;
 
     /// <summary>Labels to report; null for all.</summary>
-    public IReadOnlyList<string>? Labels { get; init; }
+    public IReadOnlyList<string>? Labels { get; init => field = ByValue.ListOrNull(value); }
 
     /// <summary>Score threshold; null for the model's.</summary>
     public double? Threshold { get; init; }
 
     /// <summary>Threshold per label, over <see cref="Threshold"/>.</summary>
-    public IReadOnlyDictionary<string, double> LabelThresholds { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, double> LabelThresholds { get; init => field = ByValue.Map(value); } = ByValue.Map(new Dictionary<string, double>());
 
     /// <summary>Every label named in <see cref="Labels"/> and <see cref="LabelThresholds"/>.</summary>
-    public IReadOnlyList<LabelMention> LabelMentions { get; init; } = [];
+    public IReadOnlyList<LabelMention> LabelMentions { get; init => field = ByValue.List(value); } = ByValue.List<LabelMention>([]);
 
     /// <summary>Smallest box as a fraction of the frame's area.</summary>
     public double MinArea { get; init; }
 
     /// <summary>What is published.</summary>
     public PublishOptions Publish { get; init; } = new();
+
+    /// <summary>What <c>edgeinfer capture</c> finds; null keeps nothing.</summary>
+    public RecordOptions? Record { get; init; }
+
+    /// <summary>The same without the places in the file, so that a moved line is no change.</summary>
+    public PipelineOptions WithoutMarks() => this with { Mark = default, ModelMark = default, LabelMentions = [], Publish = Publish with { TopicMark = null } };
 }

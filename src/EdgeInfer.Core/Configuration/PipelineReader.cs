@@ -10,6 +10,7 @@ namespace EdgeInfer.Configuration;
 internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary<string, ModelReference> models, HashSet<string> used)
 {
     private const double MostFramesPerSecond = 1000;
+    private const int MostModels = 8;
 
     private static readonly TimeSpan s_shortestHeartbeat = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestHeartbeat = TimeSpan.FromDays(1);
@@ -41,7 +42,7 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
             Name = name,
             Mark = key.Mark,
             Source = new SourceReader(context).Read(pipeline),
-            Model = Model(pipeline),
+            Models = Models(pipeline),
             ModelMark = pipeline.MarkOf("model"),
             FramesPerSecond = FramesPerSecond(pipeline),
             Labels = Labels(pipeline, mentions),
@@ -50,6 +51,7 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
             LabelMentions = mentions,
             MinArea = pipeline.Number("min_area", 0, 1) ?? 0,
             Publish = Publish(pipeline),
+            Record = RecordReader.Read(pipeline),
         };
         if (pipeline.Text("delivery") is { } delivery and not "normal")
         {
@@ -62,30 +64,56 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
         return options;
     }
 
-    private string Model(MappingReader pipeline)
+    // A model that is at fault is left out; the whole configuration is dropped then.
+    private List<string> Models(MappingReader pipeline)
     {
+        List<string> named = [];
         switch (pipeline.Node("model"))
         {
             case null:
                 pipeline.Missing("model", models.Count == 0 ? "name one of models" : $"name one of {string.Join(", ", models.Keys)}");
-                return "";
-            case YamlSequence:
-                pipeline.Fault("model", "this version does not have several models in one pipeline yet",
-                    "name one; two pipelines can share a model");
-                return "";
-            case YamlScalar scalar when models.ContainsKey(scalar.Value):
-                used.Add(scalar.Value);
-                return scalar.Value;
-            case YamlScalar scalar:
-                string known = models.Count == 0 ? "models names none" : $"models has {string.Join(", ", models.Keys)}";
-                string? near = NearestKey.Find(scalar.Value, models.Keys);
-                if (near is not null) used.Add(near);
-                pipeline.Fault("model", $"there is no model {Quoted.Text(scalar.Value)}", near is null ? known : $"did you mean '{near}'?");
-                return "";
-            case YamlNode other:
-                pipeline.Wrong(other, "model", "the name of a model");
-                return "";
+                break;
+            case YamlSequence { Items.Count: 0 }:
+                pipeline.Fault("model", "found an empty list", "name at least one model");
+                break;
+            case YamlSequence list:
+                foreach (YamlNode item in list.Items) Add(item);
+                break;
+            case YamlNode node:
+                Add(node);
+                break;
         }
+
+        if (named.Count > MostModels) pipeline.Fault("model", $"{named.Count} models", $"at most {MostModels} in one pipeline");
+        return named;
+
+        void Add(YamlNode node)
+        {
+            if (Model(pipeline, node) is not { } name) return;
+            if (named.Contains(name)) context.Add(node.Mark, $"{pipeline.PathOf("model")}: '{name}' stands here a second time", "keep one of them");
+            else named.Add(name);
+        }
+    }
+
+    private string? Model(MappingReader pipeline, YamlNode node)
+    {
+        if (node is not YamlScalar { IsNull: false } scalar)
+        {
+            pipeline.Wrong(node, "model", "the name of a model, or a list of names");
+            return null;
+        }
+
+        if (models.ContainsKey(scalar.Value))
+        {
+            used.Add(scalar.Value);
+            return scalar.Value;
+        }
+
+        string known = models.Count == 0 ? "models names none" : $"models has {string.Join(", ", models.Keys)}";
+        string? near = NearestKey.Find(scalar.Value, models.Keys);
+        if (near is not null) used.Add(near);
+        context.Add(node.Mark, $"{pipeline.PathOf("model")}: there is no model {Quoted.Text(scalar.Value)}", near is null ? known : $"did you mean '{near}'?");
+        return null;
     }
 
     private static double? FramesPerSecond(MappingReader pipeline)

@@ -27,6 +27,7 @@ internal sealed class RuntimeReader(ReadingContext context)
             Threads = Threads(runtime),
             CacheFolder = context.AbsolutePath(runtime, "cache_folder") ?? options.CacheFolder,
             StateFolder = context.AbsolutePath(runtime, "state_folder") ?? options.StateFolder,
+            Control = runtime.Text("control") is "off" ? null : context.AbsolutePath(runtime, "control") ?? options.Control,
         };
         runtime.Close();
         return options;

@@ -19,7 +19,7 @@ internal sealed class TopicCheck(ReadingContext context, string prefix, string d
         if (topic.Length == 0) return "is empty";
         if (topic.AsSpan().ContainsAny('+', '#')) return "holds a wildcard";
         if (topic.Any(char.IsControl)) return "holds a control character";
-        if (topic.AsSpan().ContainsAny('{', '}')) return "holds a placeholder other than {prefix}, {device} and {pipeline}";
+        if (topic.AsSpan().ContainsAny('{', '}')) return "holds a placeholder other than {prefix}, {device}, {pipeline} and {model}";
         if (topic[0] == '$') return "begins with '$', which belongs to the broker";
         if (topic.Split('/').Contains("")) return "has an empty level";
         if (topic.Split('/').FirstOrDefault(s_commandLevels.Contains) is { } level) return $"has the level '{level}', which is for commands";
@@ -44,16 +44,24 @@ internal sealed class TopicCheck(ReadingContext context, string prefix, string d
             if (publish.Topic is not null) publish = publish with { Topic = Filled(publish.Topic, pipeline.Name) };
             filled.Add(pipeline with { Publish = publish });
 
-            string topic = publish.Topic ?? $"{own}/{pipeline.Name}/prediction";
-            string? wrong = publish.Topic is null ? null : Fault(topic);
-            if (wrong is null && !taken.TryAdd(topic, $"pipeline '{pipeline.Name}'")) wrong = $"is the topic of {taken[topic]} already";
-            if (wrong is not null)
+            foreach (string topic in Topics(pipeline, publish.Topic))
+            {
+                string? wrong = publish.Topic is null ? null : Fault(topic);
+                if (wrong is null && !taken.TryAdd(topic, $"pipeline '{pipeline.Name}'")) wrong = $"is the topic of {taken[topic]} already";
+                if (wrong is null) continue;
                 context.Add(publish.TopicMark ?? pipeline.Mark, $"pipelines.{pipeline.Name}.publish.topic: {Quoted.Text(topic)} {wrong}",
                     "choose another topic");
+                break;
+            }
         }
 
         return filled;
     }
+
+    // Models of one pipeline may share a topic.
+    private IEnumerable<string> Topics(PipelineOptions pipeline, string? topic) => topic is null
+        ? [$"{prefix}/{device}/{pipeline.Name}/prediction"]
+        : pipeline.Models.Select(model => PublishOptions.TopicOf(topic, model)).DefaultIfEmpty(topic).Distinct(StringComparer.Ordinal);
 
     private string Filled(string topic, string pipeline) => topic
         .Replace("{prefix}", prefix, StringComparison.Ordinal)

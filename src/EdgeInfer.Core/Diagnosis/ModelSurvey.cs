@@ -54,7 +54,8 @@ internal static class ModelSurvey
     {
         try
         {
-            return [.. Directory.EnumerateFiles(folder, "*.onnx").Order(StringComparer.Ordinal).Take(MostFiles).Select(Path.GetFullPath)];
+            // A name with a line break would break the lines it is shown in.
+            return [.. Directory.EnumerateFiles(folder, "*.onnx").Where(static f => !f.Any(char.IsControl)).Order(StringComparer.Ordinal).Take(MostFiles).Select(Path.GetFullPath)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

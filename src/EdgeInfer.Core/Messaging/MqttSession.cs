@@ -31,6 +31,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private Fault? _cause;
     private Fault? _lastError;
     private DateTimeOffset? _connectedSince;
+    private DateTimeOffset _since;
     private long _connections;
     private int _silentCloses;
 
@@ -45,6 +46,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _settings = settings;
         _time = time;
         _logger = logger;
+        _since = time.GetUtcNow();
         _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
         _refused = new(settings.FirstDelay, settings.FailedDelay, random);
         _sender = new(settings, time, observer, topic => Note(new(FaultKind.Configuration, settings.Address,
@@ -57,7 +59,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
     {
-        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _sender.Counts(_connections)); }
+        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections)); }
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
@@ -218,6 +220,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         {
             // A new attempt is no news to an operator; its end is.
             isNews = cause is not null && cause.What != _cause?.What;
+            if ((state == MqttSessionState.Connected) != (_state == MqttSessionState.Connected)) _since = _time.GetUtcNow();
             _state = state;
             _cause = cause;
             if (cause is not null) _lastError = cause;

@@ -75,6 +75,7 @@ internal enum MqttSessionState
 /// <param name="Cause">Why it is not connected; null while it is.</param>
 /// <param name="LastError">The last fault there was, kept while connected.</param>
 /// <param name="ConnectedSince">When the connection in use was made.</param>
+/// <param name="Since">Since when it is connected, or is not.</param>
 /// <param name="Counts">Counts since the start.</param>
 internal sealed record MqttSessionStatus(
-    MqttSessionState State, Diagnostics.Fault? Cause, Diagnostics.Fault? LastError, DateTimeOffset? ConnectedSince, MqttCounts Counts);
+    MqttSessionState State, Diagnostics.Fault? Cause, Diagnostics.Fault? LastError, DateTimeOffset? ConnectedSince, DateTimeOffset Since, MqttCounts Counts);

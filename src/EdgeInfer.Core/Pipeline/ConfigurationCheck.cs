@@ -28,13 +28,7 @@ internal sealed class ConfigurationCheck(Func<string, Model> load)
             }
         }
 
-        foreach (PipelineOptions pipeline in configuration.Pipelines)
-        {
-            if (!models.TryGetValue(pipeline.Model, out Model? model)) continue;
-            foreach (LabelMention mention in pipeline.LabelMentions)
-                if (!model.Labels.Contains(mention.Label)) faults.Add(UnknownLabel(pipeline.Model, model, mention));
-        }
-
+        foreach (PipelineOptions pipeline in configuration.Pipelines) CheckLabels(pipeline, models, faults);
         return models;
     }
 
@@ -46,12 +40,30 @@ internal sealed class ConfigurationCheck(Func<string, Model> load)
         return new(kind, reference.Mark.ToString(), $"models.{reference.Name}: {what}", fault.Cure);
     }
 
-    private static Fault UnknownLabel(string name, Model model, LabelMention mention)
+    // Labels and thresholds are those of every model of the pipeline: one of them has to have each.
+    private static void CheckLabels(PipelineOptions pipeline, Dictionary<string, Model> sound, FaultList faults)
     {
-        string what = $"{mention.Path}: the model '{name}' has no label {Quoted.Text(mention.Label)}";
-        string cure = model.Labels.Count == 0 ? "it has none at all: remove this"
-            : NearestKey.Find(mention.Label, model.Labels) is { } near ? $"did you mean '{near}'?"
-            : $"see them with: edgeinfer model inspect {model.Path}";
+        KeyValuePair<string, Model>[] models = [.. pipeline.Models.Where(sound.ContainsKey).Select(name => KeyValuePair.Create(name, sound[name]))];
+        if (models.Length == 0 || models.Length < pipeline.Models.Count) return;
+        foreach (LabelMention mention in pipeline.LabelMentions)
+            if (!models.Any(m => m.Value.Labels.Contains(mention.Label))) faults.Add(UnknownLabel(models, mention));
+        if (pipeline.Labels is not { } labels || models.Length == 1) return;
+        foreach ((string name, Model model) in models)
+        {
+            if (model.Labels.Count == 0 || labels.Any(model.Labels.Contains)) continue;
+            faults.Warn(FaultKind.Configuration, pipeline.ModelMark.ToString(), $"pipelines.{pipeline.Name}: the model '{name}' has none of the labels to report",
+                "it will report nothing: name one of its labels too, or leave the model out");
+        }
+    }
+
+    private static Fault UnknownLabel(KeyValuePair<string, Model>[] models, LabelMention mention)
+    {
+        string[] known = [.. models.SelectMany(static m => m.Value.Labels).Distinct(StringComparer.Ordinal)];
+        string who = models.Length == 1 ? $"the model '{models[0].Key}' has no label" : $"none of the models {string.Join(", ", models.Select(static m => $"'{m.Key}'"))} has the label";
+        string what = $"{mention.Path}: {who} {Quoted.Text(mention.Label)}";
+        string cure = known.Length == 0 ? (models.Length == 1 ? "it has none at all: remove this" : "they have none at all: remove this")
+            : NearestKey.Find(mention.Label, known) is { } near ? $"did you mean '{near}'?"
+            : $"see them with: {string.Join(" and ", models.Select(static m => $"edgeinfer model inspect {m.Value.Path}"))}";
         return new(FaultKind.Configuration, mention.Mark.ToString(), what, cure);
     }
 }

@@ -16,6 +16,9 @@ internal sealed class MqttTopics(string prefix, string device)
     /// <summary>A pipeline's availability, retained.</summary>
     public MqttTopic PipelineStatus(string pipeline) => new($"{_root}/{pipeline}/status");
 
-    /// <summary>A pipeline's results.</summary>
-    public MqttTopic Prediction(PipelineOptions pipeline) => new(pipeline.Publish.Topic ?? $"{_root}/{pipeline.Name}/prediction");
+    /// <summary>The results of a pipeline's model.</summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="model">The name that the configuration gives the model.</param>
+    public MqttTopic Prediction(PipelineOptions pipeline, string model)
+        => new(pipeline.Publish.Topic is { } topic ? PublishOptions.TopicOf(topic, model) : $"{_root}/{pipeline.Name}/prediction");
 }

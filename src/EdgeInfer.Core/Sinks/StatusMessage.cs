@@ -66,6 +66,9 @@ internal sealed record PipelineReport
     /// <summary>Results a second, of late.</summary>
     public required double Fps { get; init; }
 
+    /// <summary>How old frames of late were when their results were made.</summary>
+    public FrameAgeReport? FrameAgeMs { get; init; }
+
     /// <summary>When the last frame was captured, UTC.</summary>
     [JsonConverter(typeof(TimeConverter))]
     public DateTimeOffset? LastFrame { get; init; }
@@ -106,6 +109,27 @@ internal sealed record PipelineReport
     /// <summary>Results that the queue could not take; those that newer ones displaced from it count in <see cref="DeliveryReport.Dropped"/>.</summary>
     public long Dropped { get; init; }
 }
+
+/// <summary>Milliseconds from capture to result, of the results of the last seconds: what grows where a delay builds up.</summary>
+/// <param name="P50">Half of them were no older.</param>
+/// <param name="Max">None was older.</param>
+internal sealed record FrameAgeReport(double P50, double Max);
+
+/// <summary>The connection to the broker in <see cref="StatusMessage"/>.</summary>
+/// <param name="State"><c>connected</c>, <c>connecting</c>, <c>waiting</c> (tried again by itself), <c>failed</c> (tried again too, but somebody must act) or <c>stopped</c>.</param>
+/// <param name="Url">Its address without credentials, path and query.</param>
+/// <param name="Since">Since when it is connected, or is not; UTC.</param>
+/// <param name="Cause">Why it is not connected: one line with what, where and the cure.</param>
+internal sealed record BrokerReport(
+    string State, string Url, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? Since, string? Cause);
+
+/// <summary>The configuration in <see cref="StatusMessage"/>.</summary>
+/// <param name="LoadedAt">When the one at work was taken up, UTC.</param>
+/// <param name="Fault">Why the last reload changed nothing: one line with place and cure; null where there was none, or it was applied.</param>
+/// <param name="FaultAt">When that reload was tried, UTC.</param>
+internal sealed record ConfigurationReport(
+    [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset LoadedAt, string? Fault,
+    [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? FaultAt);
 
 /// <summary>A model in <see cref="StatusMessage"/>.</summary>
 /// <param name="Name">Its own name.</param>
@@ -148,14 +172,24 @@ internal sealed record StatusMessage
     /// <summary><c>device.labels</c>.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
 
+    /// <summary>The configuration at work.</summary>
+    public ConfigurationReport? Configuration { get; init; }
+
     /// <summary>Models by the name the configuration gives them.</summary>
     public IReadOnlyDictionary<string, ModelReport>? Models { get; init; }
 
     /// <summary>Pipelines by name.</summary>
     public IReadOnlyDictionary<string, PipelineReport>? Pipelines { get; init; }
 
+    /// <summary>The connection to the broker.</summary>
+    public BrokerReport? Broker { get; init; }
+
     /// <summary>The way to the broker.</summary>
     public DeliveryReport? Delivery { get; init; }
+
+    /// <summary>Reads what <see cref="Encode"/> has written, or a later version of it.</summary>
+    /// <exception cref="JsonException">It is no such message.</exception>
+    public static StatusMessage? Decode(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, StatusJson.Default.StatusMessage);
 
     /// <summary>The message as UTF-8 JSON, with no more escapes than JSON asks for.</summary>
     public byte[] Encode()
@@ -164,21 +198,6 @@ internal sealed record StatusMessage
         using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
             JsonSerializer.Serialize(json, this, StatusJson.Default.StatusMessage);
         return bytes.WrittenSpan.ToArray();
-    }
-}
-
-/// <summary>Times as EdgeInfer writes them.</summary>
-internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
-{
-    /// <inheritdoc/>
-    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
-
-    /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
-    {
-        Span<byte> text = stackalloc byte[Rfc3339.Length];
-        Rfc3339.Write(value, text);
-        writer.WriteStringValue(text);
     }
 }
 

@@ -67,13 +67,13 @@ internal static class DemoCommand
         File = "",
         Device = new("demo", new Dictionary<string, string>()),
         Mqtt = new() { Url = new Uri("embedded://127.0.0.1:1883") },
-        Runtime = new() { StateFolder = state, CacheFolder = "" },
+        Runtime = new() { StateFolder = state, CacheFolder = "", Control = null },
         Models = new Dictionary<string, ModelReference> { ["parts"] = new("parts", ModelLocator.Default().Find(ModelName), default) },
         Pipelines =
         [
             new()
             {
-                Name = "belt", Mark = default, Source = belt, Model = "parts", FramesPerSecond = null,
+                Name = "belt", Mark = default, Source = belt, Models = ["parts"], FramesPerSecond = null,
                 Publish = new() { Predictions = PublishMode.Every },
             },
         ],

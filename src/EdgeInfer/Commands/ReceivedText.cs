@@ -26,9 +26,11 @@ internal static class ReceivedText
     }
 
     /// <summary>A line of bounded length without control characters: no message reaches the terminal with escape sequences.</summary>
-    public static string Printable(string text)
+    /// <param name="text">What came.</param>
+    /// <param name="longestCharacters">What is longer is cut.</param>
+    public static string Printable(string text, int longestCharacters = LongestSayCharacters)
     {
-        if (text.Length > LongestSayCharacters) text = text[..LongestSayCharacters] + "…";
+        if (text.Length > longestCharacters) text = text[..longestCharacters] + "…";
         return string.Create(text.Length, text, static (span, from) =>
         {
             for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(from[i]) ? '\uFFFD' : from[i];

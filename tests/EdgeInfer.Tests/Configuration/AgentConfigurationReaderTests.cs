@@ -163,7 +163,7 @@ public sealed class AgentConfigurationReaderTests
     [InlineData("", "models: missing; name at least one: models: { NAME: { path: PATH } }")]
     [InlineData("pipelines: {}", "pipelines: missing; name at least one: pipelines: { NAME: { source: …, model: … } }")]
     [InlineData("pipelines: { belt: }", "pipelines.belt: says nothing; write { source: …, model: NAME }")]
-    [InlineData("pipelines: { belt: { model: parts } }", "pipelines.belt.source: missing; name its kind: one of camera, stream, files, synthetic")]
+    [InlineData("pipelines: { belt: { model: parts } }", "pipelines.belt.source: missing; name its kind: one of camera, stream, exec, files, synthetic")]
     public void What_must_be_there_and_is_not_is_named(string text, string fault)
         => Assert.Contains(ConfigurationText.Faults(text), f => f.EndsWith(fault, StringComparison.Ordinal));
 
@@ -172,6 +172,18 @@ public sealed class AgentConfigurationReaderTests
     [InlineData("hello", "edge.yaml:1:1: found a single value; expected a mapping with mqtt, models and pipelines")]
     public void A_document_that_is_not_a_mapping_is_refused(string text, string fault)
         => Assert.Equal([fault], ConfigurationText.Faults(text));
+
+    [Fact]
+    public void A_pipeline_may_name_several_models_and_a_topic_for_each()
+    {
+        string two = ConfigurationText.Smallest.Replace("models: { ", "models: { defects: { path: /m }, ", StringComparison.Ordinal)
+            .Replace("model: parts", "model: [parts, defects]", StringComparison.Ordinal);
+        Assert.Equal(["parts", "defects"], ConfigurationText.Good(two).Pipelines[0].Models);
+        Assert.Equal(["parts"], ConfigurationText.Good(ConfigurationText.Smallest).Pipelines[0].Models);
+        Assert.Equal("plant/belt/{model}", ConfigurationText.Good(two + "    publish: { topic: 'plant/{pipeline}/{model}' }").Pipelines[0].Publish.Topic);
+        Assert.Equal(["edge.yaml:8:43: pipelines.exit.publish.topic: 'plant/defects' is the topic of pipeline 'belt' already; choose another topic"],
+            ConfigurationText.Faults(two + "    publish: { topic: 'plant/{model}' }\n  exit: { model: parts, publish: { topic: plant/defects }, source: { files: x } }"));
+    }
 
     [Fact]
     public void A_model_that_no_pipeline_uses_is_warned_of()

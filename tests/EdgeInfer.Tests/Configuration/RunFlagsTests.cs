@@ -10,7 +10,7 @@ public sealed class RunFlagsTests
     {
         AgentConfiguration read = Read(new(new() { Camera = "/dev/video0" }, "m.onnx", "mqtt://broker")).Configuration!;
         PipelineOptions main = Assert.Single(read.Pipelines);
-        Assert.Equal(("main", "main", 5.0), (main.Name, main.Model, main.FramesPerSecond));
+        Assert.Equal(("main", "main", 5.0), (main.Name, main.Models.Single(), main.FramesPerSecond));
         Assert.Equal(new CameraOptions("/dev/video0", null, null, null), main.Source);
         Assert.Equal(Path.GetFullPath("m.onnx"), read.Models["main"].Path);
         Assert.Equal(new Uri("mqtt://broker:1883"), read.Mqtt.Url);

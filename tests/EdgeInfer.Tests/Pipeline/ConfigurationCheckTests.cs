@@ -28,6 +28,27 @@ public sealed class ConfigurationCheckTests
             Check("    labels: [bolt]\n", _ => Parts([])).Faults.Select(f => f.ToString()));
 
     [Fact]
+    public void With_several_models_a_label_must_be_one_of_theirs()
+    {
+        FaultList faults = CheckTwo("    labels: [bolt, scratch]\n    threshold: { scratch: 0.6, scrach: 0.1, elephant: 0.2 }\n", ["bolt", "nut"], ["scratch"]);
+        Assert.Equal(
+        [
+            "edge.yaml:8:32: pipelines.belt.threshold.scrach: none of the models 'parts', 'defects' has the label 'scrach'; did you mean 'scratch'?",
+            "edge.yaml:8:45: pipelines.belt.threshold.elephant: none of the models 'parts', 'defects' has the label 'elephant'; see them with: edgeinfer model inspect /models/parts and edgeinfer model inspect /models/parts",
+        ], faults.Faults.Select(f => f.ToString()));
+        Assert.Empty(faults.Warnings);
+    }
+
+    [Fact]
+    public void A_model_of_several_that_has_no_label_to_report_is_warned_of()
+    {
+        FaultList faults = CheckTwo("    labels: [bolt]\n", ["bolt", "nut"], ["scratch"]);
+        Assert.Empty(faults.Faults);
+        Assert.Equal(["edge.yaml:6:12: pipelines.belt: the model 'defects' has none of the labels to report; it will report nothing: name one of its labels too, or leave the model out"],
+            faults.Warnings.Select(f => f.ToString()));
+    }
+
+    [Fact]
     public void A_fault_of_a_model_has_its_place_in_the_configuration()
     {
         FaultList faults = Check("", _ => throw new FaultException(
@@ -57,6 +78,15 @@ public sealed class ConfigurationCheckTests
     {
         FaultList faults = new();
         new ConfigurationCheck(load).Check(ConfigurationText.Good(ConfigurationText.Smallest + lines), faults);
+        return faults;
+    }
+
+    private static FaultList CheckTwo(string lines, string[] parts, string[] defects)
+    {
+        FaultList faults = new();
+        string text = ConfigurationText.Smallest.Replace("models: { ", "models: { defects: { path: /models/defects }, ", StringComparison.Ordinal)
+            .Replace("model: parts", "model: [parts, defects]", StringComparison.Ordinal);
+        new ConfigurationCheck(path => Parts(path == "/models/parts" ? parts : defects)).Check(ConfigurationText.Good(text + lines), faults);
         return faults;
     }
 

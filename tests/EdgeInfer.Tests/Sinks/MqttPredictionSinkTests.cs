@@ -140,9 +140,9 @@ public sealed class MqttPredictionSinkTests
             Name = "belt",
             Mark = default,
             Source = new SyntheticOptions((1, 1), 1, 1),
-            Model = "m",
+            Models = ["m"],
             Publish = options,
-        }), _outgoing, new ClockQuality(_time), _time, new Random(1));
+        }, "m"), _outgoing, new ClockQuality(_time), _time, new Random(1));
 
     private static PredictionEnvelope Envelope(ResultShape shape) => new(new("press-3", "belt", 1, "m", "1", "abc", "cpu", shape, ["bolt", "nut", "gear"]));
 

@@ -32,13 +32,13 @@ public sealed class V4l2LayoutTests
         ("struct v4l2_buffer", typeof(V4l2Buffer),
             [("Index", "index"), ("Type", "type"), ("BytesUsed", "bytesused"), ("Flags", "flags"), ("TimestampSeconds", "timestamp.tv_sec"),
              ("TimestampMicroseconds", "timestamp.tv_usec"), ("Sequence", "sequence"), ("Memory", "memory"), ("Offset", "m.offset"), ("Length", "length")]),
+        ("struct pollfd", typeof(Poll.Descriptor), [("Number", "fd"), ("Wanted", "events"), ("Found", "revents")]),
         ("struct v4l2_query_ext_ctrl", typeof(V4l2ControlQuery),
             [("Id", "id"), ("Type", "type"), ("Name", "name"), ("Minimum", "minimum"), ("Maximum", "maximum"), ("Step", "step"), ("Default", "default_value"), ("Flags", "flags")]),
         ("struct v4l2_querymenu", typeof(V4l2MenuQuery), [("Id", "id"), ("Index", "index"), ("Name", "name"), ("Value", "value")]),
         ("struct v4l2_ext_control", typeof(V4l2ExtendedControl), [("Id", "id"), ("Size", "size"), ("Value", "value"), ("Value64", "value64")]),
         ("struct v4l2_ext_controls", typeof(V4l2ExtendedControls), [("Class", "which"), ("Count", "count"), ("ErrorIndex", "error_idx"), ("Controls", "controls")]),
         ("struct v4l2_control", typeof(V4l2PlainControl), [("Id", "id"), ("Value", "value")]),
-        ("struct pollfd", typeof(Poll.Descriptor), [("Number", "fd"), ("Wanted", "events"), ("Found", "revents")]),
         ("struct statx", typeof(FileFacts), [("Owner", "stx_uid"), ("Group", "stx_gid"), ("Mode", "stx_mode"), ("DeviceMajor", "stx_rdev_major"), ("DeviceMinor", "stx_rdev_minor")]),
     ];
 

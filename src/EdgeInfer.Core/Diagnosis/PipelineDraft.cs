@@ -1,0 +1,129 @@
+using System.Globalization;
+
+namespace EdgeInfer.Diagnosis;
+
+/// <summary>Writes <c>pipelines</c>: one for each camera, and one of a synthetic source where there is none.</summary>
+/// <param name="found">What was found.</param>
+/// <param name="text">Where to.</param>
+/// <param name="model">The model to serve.</param>
+/// <param name="modelKey">Its name in the configuration.</param>
+internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFinding model, string modelKey)
+{
+    private const int OfPipeline = 4;
+    private const int OfSource = 6;
+
+    private bool _isFirst = true;
+
+    /// <summary>Writes the section.</summary>
+    public void Write()
+    {
+        text.Set(0, "pipelines:");
+        IReadOnlyList<(SurveyedCamera Camera, CameraChoice Mode)> cameras = found.Usable;
+        for (int i = 0; i < cameras.Count; i++) Camera(cameras.Count == 1 ? "camera" : $"camera-{i + 1}", cameras[i].Camera, cameras[i].Mode);
+        if (found.HasCsi) Csi();
+        if (_isFirst) Synthetic();
+        Unusable();
+    }
+
+    private void Camera(string name, SurveyedCamera camera, CameraChoice mode)
+    {
+        Begin(name);
+        text.Set(OfSource, $"camera: {DraftText.Value(camera.StablePath)}", camera.StablePath == camera.Path ? camera.Name : $"{camera.Name}, now {camera.Path}; this link survives another order of plugging in");
+        text.Set(OfSource, $"format: {mode.Format}", _isFirst ? $"mjpg costs the least USB bandwidth; it offers {Short(camera.Offer.Describe())}" : $"it offers {Short(camera.Offer.Describe())}");
+        if (mode.WidthPixels > 0)
+            text.Set(OfSource, $"size: {mode.WidthPixels}x{mode.HeightPixels}", _isFirst ? $"more than 1280x720 costs decoding; the model sees {Input()}" : "");
+        if (mode.FramesPerSecond is { } rate)
+            text.Set(OfSource, string.Create(CultureInfo.InvariantCulture, $"fps: {rate:0.##}"), _isFirst ? "frames in between are dropped undecoded; the newest is inferred" : "");
+        Turn();
+        End();
+    }
+
+    private void Csi()
+    {
+        Begin("csi");
+        text.Set(OfSource, "camera: csi:0", "the first ribbon-cable camera, through rpicam-vid, libcamera-vid or GStreamer");
+        text.Set(OfSource, "size: 1280x720");
+        text.Set(OfSource, "fps: 15");
+        Turn();
+        End();
+    }
+
+    private void Synthetic()
+    {
+        Begin("belt");
+        text.Set(OfSource, "synthetic: conveyor", "no camera was found: a belt drawn in code, with bolts, nuts, washers and gears");
+        text.Set(OfSource, "size: 640x480");
+        text.Set(OfSource, "fps: 15");
+        End();
+    }
+
+    private void Begin(string name)
+    {
+        text.Set(2, $"{name}:", $"its topic: edgeinfer/{found.Device}/{name}/prediction");
+        text.Set(OfPipeline, "source:");
+    }
+
+    private void Turn()
+    {
+    }
+
+    private void End()
+    {
+        if (_isFirst) Others();
+        text.Set(OfPipeline, $"model: {modelKey}");
+        text.Set(OfPipeline, "fps: 5", _isFirst ? "inferences a second, or max" : "");
+        if (_isFirst) Filters();
+        _isFirst = false;
+        text.Gap();
+    }
+
+    private void Others()
+    {
+        text.Say(OfPipeline, "Other sources, in place of the one above; a pipeline has one:");
+        text.Unset(OfPipeline, "source: { camera: /dev/video0, size: 1280x720, fps: 15 }", "better a link under /dev/v4l/by-path");
+        text.Unset(OfPipeline, "source: { stream: http://camera.local/video, username: viewer, password: { file: /etc/edgeinfer/secrets/camera } }", "MJPEG");
+        text.Unset(OfPipeline, "source: { stream: http://camera.local/snapshot.jpg, snapshot_interval: 1s }", "single pictures");
+        text.Unset(OfPipeline, "source: { files: pictures/*.jpg, loop: true }");
+        text.Unset(OfPipeline, "source: { synthetic: conveyor, size: 640x480, fps: 15 }", "for trying");
+    }
+
+    private void Filters()
+    {
+        IReadOnlyList<string> labels = model.Inspection!.Model!.Labels;
+        string some = labels.Count == 0 ? "" : string.Join(", ", labels.Take(2).Select(DraftText.Value));
+        if (labels.Count > 0) text.Unset(OfPipeline, $"labels: [{some}]", "report these alone; default: all that the model knows");
+        text.Unset(OfPipeline, "threshold: 0.4", labels.Count == 0 ? "the least score; default: the model's" : $"the least score; default: the model's. Or for each label: {{ default: 0.4, {DraftText.Value(labels[0])}: 0.6 }}");
+        text.Unset(OfPipeline, "min_area: 0.002", "the smallest box, as a fraction of the frame");
+        text.Set(OfPipeline, "publish:");
+        text.Unset(OfSource, "predictions: on-change", "when what is found differs from the last message; or every, off");
+        text.Unset(OfSource, "min_interval: 0s", "the shortest time between two messages");
+        text.Unset(OfSource, "heartbeat: 10s", "the longest silence, or off");
+        text.Unset(OfSource, "topic: '{prefix}/{device}/{pipeline}/prediction'");
+        text.Unset(OfSource, "qos: 1", "or 0");
+    }
+
+    // Cameras that are there and cannot be used as they are.
+    private void Unusable()
+    {
+        foreach (SurveyedCamera camera in found.Cameras)
+        {
+            if (camera.Role == CameraRole.Camera) continue;
+            string why = camera.Role switch
+            {
+                CameraRole.Unreadable => $"offers no format that EdgeInfer reads, only {camera.Offer.Names()}",
+                CameraRole.CsiReceiver when found.HasCsi => "",
+                CameraRole.CsiReceiver => "the receiver of a ribbon-cable camera: install rpicam-apps (Raspberry Pi) or GStreamer (Jetson), then write camera: csi:0",
+                _ => camera.Access?.Cure is { } cure ? $"may not be opened: {cure}" : camera.Trouble?.What ?? "could not be asked",
+            };
+            if (why.Length > 0) text.Say(2, $"Not used: {camera.Path} ({camera.Name}): {why}");
+        }
+    }
+
+    private string Input()
+    {
+        Models.PictureInput input = model.Inspection!.Model!.Input;
+        return $"{input.Width}x{input.Height}";
+    }
+
+    private static string Short(string offer) => offer.Length <= 80 ? offer : offer[..80] + "…";
+}

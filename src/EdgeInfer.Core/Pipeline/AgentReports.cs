@@ -1,0 +1,29 @@
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Messaging;
+using EdgeInfer.Sinks;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>Parts of the status that only need to be put into its words.</summary>
+internal static class AgentReports
+{
+    /// <summary>The connection to the broker.</summary>
+    /// <param name="url">Its address; only scheme, host and port are shown.</param>
+    /// <param name="session">The session.</param>
+    public static BrokerReport Broker(Uri url, MqttSessionStatus session)
+    {
+        string state = session.State switch
+        {
+            MqttSessionState.Connected => "connected",
+            MqttSessionState.Connecting => "connecting",
+            MqttSessionState.Waiting => "waiting",
+            MqttSessionState.Failed => "failed",
+            _ => "stopped",
+        };
+        return new(state, $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString());
+    }
+
+    /// <summary>The first of some faults, and how many more there are.</summary>
+    public static string First(IReadOnlyList<Fault> faults)
+        => faults.Count == 1 ? faults[0].ToString() : $"{faults[0]} (and {faults.Count - 1} more, which edgeinfer check and the log name)";
+}

@@ -1,0 +1,141 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Preprocessing;
+using EdgeInfer.Recording;
+using EdgeInfer.Results;
+using EdgeInfer.Signals;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>Which agent a recording is of.</summary>
+/// <param name="Device">The device's id.</param>
+/// <param name="Boot">Counts the agent's starts.</param>
+/// <param name="Version">EdgeInfer's version.</param>
+/// <param name="Threads">Threads of one inference.</param>
+internal sealed record RecordingOrigin(string Device, long Boot, string Version, int Threads);
+
+/// <summary>A model of a recorded pipeline.</summary>
+/// <param name="Reference">The configuration's entry.</param>
+/// <param name="Facts">What its messages say of it.</param>
+internal sealed record RecordedStage(ModelReference Reference, PredictionFacts Facts);
+
+/// <summary>
+/// Keeps a pipeline's newest inputs with their results in memory (<c>record</c>). The pipeline's thread calls it around each frame;
+/// <see cref="Capture"/> is for any thread. Nothing managed is allocated for a frame once messages have had their largest size.
+/// </summary>
+internal sealed class PipelineRecorder : IDisposable
+{
+    private readonly PipelineOptions _options;
+    private readonly RecordingOrigin _origin;
+    private readonly Func<FrameStages, IReadOnlyList<RecordedStage>> _describe;
+    private readonly ClockQuality _clock;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly FrameRing _ring;
+    private PredictionWriter[] _writers = [];
+    private volatile IReadOnlyList<RecordedModel> _models = [];
+
+    /// <summary>Prepares to record a pipeline that has <see cref="PipelineOptions.Record"/>.</summary>
+    /// <param name="options">The pipeline.</param>
+    /// <param name="origin">The agent.</param>
+    /// <param name="describe">Says what a pipeline's models are, in their order.</param>
+    /// <param name="clock">Whether capture times can be trusted.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">For the ids of the messages kept; not shared with another thread.</param>
+    public PipelineRecorder(
+        PipelineOptions options, RecordingOrigin origin, Func<FrameStages, IReadOnlyList<RecordedStage>> describe, ClockQuality clock, TimeProvider time, Random random)
+    {
+        _options = options;
+        _origin = origin;
+        _describe = describe;
+        _clock = clock;
+        _time = time;
+        _random = random;
+        _ring = new(options.Record!, time);
+    }
+
+    /// <summary>The recorder of a pipeline.</summary>
+    /// <param name="pipeline">Its name, as asked for.</param>
+    /// <param name="recorders">Every pipeline, and its recorder where it has one.</param>
+    /// <exception cref="FaultException">There is no such pipeline, or it records nothing.</exception>
+    public static PipelineRecorder Of(string pipeline, IReadOnlyDictionary<string, PipelineRecorder?> recorders)
+    {
+        if (!recorders.TryGetValue(pipeline, out PipelineRecorder? recorder))
+        {
+            string cure = NearestKey.Find(pipeline, recorders.Keys) is { } near ? $"did you mean '{near}'?" : $"there are {string.Join(", ", recorders.Keys)}";
+            throw FaultException.Of(FaultKind.Usage, "capture", $"there is no pipeline {Quoted.Text(pipeline)}", cure);
+        }
+
+        return recorder ?? throw FaultException.Of(FaultKind.Unavailable, pipeline, "the pipeline records nothing",
+            $"write pipelines.{pipeline}.record: {{ frames: 100 }} in the configuration");
+    }
+
+    /// <summary>The pipeline has bound its models, perhaps anew; on its thread.</summary>
+    public void Bind(FrameStages stages)
+    {
+        IReadOnlyList<RecordedStage> described = _describe(stages);
+#pragma warning disable CA5394 // Ids need to be unique, not secret.
+        _writers = [.. described.Select(stage => new PredictionWriter(new PredictionEnvelope(stage.Facts), new Random(_random.Next())))];
+#pragma warning restore CA5394
+        _models = [.. described.Select(stage => new RecordedModel(
+            stage.Reference.Name, stage.Reference.Path, stage.Facts.ModelName, stage.Facts.ModelVersion, stage.Facts.ModelDigest, stage.Facts.Provider, _origin.Threads))];
+    }
+
+    /// <summary>A frame is about to be processed.</summary>
+    public void Begin(FrameLease frame) => _ring.Begin(frame);
+
+    /// <summary>One of its results.</summary>
+    /// <param name="model">Which of the pipeline's models gave it, from 0.</param>
+    /// <param name="prediction">The result.</param>
+    public void Result(int model, Prediction prediction)
+        => _ring.Result(model, prediction.Sequence, ResultBits.Of(prediction), _writers[model].Write(prediction, _clock.IsSynced));
+
+    /// <summary>The frame has been processed.</summary>
+    public void End(DecodeOutcome outcome) => _ring.End((int)outcome);
+
+    /// <summary>What there is now; recording stands still until it is disposed of.</summary>
+    /// <exception cref="FaultException">There is nothing yet, or somebody else takes it at this moment.</exception>
+    public RecordingArchive Capture()
+    {
+        FrozenFrames frames = _ring.Freeze()
+            ?? throw FaultException.Of(FaultKind.Unavailable, _options.Name, "its recording is being taken by somebody else", "try again in a few seconds");
+        if (frames.Frames.Count == 0)
+        {
+            frames.Dispose();
+            throw FaultException.Of(FaultKind.Unavailable, _options.Name,
+                _ring.TooLarge > 0 ? $"its frames are larger than the {_options.Record!.Bytes >> 20} MiB of record.size" : "it has recorded no frame yet",
+                _ring.TooLarge > 0 ? "give record.size more" : "see its state: edgeinfer status");
+        }
+
+        RecordingManifest manifest = new()
+        {
+            Schema = RecordingManifest.CurrentSchema,
+            Device = _origin.Device,
+            Pipeline = _options.Name,
+            Boot = _origin.Boot,
+            Version = _origin.Version,
+            MadeAt = _time.GetUtcNow(),
+            Frames = frames.Frames.Count,
+            TooLarge = _ring.TooLarge,
+            Options = RecordedOptions.Of(_options),
+            Models = _models,
+        };
+        return new(manifest, frames, static outcome => OutcomeWord((DecodeOutcome)outcome));
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose() => _ring.Dispose();
+
+    /// <summary>A frame's outcome as recordings write it.</summary>
+    public static string OutcomeWord(DecodeOutcome outcome) => outcome switch
+    {
+        DecodeOutcome.Ok => "ok",
+        DecodeOutcome.Empty => "empty",
+        DecodeOutcome.NotAPicture => "not_a_picture",
+        DecodeOutcome.Truncated => "truncated",
+        DecodeOutcome.Corrupt => "corrupt",
+        DecodeOutcome.Unsupported => "unsupported",
+        DecodeOutcome.TooLarge => "too_large",
+        _ => "wrong_size",
+    };
+}

@@ -1,0 +1,72 @@
+using EdgeInfer.Diagnosis;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>What <c>init</c> says: what it found, what it asked, and what to type next.</summary>
+internal sealed class InitText(TextWriter output, Surroundings found)
+{
+    /// <summary>What was found.</summary>
+    public void Findings()
+    {
+        Row("cameras", [.. found.Cameras.Select(Camera)], "none (no /dev/video* node captures)");
+        Row("brokers", [.. found.Brokers.Where(static b => b.Answer != BrokerAnswer.Silent).Select(Broker), .. Silent()], "none");
+        Row("models", [.. found.Models.Select(Model)], "none");
+        Row("ffmpeg", found.Programs.TryGetValue(Surroundings.Ffmpeg, out string? path) ? [path] : [], "not installed; rtsp:// streams and videos need it: apt-get install ffmpeg");
+    }
+
+    /// <summary>What was written, and the next commands.</summary>
+    public void Written(string file, bool isDefault)
+    {
+        string named = isDefault ? "" : $" -c {DraftText.Value(file)}";
+        output.WriteLine();
+        output.WriteLine($"wrote {file}; next:");
+        output.WriteLine($"  edgeinfer check{named}");
+        output.WriteLine($"  edgeinfer run{named}");
+    }
+
+    private void Row(string name, IReadOnlyList<string> lines, string none)
+    {
+        string head = name;
+        foreach (string line in lines.Count > 0 ? lines : [none])
+        {
+            output.WriteLine($"{head,-8}  {ReceivedText.Printable(line)}");
+            head = "";
+        }
+    }
+
+    private static string Camera(SurveyedCamera camera) => camera.Role switch
+    {
+        CameraRole.Camera => $"{camera.Path} ({camera.Name}): {CameraChoice.Of(camera.Offer)}" + (camera.Holder is null ? "" : ", in use now") + (camera.Access is { MayOpen: false, Cure: { } cure } ? $"; the service may not open it: {cure}" : ""),
+        CameraRole.CsiReceiver => $"{camera.Path} ({camera.Name}): a ribbon-cable camera's receiver, read as csi:0",
+        CameraRole.Unreadable => $"{camera.Path} ({camera.Name}): no format that EdgeInfer reads, only {camera.Offer.Names()}",
+        _ => $"{camera.Path} ({camera.Name}): {camera.Trouble?.What}; {camera.Access?.Cure ?? camera.Trouble?.Cure}",
+    };
+
+    private static string Broker(BrokerFinding broker)
+    {
+        string address = broker.Url.GetLeftPart(UriPartial.Authority);
+        return broker.Answer switch
+        {
+            BrokerAnswer.Open => $"{address}: lets anyone in",
+            BrokerAnswer.WantsPassword => $"{address}: wants a user name and a password",
+            _ => $"{address}: {broker.Fault?.What}",
+        };
+    }
+
+    private IEnumerable<string> Silent()
+    {
+        string[] silent = [.. found.Brokers.Where(static b => b.Answer == BrokerAnswer.Silent).Select(static b => b.Url.Authority)];
+        bool isNone = silent.Length == found.Brokers.Count;
+        if (silent.Length > 0) yield return (isNone ? "none; asked " : "no answer: ") + string.Join(", ", silent);
+    }
+
+    private static string Model(ModelFinding model)
+    {
+        string place = model.Place switch { ModelPlace.Here => "in this folder", ModelPlace.Installed => "added", _ => "bundled" };
+        if (model.IsReady) return $"{model.Name} ({place})";
+        string missing = string.Join(", ", model.Missing.Select(static m => m.Key));
+        return missing.Length > 0
+            ? $"{model.Name} ({place}): not ready, choose {missing}: edgeinfer model inspect {DraftText.Value(Path.GetFileName(model.Path))} --write DIR"
+            : $"{model.Name} ({place}): {model.Faults[0].What}";
+    }
+}

@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using EdgeInfer.Sinks;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>A status message as one screen of text, at most <see cref="Width"/> columns wide.</summary>
+internal static class StatusText
+{
+    /// <summary>The longest line.</summary>
+    public const int Width = 100;
+
+    private const int IndentColumns = 10;
+
+    /// <summary>The lines.</summary>
+    /// <param name="status">What the agent says.</param>
+    /// <param name="now">Now, on this machine's clock.</param>
+    public static IEnumerable<string> Of(StatusMessage status, DateTimeOffset now)
+    {
+        string up = status.StartedAt is { } started ? $"up {Ago(started, now)}" : "";
+        foreach (string line in Row(status.Device, Parts(Word(status.State), $"EdgeInfer {status.Version}", $"boot {status.Boot}", up, $"clock {status.Clock}"))) yield return line;
+        if (status.Broker is { } broker)
+        {
+            foreach (string line in Row("broker", Parts($"{broker.State} {broker.Url}", Since(broker.Since, now)))) yield return line;
+            foreach (string line in Row("", broker.Cause ?? "")) yield return line;
+        }
+
+        if (status.Delivery is { } d)
+            foreach (string line in Row("", $"{d.Published} sent, {d.Acknowledged} acknowledged, {d.Queued} queued, {d.Dropped} dropped, {d.Refused} refused")) yield return line;
+
+        foreach ((string name, PipelineReport pipeline) in status.Pipelines ?? new Dictionary<string, PipelineReport>())
+        {
+            yield return "";
+            foreach (string line in Pipeline(name, pipeline, status, now)) yield return line;
+        }
+    }
+
+    private static IEnumerable<string> Pipeline(string name, PipelineReport p, StatusMessage status, DateTimeOffset now)
+    {
+        string age = p.FrameAgeMs is { } a ? string.Create(CultureInfo.InvariantCulture, $"frame age {a.P50:0.#} ms (max {a.Max:0.#})") : "";
+        string last = p.LastFrame is { } frame ? $"last frame {Ago(frame, now)} ago" : "no frame yet";
+        string rate = string.Create(CultureInfo.InvariantCulture, $"{p.Fps:0.##} results/s");
+        List<(string Head, string Text)> rows =
+        [
+            (name, Parts($"{Word(p.State)} {Since(p.Since, now)}", rate, age, last)),
+            ("", p.Cause ?? ""),
+            ("  source", p.Source ?? ""),
+            ("  model", Model(p, status)),
+            ("  frames", $"{p.Received} received, {p.Displaced} displaced, {p.Lost} lost, {p.Corrupt} corrupt"),
+            ("  results", $"{p.Results} made, {p.Published} published, {p.Dropped} dropped"),
+        ];
+        return rows.SelectMany(static row => Row(row.Head, row.Text));
+    }
+
+    private static string Model(PipelineReport p, StatusMessage status)
+    {
+        if (p.Model is not { } name) return "";
+        string what = status.Models?.GetValueOrDefault(name) is { } m ? $"{name} = {m.Name} {m.Version} {m.Digest[..Math.Min(12, m.Digest.Length)]}" : name;
+        string nodes = p is { ProviderNodes: { } own, Nodes: { } all } ? $" ({own} of {all} nodes)" : "";
+        return p.Provider is null ? what : $"{what} on {p.Provider}{nodes}";
+    }
+
+    private static string Since(DateTimeOffset? since, DateTimeOffset now) => since is { } s ? $"for {Ago(s, now)}" : "";
+
+    /// <summary>A time that has passed, in its two largest units; what lies ahead (another clock) counts as none.</summary>
+    private static string Ago(DateTimeOffset then, DateTimeOffset now)
+    {
+        TimeSpan t = now > then ? now - then : TimeSpan.Zero;
+        CultureInfo plain = CultureInfo.InvariantCulture;
+        return t switch
+        {
+            { TotalSeconds: < 10 } => string.Create(plain, $"{t.TotalSeconds:0.0} s"),
+            { TotalMinutes: < 1 } => string.Create(plain, $"{t.Seconds} s"),
+            { TotalHours: < 1 } => string.Create(plain, $"{t.Minutes} min {t.Seconds} s"),
+            { TotalDays: < 1 } => string.Create(plain, $"{t.Hours} h {t.Minutes} min"),
+            _ => string.Create(plain, $"{t.Days} d {t.Hours} h"),
+        };
+    }
+
+    private static string Word<T>(T state)
+        where T : struct, Enum => state switch
+        {
+            PipelineState.NoSignal => "no_signal",
+            PipelineState.NoModel => "no_model",
+            _ => state.ToString().ToLowerInvariant(),
+        };
+
+    private static string Parts(params IEnumerable<string> parts) => string.Join("  ", parts.Where(static p => p.Length > 0));
+
+    /// <summary>A head and its text, which goes on below itself where the line is full; nothing where there is no text.</summary>
+    private static IEnumerable<string> Row(string head, string text)
+    {
+        if (text.Length == 0) yield break;
+        StringBuilder line = new(ReceivedText.Printable(head).PadRight(IndentColumns));
+        if (line[^1] != ' ') line.Append(' ');
+        bool isFresh = true;
+        foreach (string word in ReceivedText.Printable(text, int.MaxValue).Split(' '))
+        {
+            if (!isFresh && line.Length + 1 + word.Length > Width)
+            {
+                yield return line.ToString().TrimEnd();
+                line.Clear().Append(' ', IndentColumns);
+                isFresh = true;
+            }
+
+            if (!isFresh) line.Append(' ');
+            line.Append(word);
+            isFresh = false;
+        }
+
+        yield return line.ToString().TrimEnd();
+    }
+}
