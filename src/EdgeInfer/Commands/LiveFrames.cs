@@ -29,7 +29,7 @@ internal sealed class LiveFrames : IDisposable
     public LiveFrames(SourceOptions options, TimeProvider time, Random random, ILogger logger)
     {
         _time = time;
-        _isCamera = options is CameraOptions;
+        _isCamera = options is CameraOptions or CsiOptions;
         _mailbox = SourceFactory.Mailbox(options);
         _source = SourceFactory.Create(options, _mailbox, time, random, logger);
         _source.Start();
@@ -61,7 +61,7 @@ internal sealed class LiveFrames : IDisposable
                 continue;
             }
 
-            if (_mailbox.IsEnded) return null;
+            if (_mailbox.IsEnded) return _first is null ? new(FaultKind.Unavailable, Name, "it ended without a picture", "check what it writes") : null;
             bool isGivenUp = _source.State == SourceState.Failed || (_source.State == SourceState.NoSignal && _source.Counts.Failures >= MostFailures);
             if (isGivenUp && _source.Cause is { } cause) return cause with { Kind = FaultKind.Unavailable };
         }

@@ -21,6 +21,7 @@ internal static class PredictInput
     /// <param name="flags">As <see cref="Source"/> gave them.</param>
     public static string FileName(SourceFlags flags)
     {
+        if (flags.Exec is not null) return "exec";
         string name = flags.Camera ?? flags.Files ?? (Uri.TryCreate(flags.Stream, UriKind.Absolute, out Uri? url) ? url.Host : "stream");
         string stem = Path.GetFileNameWithoutExtension(name);
         string file = flags.Stream is null && stem.Length > 0 ? stem : name;
@@ -31,9 +32,9 @@ internal static class PredictInput
     public static Fault Worded(Fault fault, string input)
     {
         string what = fault.What;
-        foreach (string key in (string[])["source.stream: ", "source.camera: ", "source.files: ", "source."])
+        foreach (string key in (string[])["source.stream: ", "source.camera: ", "source.files: ", "source.exec: ", "source."])
             what = what.StartsWith(key, StringComparison.Ordinal) ? what[key.Length..] : what;
-        string where = fault.Where is "--stream" or "--camera" or "--files" ? Quoted.Address(input).Trim('\'') : fault.Where;
+        string where = fault.Where is "--stream" or "--camera" or "--files" or "--exec" ? Quoted.Address(input).Trim('\'') : fault.Where;
         return fault with { Kind = FaultKind.Usage, Where = where, What = what };
     }
 }
