@@ -13,7 +13,10 @@ internal sealed partial class SourceReader(ReadingContext context)
     private static readonly string[] s_laterKeys = ["rotate", "flip", "crop"];
 
     // Of any kind.
-    private static readonly string[] s_keys = ["size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed", "timeout", "arguments", "controls"];
+    private static readonly string[] s_keys =
+    [
+        "size", "fps", "format", "username", "password", "snapshot_interval", "transport", "timeout", "input_args", "ffmpeg", "arguments", "controls", "loop", "seed",
+    ];
 
     // Given where a fault was added; the configuration is dropped with it.
     private static readonly SourceOptions s_none = new FilesOptions("", false);

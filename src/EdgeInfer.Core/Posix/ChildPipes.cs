@@ -11,6 +11,7 @@ namespace EdgeInfer.Posix;
 internal sealed unsafe class ChildPipes : IDisposable
 {
     private readonly SafeFileHandle _wake = Pipes.OpenEvent();
+    private readonly ErrorBytes? _listener;
     private readonly ReadOnlyMemory<byte> _inputBytes;
     private readonly SafeFileHandle _output;
     private readonly SafeFileHandle _errors;
@@ -19,9 +20,11 @@ internal sealed unsafe class ChildPipes : IDisposable
 
     /// <summary>Opens the pipes.</summary>
     /// <param name="input">What the child is given to read; empty opens no pipe for it.</param>
+    /// <param name="listener">Sees the standard error beside its tail.</param>
     /// <exception cref="IOException">No descriptors are left.</exception>
-    public ChildPipes(ReadOnlyMemory<byte> input)
+    public ChildPipes(ReadOnlyMemory<byte> input, ErrorBytes? listener = null)
     {
+        _listener = listener;
         _inputBytes = input;
         (_output, OutputOfChild) = Pipes.Open();
         (_errors, ErrorsOfChild) = Pipes.Open();
@@ -114,8 +117,15 @@ internal sealed unsafe class ChildPipes : IDisposable
     {
         Span<byte> bytes = stackalloc byte[4 << 10];
         int count = Pipes.Read(_errors, bytes);
-        if (count > 0) Errors.Add(bytes[..count]);
-        else if (count == 0) _errors.Dispose();
+        if (count > 0)
+        {
+            Errors.Add(bytes[..count]);
+            _listener?.Invoke(bytes[..count]);
+        }
+        else if (count == 0)
+        {
+            _errors.Dispose();
+        }
     }
 
     private void Feed()

@@ -62,7 +62,7 @@ internal sealed class ChildProcess : IDisposable
         (string program, IReadOnlyList<string> arguments) = Trampoline.Wrap(path, command.Arguments);
         using NativeStrings argumentTexts = new(arguments);
         using NativeStrings environment = new(EnvironmentOfChild());
-        ChildPipes pipes = new(command.Input);
+        ChildPipes pipes = new(command.Input, command.Errors);
         (int id, int error) = Spawn.Start(program, argumentTexts, environment, pipes.InputOfChild, pipes.OutputOfChild, pipes.ErrorsOfChild);
         pipes.CloseEndsOfChild();
         if (error == 0) return new(command, time, pipes, id);
@@ -108,6 +108,9 @@ internal sealed class ChildProcess : IDisposable
             if (_pipes.Wait(left, isWakeable: true, wantsOutput: false).IsWoken) return false;
         return true;
     }
+
+    /// <summary>Reads what standard error holds now, without waiting: all that the child wrote there before the output that was read last.</summary>
+    public void ReadErrors() => _pipes.DrainRest();
 
     /// <summary>Ends the wait in <see cref="Read"/>, now and from now on. Any thread, as long as this is not disposed.</summary>
     public void Wake() => _pipes.Wake();
