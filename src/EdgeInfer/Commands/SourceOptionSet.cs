@@ -11,10 +11,10 @@ internal sealed class SourceOptionSet
     public Option<string?> Camera { get; } = new("--camera") { Description = "A camera: /dev/video0, or csi:0 for one on a ribbon", HelpName = "DEV" };
 
     /// <summary><c>--stream</c>.</summary>
-    public Option<string?> Stream { get; } = new("--stream") { Description = "An MJPEG stream or a snapshot over HTTP", HelpName = "URL" };
+    public Option<string?> Stream { get; } = new("--stream") { Description = "A stream (http MJPEG, rtsp …) or a snapshot over http", HelpName = "URL" };
 
     /// <summary><c>--files</c>.</summary>
-    public Option<string?> Files { get; } = new("--files") { Description = "A picture, a folder or a glob", HelpName = "GLOB" };
+    public Option<string?> Files { get; } = new("--files") { Description = "A picture, a film, a folder or a glob", HelpName = "GLOB" };
 
     /// <summary><c>--exec</c>.</summary>
     public Option<string?> Exec { get; } = new("--exec") { Description = "A command that writes pictures to its standard output: MJPEG, or raw ones with --format and --size", HelpName = "CMD" };
