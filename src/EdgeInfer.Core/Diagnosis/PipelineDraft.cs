@@ -95,9 +95,10 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
         text.Unset(OfPipeline, "source: { camera: /dev/video0, size: 1280x720, fps: 15 }", "better a link under /dev/v4l/by-path");
         text.Unset(OfPipeline, "source: { stream: http://camera.local/video, username: viewer, password: { file: /etc/edgeinfer/secrets/camera } }", "MJPEG");
         text.Unset(OfPipeline, "source: { stream: http://camera.local/snapshot.jpg, snapshot_interval: 1s }", "single pictures");
+        text.Unset(OfPipeline, "source: { stream: rtsp://camera.local/stream1, username: viewer, password: { file: /etc/edgeinfer/secrets/camera } }", found.Programs.ContainsKey(Surroundings.Ffmpeg) ? "through ffmpeg" : "needs ffmpeg: apt-get install ffmpeg");
         text.Unset(OfPipeline, "source: { camera: csi:0, size: 1280x720, fps: 15 }", "a camera on a ribbon (Raspberry Pi, Jetson)");
         text.Unset(OfPipeline, "source: { exec: 'ffmpeg -loglevel error -i belt.mp4 -f mjpeg -', fps: 5 }", "any command that writes MJPEG, or raw pictures with format and size");
-        text.Unset(OfPipeline, "source: { files: pictures/*.jpg, loop: true }");
+        text.Unset(OfPipeline, "source: { files: pictures/*.jpg, loop: true }", "or a film: belt.mp4");
         text.Unset(OfPipeline, "source: { synthetic: conveyor, size: 640x480, fps: 15 }", "for trying");
     }
 
