@@ -67,7 +67,7 @@ internal static partial class RunCommand
         SystemdNotifier systemd = new();
         using ReloadService reload = new(configuration.File.Length == 0 ? null : configuration.File, reader, systemd, services, stop.Token);
         await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
-        await using ControlServer? control = AgentControl.Start(agent, configuration.Runtime.Control, services);
+        await using ControlServer? control = AgentControl.Start(agent, configuration.Runtime.Control, reload.RequestAsync, services);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using EdgeInfer.Configuration;
 using EdgeInfer.Control;
 using EdgeInfer.Diagnostics;
@@ -12,19 +13,32 @@ namespace EdgeInfer.Hosting;
 internal static partial class AgentControl
 {
     /// <summary>Begins to answer; where the socket cannot be had, one line says so and the agent runs without.</summary>
-    public static ControlServer? Start(Agent agent, string? path, AgentServices services)
+    /// <param name="agent">The agent.</param>
+    /// <param name="path">The socket; null for none.</param>
+    /// <param name="reload">Reads the configuration again.</param>
+    /// <param name="services">What the process gives.</param>
+    public static ControlServer? Start(Agent agent, string? path, Func<Task<ReloadOutcome>> reload, AgentServices services)
     {
         if (path is null || Open(path, services.Logger) is not { } endpoint) return null;
-        ControlServer server = new(endpoint, ControlAccess.ForSocket(endpoint.Path), Operations(agent), services.Time, services.Logger);
+        ControlServer server = new(endpoint, ControlAccess.ForSocket(endpoint.Path), Operations(agent, reload), services.Time, services.Logger);
         server.Start();
         return server;
     }
 
-    private static ControlOperations Operations(Agent agent) => new(new Dictionary<string, ControlOperation>
+    private static ControlOperations Operations(Agent agent, Func<Task<ReloadOutcome>> reload) => new(new Dictionary<string, ControlOperation>
     {
         ["status"] = (_, _) => ValueTask.FromResult(ControlAnswer.Done("status", agent.Status().Encode())),
+        ["reload"] = (_, stop) => ReloadAsync(reload, stop),
         ["capture"] = (request, _) => ValueTask.FromResult(Capture(agent, request)),
     });
+
+    private static async ValueTask<ControlAnswer> ReloadAsync(Func<Task<ReloadOutcome>> reload, CancellationToken stop)
+    {
+        ReloadOutcome outcome = await reload().WaitAsync(stop);
+        if (!outcome.IsApplied) return ControlAnswer.Refused(outcome.Faults[0], outcome.Faults);
+        ReloadReport report = new(outcome.Added, outcome.Restarted, outcome.Removed, outcome.Unchanged, outcome.IsBrokerChanged);
+        return ControlAnswer.Done("reload", JsonSerializer.SerializeToUtf8Bytes(report, ControlJson.Default.ReloadReport));
+    }
 
     private static ControlAnswer Capture(Agent agent, ControlRequest request)
     {
