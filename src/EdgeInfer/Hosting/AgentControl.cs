@@ -9,28 +9,39 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Hosting;
 
-/// <summary>Puts a running agent behind its control socket.</summary>
-internal static partial class AgentControl
+/// <summary>Puts the agent behind its control socket. Answers from before the agent is up: models may take long to load.</summary>
+internal sealed partial class AgentControl : IAsyncDisposable
 {
+    private readonly Func<Task<ReloadOutcome>> _reload;
+    private readonly ControlServer? _server;
+    private volatile Agent? _agent;
+
     /// <summary>Begins to answer; where the socket cannot be had, one line says so and the agent runs without.</summary>
-    /// <param name="agent">The agent.</param>
     /// <param name="path">The socket; null for none.</param>
     /// <param name="reload">Reads the configuration again.</param>
     /// <param name="services">What the process gives.</param>
-    public static ControlServer? Start(Agent agent, string? path, Func<Task<ReloadOutcome>> reload, AgentServices services)
+    public AgentControl(string? path, Func<Task<ReloadOutcome>> reload, AgentServices services)
     {
-        if (path is null || Open(path, services.Logger) is not { } endpoint) return null;
-        ControlServer server = new(endpoint, ControlAccess.ForSocket(endpoint.Path), Operations(agent, reload), services.Time, services.Logger);
-        server.Start();
-        return server;
+        _reload = reload;
+        if (path is null || Open(path, services.Logger) is not { } endpoint) return;
+        _server = new(endpoint, ControlAccess.ForSocket(endpoint.Path), Operations(), services.Time, services.Logger);
+        _server.Start();
     }
 
-    private static ControlOperations Operations(Agent agent, Func<Task<ReloadOutcome>> reload) => new(new Dictionary<string, ControlOperation>
+    /// <summary>The agent is up.</summary>
+    public void Serve(Agent agent) => _agent = agent;
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? default;
+
+    private ControlOperations Operations() => new(new Dictionary<string, ControlOperation>
     {
-        ["status"] = (_, _) => ValueTask.FromResult(ControlAnswer.Done("status", agent.Status().Encode())),
-        ["reload"] = (_, stop) => ReloadAsync(reload, stop),
-        ["capture"] = (request, _) => ValueTask.FromResult(Capture(agent, request)),
+        ["status"] = (_, _) => ValueTask.FromResult(ControlAnswer.Done("status", Running().Status().Encode())),
+        ["reload"] = (_, stop) => ReloadAsync(_reload, stop),
+        ["capture"] = (request, _) => ValueTask.FromResult(Capture(Running(), request)),
     });
+
+    private Agent Running() => _agent ?? throw FaultException.Of(FaultKind.Unavailable, "control", "the agent is starting: its models are being loaded", "ask again in a few seconds");
 
     private static async ValueTask<ControlAnswer> ReloadAsync(Func<Task<ReloadOutcome>> reload, CancellationToken stop)
     {
