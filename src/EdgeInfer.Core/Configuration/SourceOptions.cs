@@ -78,7 +78,7 @@ public sealed record FfmpegOptions
     public bool IsUdp { get; init; }
 
     /// <summary><c>input_args</c>: what stands before <c>-i</c>, such as a hardware decoder.</summary>
-    public IReadOnlyList<string> InputArguments { get; init; } = [];
+    public IReadOnlyList<string> InputArguments { get; init => field = ByValue.List(value); } = ByValue.List<string>([]);
 
     /// <summary><c>fps</c>: frames above this rate are dropped by ffmpeg; null keeps all.</summary>
     public double? FramesPerSecond { get; init; }
@@ -107,6 +107,9 @@ public sealed record SyntheticOptions((int Width, int Height) Size, double Frame
 public sealed record ExecOptions(
     IReadOnlyList<string> Command, bool IsShellText, string Format, (int Width, int Height)? Size, double? FramesPerSecond, bool IsLooped, TimeSpan Timeout) : SourceOptions
 {
+    /// <summary>The command; compares by its words.</summary>
+    public IReadOnlyList<string> Command { get; init => field = ByValue.List(value); } = ByValue.List(Command);
+
     // A command may hold a password.
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder)
@@ -124,4 +127,8 @@ public sealed record ExecOptions(
 /// <param name="Arguments">More arguments for the program.</param>
 /// <param name="Timeout">The longest time without a picture before the program is ended and started again.</param>
 public sealed record CsiOptions(
-    int Number, (int Width, int Height) Size, double? FramesPerSecond, bool IsJpeg, IReadOnlyList<string> Arguments, TimeSpan Timeout) : SourceOptions;
+    int Number, (int Width, int Height) Size, double? FramesPerSecond, bool IsJpeg, IReadOnlyList<string> Arguments, TimeSpan Timeout) : SourceOptions
+{
+    /// <summary>More arguments for the program; compares by its words.</summary>
+    public IReadOnlyList<string> Arguments { get; init => field = ByValue.List(value); } = ByValue.List(Arguments);
+}
