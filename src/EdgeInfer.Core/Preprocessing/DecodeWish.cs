@@ -6,9 +6,10 @@ namespace EdgeInfer.Preprocessing;
 /// <summary>What the decoder may leave out.</summary>
 /// <param name="IsGray">Luma alone will do.</param>
 /// <param name="MayBePlanar">Planes will do where the decoder has them.</param>
-/// <param name="SmallestWidth">Upright width below which a reduced scale must not go; 0 asks for the full picture.</param>
+/// <param name="SmallestWidth">Stored width below which a reduced scale must not go; 0 asks for the full picture.</param>
 /// <param name="SmallestHeight">Likewise the height.</param>
-internal readonly record struct DecodeWish(bool IsGray, bool MayBePlanar, int SmallestWidth, int SmallestHeight)
+/// <param name="IsPart">Only a part of the picture is looked at.</param>
+internal readonly record struct DecodeWish(bool IsGray, bool MayBePlanar, int SmallestWidth, int SmallestHeight, bool IsPart)
 {
     /// <summary>
     /// Up to which share of a picture's rows converting only those that are read beats the decoder, which converts all. Measured
@@ -18,34 +19,43 @@ internal readonly record struct DecodeWish(bool IsGray, bool MayBePlanar, int Sm
 
     /// <summary>What several inputs need together of one picture: gray or a reduced scale only where each does with it.</summary>
     /// <param name="inputs">The inputs, at least one.</param>
-    /// <param name="width">Upright columns.</param>
-    /// <param name="height">Upright rows.</param>
-    public static DecodeWish Of(IReadOnlyList<PictureInput> inputs, int width, int height)
+    /// <param name="head">The picture as stored.</param>
+    /// <param name="pose">What of it is looked at.</param>
+    public static DecodeWish Of(IReadOnlyList<PictureInput> inputs, in PictureHead head, in PicturePose pose)
     {
         bool isGray = true;
         bool isFast = true;
         double rows = 0;
-        int smallestWidth = 0;
-        int smallestHeight = 0;
+        int columnsNeeded = 0;
+        int rowsNeeded = 0;
         for (int i = 0; i < inputs.Count; i++)
         {
             PictureInput input = inputs[i];
-            PictureGeometry geometry = Fit.Of(input, width, height);
+            PictureGeometry geometry = Fit.Of(input, pose.Width, pose.Height);
+            bool isTransposed = pose.Orientation.IsTransposed;
+            int scaledRows = isTransposed ? geometry.ScaledWidth : geometry.ScaledHeight;
             isGray &= input.Channels == 1;
             isFast &= input.Kernel == ResizeKernel.Fast;
-            rows += ShareOfRows(input.Kernel, geometry);
-            smallestWidth = Math.Max(smallestWidth, geometry.ScaledWidth);
-            smallestHeight = Math.Max(smallestHeight, geometry.ScaledHeight);
+            rows += RowsRead(input.Kernel, scaledRows, pose.Window.Rows);
+            columnsNeeded = Math.Max(columnsNeeded, isTransposed ? geometry.ScaledHeight : geometry.ScaledWidth);
+            rowsNeeded = Math.Max(rowsNeeded, scaledRows);
         }
 
-        return new DecodeWish(isGray, rows < SparseShare, isFast ? smallestWidth : 0, isFast ? smallestHeight : 0);
+        return new DecodeWish(
+            isGray,
+            rows < head.Height * SparseShare,
+            isFast ? OfWhole(columnsNeeded, head.Width, pose.Window.Columns) : 0,
+            isFast ? OfWhole(rowsNeeded, head.Height, pose.Window.Rows) : 0,
+            pose.Window.Columns != head.Width || pose.Window.Rows != head.Height);
     }
 
-    /// <summary>Which share of a picture's rows a kernel converts, at most; the cheap ones gain at any size.</summary>
-    private static double ShareOfRows(ResizeKernel kernel, in PictureGeometry geometry) => kernel switch
+    private static int OfWhole(int needed, int whole, int part) => (int)(((long)needed * whole + part - 1) / part);
+
+    /// <summary>How many of a picture's rows a kernel converts, at most; the cheap ones gain at any size.</summary>
+    private static double RowsRead(ResizeKernel kernel, int scaled, int source) => kernel switch
     {
         ResizeKernel.Nearest or ResizeKernel.Fast => 0,
-        ResizeKernel.Bilinear or ResizeKernel.BilinearTf => 2.0 * geometry.ScaledHeight / geometry.SourceHeight,
-        _ => 1,
+        ResizeKernel.Bilinear or ResizeKernel.BilinearTf => Math.Min(2.0 * scaled, source),
+        _ => source,
     };
 }

@@ -18,10 +18,13 @@ public sealed partial class FrameDecoder : IDisposable
     private readonly TimeProvider _time;
     private readonly PictureDecoder _decoder;
     private readonly RowReader _rows = new();
+    private readonly PictureOrientation _turn;
+    private readonly CropBox? _crop;
     private PictureHead _head;
     private PictureView _view;
     private DecodeWish _wish;
-    private (int Width, int Height) _wishSize;
+    private PicturePose _pose;
+    private (int Width, int Height, PicturePose Pose) _wishedFor;
 
     /// <summary>Prepares the decoders; no picture memory is taken yet.</summary>
     /// <param name="inputs">The model inputs that the pictures go to: what none of them needs is left out.</param>
@@ -37,7 +40,8 @@ public sealed partial class FrameDecoder : IDisposable
     internal FrameDecoder(
         IReadOnlyList<PictureInput> inputs, PictureTurn turn, PreprocessorLimits limits, TimeProvider time, ILogger logger, TurboJpegDecoder? turbo)
     {
-        _ = turn;
+        _turn = PictureOrientation.Of(turn);
+        _crop = turn.Crop;
         _inputs = inputs;
         _limits = limits;
         _time = time;
@@ -52,10 +56,10 @@ public sealed partial class FrameDecoder : IDisposable
     internal ref readonly PictureView View => ref _view;
 
     /// <summary>Columns of the last frame's upright picture.</summary>
-    public int Width => _head.UprightWidth;
+    public int Width => _pose.Width;
 
     /// <summary>Rows of the last frame's upright picture.</summary>
-    public int Height => _head.UprightHeight;
+    public int Height => _pose.Height;
 
     /// <summary>Decodes a frame for the inputs. The caller keeps the lease until the tensors are filled: the picture may lie in the frame's own bytes.</summary>
     /// <param name="frame">The frame.</param>
@@ -65,10 +69,11 @@ public sealed partial class FrameDecoder : IDisposable
     {
         long start = _time.GetTimestamp();
         ReadOnlySpan<byte> data = frame.Data;
-        DecodeOutcome outcome = _decoder.ReadHead(frame.Info, data, out _head);
+        DecodeOutcome outcome = ReadHead(frame.Info, data);
         if (outcome != DecodeOutcome.Ok) return outcome;
-        if (FirstTaking(Width, Height) is null) return DecodeOutcome.WrongSize;
+        if (!IsTaken()) return DecodeOutcome.WrongSize;
         outcome = _decoder.Decode(frame.Info, data, _head, Wish(), out _view);
+        _view.Pose = _pose;
         times.DecodeMilliseconds = _time.GetElapsedTime(start).TotalMilliseconds;
         return outcome;
     }
@@ -78,12 +83,13 @@ public sealed partial class FrameDecoder : IDisposable
     {
         picture = null;
         ReadOnlySpan<byte> data = frame.Data;
-        DecodeOutcome outcome = _decoder.ReadHead(frame.Info, data, out _head);
+        DecodeOutcome outcome = ReadHead(frame.Info, data);
         if (outcome != DecodeOutcome.Ok) return outcome;
         outcome = _decoder.Decode(frame.Info, data, _head, default, out _view);
         if (outcome != DecodeOutcome.Ok) return outcome;
+        _view.Pose = _pose;
         _rows.Open(_view);
-        picture = DecodedPicture.Copy(_rows, _view.Width, _view.Height);
+        picture = DecodedPicture.Copy(_rows, _pose);
         return DecodeOutcome.Ok;
     }
 
@@ -119,14 +125,21 @@ public sealed partial class FrameDecoder : IDisposable
         _decoder.Dispose();
     }
 
-    private PictureInput? FirstTaking(int width, int height)
+    private DecodeOutcome ReadHead(in FrameInfo info, ReadOnlySpan<byte> data)
+    {
+        DecodeOutcome outcome = _decoder.ReadHead(info, data, out _head);
+        if (outcome == DecodeOutcome.Ok) _pose = PicturePose.Of(_head, _turn, _crop);
+        return outcome;
+    }
+
+    private bool IsTaken()
     {
         for (int i = 0; i < _inputs.Count; i++)
         {
-            if (Fit.Takes(_inputs[i], width, height)) return _inputs[i];
+            if (Fit.Takes(_inputs[i], Width, Height)) return true;
         }
 
-        return null;
+        return false;
     }
 
     private string Refusing()
@@ -137,9 +150,9 @@ public sealed partial class FrameDecoder : IDisposable
 
     private DecodeWish Wish()
     {
-        if (_wishSize == (Width, Height)) return _wish;
-        _wish = DecodeWish.Of(_inputs, Width, Height);
-        _wishSize = (Width, Height);
+        if (_wishedFor == (_head.Width, _head.Height, _pose)) return _wish;
+        _wish = DecodeWish.Of(_inputs, _head, _pose);
+        _wishedFor = (_head.Width, _head.Height, _pose);
         return _wish;
     }
 

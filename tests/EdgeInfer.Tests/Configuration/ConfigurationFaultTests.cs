@@ -60,7 +60,6 @@ public sealed class ConfigurationFaultTests
     [Theory]
     [InlineData("{ camera: /dev/video0, files: x }", "2 kinds of source: camera and files; keep one; each needs a pipeline of its own")]
     [InlineData("{ camera: /dev/video0, rotate: 90 }", "this version does not have 'rotate' yet; remove it", ".rotate", 36)]
-    [InlineData("{ camera: /dev/video0, controls: { a: 1 } }", "this version does not have 'controls' yet; remove it", ".controls", 36)]
     [InlineData("{ files: x, flip: h }", "this version does not have 'flip' yet; remove it", ".flip", 25)]
     [InlineData("{ files: x, crop: [0, 0, 1, 1] }", "this version does not have 'crop' yet; remove it", ".crop", 25)]
     [InlineData("{}", "no kind of source; write one of camera, stream, exec, files, synthetic")]
