@@ -59,7 +59,6 @@ public sealed class ConfigurationFaultTests
 
     [Theory]
     [InlineData("{ camera: /dev/video0, files: x }", "2 kinds of source: camera and files; keep one; each needs a pipeline of its own")]
-    [InlineData("{ camera: /dev/video0, controls: { a: 1 } }", "this version does not have 'controls' yet; remove it", ".controls", 36)]
     [InlineData("{}", "no kind of source; write one of camera, stream, exec, files, synthetic")]
     [InlineData("{ audio: hw:0 }", "this version does not have 'audio' yet; remove it", ".audio", 15)]
     [InlineData("{ i2c: 1 }", "this version does not have 'i2c' yet; remove it", ".i2c", 15)]
@@ -85,6 +84,7 @@ public sealed class ConfigurationFaultTests
     [InlineData("{ stream: http://cam, snapshot_interval: 1 }", "found '1'; expected a duration such as 250ms, 5s, 2h, from 10ms to 1d", ".snapshot_interval", 54)]
     [InlineData("{ stream: http://cam, password: x }", "a password without a user; add pipelines.belt.source.username", ".password", 45)]
     [InlineData("{ files: x, loop: on }", "found 'on'; expected true or false", ".loop", 31)]
+    [InlineData("{ synthetic: conveyor, size: 80x48 }", "found 80x48; expected 64 to 8192 pixels each way", ".size", 42)]
     [InlineData("{ synthetic: true }", "found 'true'; expected conveyor", ".synthetic", 26)]
     public void A_mistake_in_a_source_is_named(string source, string fault, string key = "", int column = 13)
         => Assert.Equal([$"edge.yaml:5:{column}: pipelines.belt.source{key}: {fault}"],
