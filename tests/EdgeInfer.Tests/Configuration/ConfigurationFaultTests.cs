@@ -59,9 +59,6 @@ public sealed class ConfigurationFaultTests
 
     [Theory]
     [InlineData("{ camera: /dev/video0, files: x }", "2 kinds of source: camera and files; keep one; each needs a pipeline of its own")]
-    [InlineData("{ camera: /dev/video0, rotate: 90 }", "this version does not have 'rotate' yet; remove it", ".rotate", 36)]
-    [InlineData("{ files: x, flip: h }", "this version does not have 'flip' yet; remove it", ".flip", 25)]
-    [InlineData("{ files: x, crop: [0, 0, 1, 1] }", "this version does not have 'crop' yet; remove it", ".crop", 25)]
     [InlineData("{}", "no kind of source; write one of camera, stream, exec, files, synthetic")]
     [InlineData("{ audio: hw:0 }", "this version does not have 'audio' yet; remove it", ".audio", 15)]
     [InlineData("{ i2c: 1 }", "this version does not have 'i2c' yet; remove it", ".i2c", 15)]
