@@ -159,11 +159,11 @@ internal sealed class ConfigurationDraft
         _ => "came with EdgeInfer",
     };
 
-    private static string WhyNot(ModelFinding model)
+    private string WhyNot(ModelFinding model)
     {
         string keys = string.Join(", ", model.Missing.Select(static m => m.Key));
         return keys.Length > 0
-            ? $"not ready: choose {keys}; edgeinfer model inspect {DraftText.Value(model.Path)} --write DIR"
+            ? $"not ready: choose {keys}; edgeinfer model inspect {DraftText.Value(model.Path)} --write {ModelKey(model)}"
             : $"not ready: {model.Faults[0].What}";
     }
 }

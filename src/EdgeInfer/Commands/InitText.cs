@@ -66,7 +66,7 @@ internal sealed class InitText(TextWriter output, Surroundings found)
         if (model.IsReady) return $"{model.Name} ({place})";
         string missing = string.Join(", ", model.Missing.Select(static m => m.Key));
         return missing.Length > 0
-            ? $"{model.Name} ({place}): not ready, choose {missing}: edgeinfer model inspect {DraftText.Value(Path.GetFileName(model.Path))} --write DIR"
+            ? $"{model.Name} ({place}): not ready, choose {missing}: edgeinfer model inspect {DraftText.Value(Path.GetFileName(model.Path))} --write {DraftText.Value(model.Name)}"
             : $"{model.Name} ({place}): {model.Faults[0].What}";
     }
 }
