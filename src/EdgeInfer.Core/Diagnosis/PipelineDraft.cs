@@ -77,6 +77,10 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
 
     private void Turn()
     {
+        if (!_isFirst) return;
+        text.Unset(OfSource, "rotate: 90", "clockwise, for a camera that is mounted sideways: 90, 180 or 270");
+        text.Unset(OfSource, "flip: horizontal", "or vertical, both; after the turn");
+        text.Unset(OfSource, "crop: [0.1, 0, 0.8, 1]", "x, y, width, height: the part that is kept, in fractions of the turned picture");
     }
 
     private void End()
