@@ -135,7 +135,7 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
                 CameraRole.CsiReceiver => "the receiver of a ribbon-cable camera: install rpicam-apps (Raspberry Pi) or GStreamer (Jetson), then write camera: csi:0",
                 _ => camera.Access?.Cure is { } cure ? $"may not be opened: {cure}" : camera.Trouble?.What ?? "could not be asked",
             };
-            if (why.Length > 0) text.Say(2, $"Not used: {camera.Path} ({camera.Name}): {why}");
+            if (why.Length > 0) text.Say(2, $"Not used: {camera.Path}{(camera.Name.Length == 0 ? "" : $" ({camera.Name})")}: {why}");
         }
     }
 
