@@ -51,7 +51,7 @@ public sealed class SeveralModelsTests : IDisposable
         Assert.Equal([("second", "no_model"), ("parts", "running")],
             belt.GetProperty("models").EnumerateArray().Select(m => (m.GetProperty("model").GetString()!, m.GetProperty("state").GetString()!)));
         Assert.NotEqual("no_model", belt.GetProperty("state").GetString());
-        Assert.Contains("second", belt.GetProperty("cause").GetString()!, StringComparison.Ordinal);
+        Assert.Contains(_folder["second"], belt.GetProperty("models")[0].GetProperty("cause").GetString()!, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
