@@ -32,7 +32,7 @@ internal static partial class RunCommand
             + "          edgeinfer run --camera /dev/video0 --model parts-detector --broker mqtt://127.0.0.1:1883\n"
             + "          edgeinfer run --camera /dev/video0 --model parts-detector --broker embedded://127.0.0.1     (no broker needed)")
         {
-            file, source.Camera, source.Stream, source.Files, source.Size, source.Format, source.Username, source.PasswordFile, source.Password,
+            file, source.Camera, source.Stream, source.Files, source.Exec, source.Size, source.Format, source.Username, source.PasswordFile, source.Password,
             model, rate, broker, brokerUsername, brokerPassword, modelsDir,
         };
         verb.SetAction(parsed =>
