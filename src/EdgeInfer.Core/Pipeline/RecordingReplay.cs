@@ -62,7 +62,9 @@ internal sealed class RecordingReplay : IDisposable
         foreach (ModelSession session in sessions)
         {
             Model model = session.Model;
-            FrameStages stages = new(session, Options(manifest.Options), time, logger, manifest.Options.Turn);
+            DecoderOptions options = Options(manifest.Options);
+            if (sessions.Count > 1) options = PipelineModel.Known(options, model.Labels);
+            FrameStages stages = new(session, options, time, logger, manifest.Options.Turn);
             PredictionFacts facts = new(manifest.Device, manifest.Pipeline, manifest.Boot, model.Name, model.Version, model.Digest, stages.Provider,
                 EnvelopeShape.Of(model.Task), model.Labels);
 #pragma warning disable CA5394 // The same ids each time.
@@ -98,7 +100,10 @@ internal sealed class RecordingReplay : IDisposable
         DecodeOutcome outcome = stage.Stages.Process(Frame(index));
         if (outcome != DecodeOutcome.Ok || recorded is null)
         {
-            bool isSame = PipelineRecorder.OutcomeWord(outcome) == _recording.Frames[index].Outcome && recorded is null;
+            // Where another model gave a result, the frame itself was well: this one could not take it.
+            RecordedFrame frame = _recording.Frames[index];
+            bool isAsBefore = frame.Results.Count > 0 ? outcome != DecodeOutcome.Ok : PipelineRecorder.OutcomeWord(outcome) == frame.Outcome;
+            bool isSame = recorded is null && isAsBefore;
             return new(index, default, default, isSame ? ReplayVerdict.Same : ReplayVerdict.Different, outcome);
         }
 

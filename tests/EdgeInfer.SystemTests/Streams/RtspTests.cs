@@ -7,6 +7,7 @@ using EdgeInfer.SystemTests.Rig;
 namespace EdgeInfer.SystemTests.Streams;
 
 /// <summary>RTSP cameras as ffmpeg reads them, against a camera of our own.</summary>
+[Collection(Alone.Name)]
 public sealed class RtspTests : IDisposable
 {
     private static readonly TimeSpan s_back = TimeSpan.FromSeconds(5);
