@@ -46,21 +46,27 @@ internal sealed class RecordingReplay : IDisposable
     private readonly RecordingReader _recording;
     private readonly TimeProvider _time;
     private readonly FramePool _pool = new(1, RecordingReader.LargestFrameBytes);
-    private readonly List<Stage> _stages = [];
+    private readonly List<Stage?> _stages = [];
 
     /// <summary>Binds the models.</summary>
     /// <param name="recording">The recording; stays the caller's.</param>
-    /// <param name="sessions">Its models, in the manifest's order.</param>
+    /// <param name="sessions">Its models, in the manifest's order; null for one that never gave a result.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Where a slow JPEG decoder is named.</param>
     /// <exception cref="FaultException">A model and the recorded options do not fit.</exception>
-    public RecordingReplay(RecordingReader recording, IReadOnlyList<ModelSession> sessions, TimeProvider time, ILogger logger)
+    public RecordingReplay(RecordingReader recording, IReadOnlyList<ModelSession?> sessions, TimeProvider time, ILogger logger)
     {
         _recording = recording;
         _time = time;
         RecordingManifest manifest = recording.Manifest;
-        foreach (ModelSession session in sessions)
+        foreach (ModelSession? session in sessions)
         {
+            if (session is null)
+            {
+                _stages.Add(null);
+                continue;
+            }
+
             Model model = session.Model;
             DecoderOptions options = Options(manifest.Options);
             if (sessions.Count > 1) options = PipelineModel.Known(options, model.Labels);
@@ -82,8 +88,9 @@ internal sealed class RecordingReplay : IDisposable
             RecordedFrame facts = _recording.Frames[i];
             for (int m = 0; m < _stages.Count; m++)
             {
+                if (_stages[m] is not { } stage) continue;
                 RecordedResult? recorded = facts.Results.FirstOrDefault(r => r.Model == m);
-                yield return Replay(i, _stages[m], recorded);
+                yield return Replay(i, stage, recorded);
             }
         }
     }
@@ -91,7 +98,7 @@ internal sealed class RecordingReplay : IDisposable
     /// <summary>Lets go of the models' bindings.</summary>
     public void Dispose()
     {
-        foreach (Stage stage in _stages) stage.Stages.Dispose();
+        foreach (Stage? stage in _stages) stage?.Stages.Dispose();
         _pool.Dispose();
     }
 
