@@ -129,7 +129,7 @@ public sealed class RecordingTests : IDisposable
     private async Task Capture(string source, string record, int frames, IReadOnlyDictionary<string, string>? environment = null, bool twoModels = false)
     {
         await using Mosquitto broker = await Mosquitto.Start();
-        await using ChildProcess listener = broker.Subscribe("edgeinfer/+/+/prediction");
+        await using ChildProcess listener = broker.Subscribe("edgeinfer/#");
         string configuration = _folder.Configuration(broker.Url, source, $"    fps: max\n    publish: {{ predictions: every }}\n    record: {{ {record} }}");
         if (twoModels)
         {
