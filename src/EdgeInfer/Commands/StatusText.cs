@@ -45,19 +45,29 @@ internal static class StatusText
             (name, Parts($"{Word(p.State)} {Since(p.Since, now)}", rate, age, last)),
             ("", p.Cause ?? ""),
             ("  source", p.Source ?? ""),
-            ("  model", Model(p, status)),
+            .. Models(p, status),
             ("  frames", $"{p.Received} received, {p.Displaced} displaced, {p.Lost} lost, {p.Corrupt} corrupt"),
             ("  results", $"{p.Results} made, {p.Published} published, {p.Dropped} dropped"),
         ];
         return rows.SelectMany(static row => Row(row.Head, row.Text));
     }
 
-    private static string Model(PipelineReport p, StatusMessage status)
+    /// <summary>A line for the model; of several a line for each, with its state and what it gave, and its cause below.</summary>
+    private static IEnumerable<(string Head, string Text)> Models(PipelineReport p, StatusMessage status)
     {
-        if (p.Model is not { } name) return "";
+        if (p.Models is not { } models) return [("  model", p.Model is null ? "" : Model(p.Model, p.Provider, p.ProviderNodes, p.Nodes, status))];
+        return models.SelectMany(m => ((string, string)[])
+        [
+            ("  model", Parts(Model(m.Model, m.Provider, m.ProviderNodes, m.Nodes, status), Word(m.State), $"{m.Results} made, {m.Published} published, {m.Dropped} dropped")),
+            ("", m.Cause ?? ""),
+        ]);
+    }
+
+    private static string Model(string name, string? provider, int? providerNodes, int? nodes, StatusMessage status)
+    {
         string what = status.Models?.GetValueOrDefault(name) is { } m ? $"{name} = {m.Name} {m.Version} {m.Digest[..Math.Min(12, m.Digest.Length)]}" : name;
-        string nodes = p is { ProviderNodes: { } own, Nodes: { } all } ? $" ({own} of {all} nodes)" : "";
-        return p.Provider is null ? what : $"{what} on {p.Provider}{nodes}";
+        string share = providerNodes is { } own && nodes is { } all ? $" ({own} of {all} nodes)" : "";
+        return provider is null ? what : $"{what} on {provider}{share}";
     }
 
     private static string Since(DateTimeOffset? since, DateTimeOffset now) => since is { } s ? $"for {Ago(s, now)}" : "";
