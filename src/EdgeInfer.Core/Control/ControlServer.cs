@@ -187,7 +187,7 @@ internal sealed partial class ControlServer : IAsyncDisposable
     private static partial void LogRefused(ILogger logger, string path, uint user, int process);
 
     /// <summary>A token that ends with the agent, or when a client has been silent for too long.</summary>
-    private readonly struct Deadline : IDisposable
+    private sealed class Deadline : IDisposable
     {
         private readonly CancellationTokenSource _late;
         private readonly CancellationTokenSource _either;

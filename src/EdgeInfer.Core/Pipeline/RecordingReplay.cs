@@ -46,23 +46,31 @@ internal sealed class RecordingReplay : IDisposable
     private readonly RecordingReader _recording;
     private readonly TimeProvider _time;
     private readonly FramePool _pool = new(1, RecordingReader.LargestFrameBytes);
-    private readonly List<Stage> _stages = [];
+    private readonly List<Stage?> _stages = [];
 
     /// <summary>Binds the models.</summary>
     /// <param name="recording">The recording; stays the caller's.</param>
-    /// <param name="sessions">Its models, in the manifest's order.</param>
+    /// <param name="sessions">Its models, in the manifest's order; null for one that never gave a result.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Where a slow JPEG decoder is named.</param>
     /// <exception cref="FaultException">A model and the recorded options do not fit.</exception>
-    public RecordingReplay(RecordingReader recording, IReadOnlyList<ModelSession> sessions, TimeProvider time, ILogger logger)
+    public RecordingReplay(RecordingReader recording, IReadOnlyList<ModelSession?> sessions, TimeProvider time, ILogger logger)
     {
         _recording = recording;
         _time = time;
         RecordingManifest manifest = recording.Manifest;
-        foreach (ModelSession session in sessions)
+        foreach (ModelSession? session in sessions)
         {
+            if (session is null)
+            {
+                _stages.Add(null);
+                continue;
+            }
+
             Model model = session.Model;
-            FrameStages stages = new(session, sessions.Count > 1 ? PipelineModel.Known(Options(manifest.Options), model.Labels) : Options(manifest.Options), time, logger);
+            DecoderOptions options = Options(manifest.Options);
+            if (sessions.Count > 1) options = PipelineModel.Known(options, model.Labels);
+            FrameStages stages = new(session, options, time, logger, manifest.Options.Turn);
             PredictionFacts facts = new(manifest.Device, manifest.Pipeline, manifest.Boot, model.Name, model.Version, model.Digest, stages.Provider,
                 EnvelopeShape.Of(model.Task), model.Labels);
 #pragma warning disable CA5394 // The same ids each time.
@@ -80,8 +88,9 @@ internal sealed class RecordingReplay : IDisposable
             RecordedFrame facts = _recording.Frames[i];
             for (int m = 0; m < _stages.Count; m++)
             {
+                if (_stages[m] is not { } stage) continue;
                 RecordedResult? recorded = facts.Results.FirstOrDefault(r => r.Model == m);
-                yield return Replay(i, _stages[m], recorded);
+                yield return Replay(i, stage, recorded);
             }
         }
     }
@@ -89,7 +98,7 @@ internal sealed class RecordingReplay : IDisposable
     /// <summary>Lets go of the models' bindings.</summary>
     public void Dispose()
     {
-        foreach (Stage stage in _stages) stage.Stages.Dispose();
+        foreach (Stage? stage in _stages) stage?.Stages.Dispose();
         _pool.Dispose();
     }
 
@@ -98,7 +107,10 @@ internal sealed class RecordingReplay : IDisposable
         DecodeOutcome outcome = stage.Stages.Process(Frame(index));
         if (outcome != DecodeOutcome.Ok || recorded is null)
         {
-            bool isSame = PipelineRecorder.OutcomeWord(outcome) == _recording.Frames[index].Outcome && recorded is null;
+            // Where another model gave a result, the frame itself was well: this one could not take it.
+            RecordedFrame frame = _recording.Frames[index];
+            bool isAsBefore = frame.Results.Count > 0 ? outcome != DecodeOutcome.Ok : PipelineRecorder.OutcomeWord(outcome) == frame.Outcome;
+            bool isSame = recorded is null && isAsBefore;
             return new(index, default, default, isSame ? ReplayVerdict.Same : ReplayVerdict.Different, outcome);
         }
 

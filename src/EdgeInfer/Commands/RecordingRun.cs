@@ -20,10 +20,11 @@ internal static class RecordingRun
         IReadOnlyList<RecordedModel> models = recording.Manifest.Models;
         if (model is not null && models.Count > 1)
             throw FaultException.Of(FaultKind.Usage, path, $"the recording is of {models.Count} models, --model names one", "leave --model out");
-        List<ModelSession> sessions = [];
+        List<ModelSession?> sessions = [];
         try
         {
-            foreach (RecordedModel recorded in models) sessions.Add(Open(path, recorded, model, logger));
+            // One without a digest could not be opened on the device either.
+            foreach (RecordedModel recorded in models) sessions.Add(recorded.Digest.Length == 0 ? null : Open(path, recorded, model, logger));
             printer.Begin(recording, sessions);
             using RecordingReplay replay = new(recording, sessions, TimeProvider.System, logger);
             foreach (ReplayedResult result in replay.Run()) printer.Result(recording, result);
@@ -31,7 +32,7 @@ internal static class RecordingRun
         }
         finally
         {
-            foreach (ModelSession session in sessions) session.Dispose();
+            foreach (ModelSession? session in sessions) session?.Dispose();
         }
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using EdgeInfer.Inference;
+using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Recording;
@@ -23,7 +24,7 @@ internal sealed class ReplayPrinter(bool isJson, TextWriter output, TextWriter e
     public bool IsJson => isJson;
 
     /// <summary>A recording begins: what it is, and where the model is not the recorded one.</summary>
-    public void Begin(RecordingReader recording, IReadOnlyList<ModelSession> sessions)
+    public void Begin(RecordingReader recording, IReadOnlyList<ModelSession?> sessions)
     {
         (_results, _same, _rounded) = (0, 0, 0);
         RecordingManifest manifest = recording.Manifest;
@@ -36,10 +37,17 @@ internal sealed class ReplayPrinter(bool isJson, TextWriter output, TextWriter e
         for (int i = 0; i < sessions.Count; i++)
         {
             RecordedModel recorded = manifest.Models[i];
-            if (sessions[i].Model.Digest != recorded.Digest)
-                Remarks.WriteLine($"{recording.Path}: recorded with {recorded.Name} {recorded.Version} {Short(recorded.Digest)}, replayed with {sessions[i].Model.Name} {sessions[i].Model.Version} {Short(sessions[i].Model.Digest)}");
-            if (sessions[i].Report.Used != recorded.Provider)
-                Remarks.WriteLine($"{recording.Path}: recorded on {recorded.Provider}, replayed on {sessions[i].Report.Used}");
+            if (sessions[i] is not { } session)
+            {
+                Remarks.WriteLine($"{recording.Path}: the model {recorded.Key} could not be opened when this was recorded");
+                continue;
+            }
+
+            Model model = session.Model;
+            if (model.Digest != recorded.Digest)
+                Remarks.WriteLine($"{recording.Path}: recorded with {recorded.Name} {recorded.Version} {Short(recorded.Digest)}, replayed with {model.Name} {model.Version} {Short(model.Digest)}");
+            if (session.Report.Used != recorded.Provider)
+                Remarks.WriteLine($"{recording.Path}: recorded on {recorded.Provider}, replayed on {session.Report.Used}");
         }
     }
 

@@ -63,6 +63,18 @@ public sealed class RecordingTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_result_of_two_models_on_one_belt_comes_again()
+    {
+        await Capture("{ synthetic: conveyor, size: 320x240, fps: 20, rotate: 90 }", "frames: 6", frames: 14, twoModels: true);
+        (int code, string output) = await AgentProcess.Run("replay", Recording);
+        Assert.True(code == 0, output);
+        Assert.Contains("12 results: 12 the same bit for bit, 0 different", output, StringComparison.Ordinal);
+        (code, output) = await AgentProcess.Run("replay", Recording, "--model", TestFolder.BundledModel);
+        Assert.Equal(64, code);
+        Assert.Contains("the recording is of 2 models", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_damaged_recording_is_one_fault_and_the_next_file_is_replayed()
     {
         await Capture("{ synthetic: conveyor, size: 320x240, fps: 20 }", "frames: 3", frames: 3);
@@ -114,11 +126,18 @@ public sealed class RecordingTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task Capture(string source, string record, int frames, IReadOnlyDictionary<string, string>? environment = null)
+    private async Task Capture(string source, string record, int frames, IReadOnlyDictionary<string, string>? environment = null, bool twoModels = false)
     {
         await using Mosquitto broker = await Mosquitto.Start();
-        await using ChildProcess listener = broker.Subscribe("edgeinfer/+/+/prediction");
+        await using ChildProcess listener = broker.Subscribe("edgeinfer/#");
         string configuration = _folder.Configuration(broker.Url, source, $"    fps: max\n    publish: {{ predictions: every }}\n    record: {{ {record} }}");
+        if (twoModels)
+        {
+            File.WriteAllText(configuration, File.ReadAllText(configuration)
+                .Replace("    model: parts", "    model: [parts, again]", StringComparison.Ordinal)
+                .Replace("models:\n", $"models:\n  again: {{ path: {TestFolder.BundledModel} }}\n", StringComparison.Ordinal));
+        }
+
         await using ChildProcess agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", configuration], environment);
 
         // One more than is kept: the last may still be on its way into the ring.

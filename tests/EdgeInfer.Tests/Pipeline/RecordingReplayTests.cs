@@ -61,6 +61,17 @@ public sealed class RecordingReplayTests : IDisposable
     }
 
     [Fact]
+    public async Task The_recorded_turn_is_made_again()
+    {
+        SyntheticOptions belt = new((320, 240), 200, 3) { Turn = new(90, true, false, new(0, 0.25, 1, 0.5)) };
+        ReplayedResult[] results = Replay(await Record(belt, 8));
+        Assert.All(results, r => Assert.Equal(ReplayVerdict.Same, r.Verdict));
+
+        // 320x240 on its side is 240x320, of which half the height is kept.
+        Assert.All(results, r => Assert.Contains("\"frame\":{\"width\":240,\"height\":160}", Text(r.Message), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_frame_that_could_not_be_decoded_is_recorded_and_refused_again()
     {
         File.WriteAllBytes(Path.Combine(_folder.FullName, "a.jpg"), [0xFF, 0xD8, 0xFF, 0xE0, 0, 2, 0xFF, 0xD9]);
