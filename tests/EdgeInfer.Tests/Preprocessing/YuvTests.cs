@@ -38,9 +38,19 @@ public sealed class YuvTests
                     reference.Add(
                         new JsonObject
                         {
-                            ["op"] = "turn", ["format"] = format.ToString(), ["colour"] = colour.ToString(), ["width"] = width, ["height"] = height,
-                            ["exif"] = 1, ["rotate"] = 0, ["mirrored"] = false, ["upside_down"] = false, ["crop"] = null,
-                            ["kernel"] = kernel.ToString(), ["to_width"] = toWidth, ["to_height"] = toHeight,
+                            ["op"] = "turn",
+                            ["format"] = format.ToString(),
+                            ["colour"] = colour.ToString(),
+                            ["width"] = width,
+                            ["height"] = height,
+                            ["exif"] = 1,
+                            ["rotate"] = 0,
+                            ["mirrored"] = false,
+                            ["upside_down"] = false,
+                            ["crop"] = null,
+                            ["kernel"] = kernel.ToString(),
+                            ["to_width"] = toWidth,
+                            ["to_height"] = toHeight,
                         },
                         data);
                 }
