@@ -25,9 +25,14 @@ internal sealed class Accounts(SystemFiles files)
     {
         (uint id, HashSet<uint> groups) = Self();
         if (_users.FirstOrDefault(static f => f[0] == ServiceName) is { } written && Number(written[2]) is { } service)
-            return service == id ? new(ServiceName, id, groups, true, Memberships(written)) : new(ServiceName, service, Memberships(written), false, Memberships(written));
+        {
+            HashSet<uint> members = Memberships(written);
+            bool isSelf = service == id;
+            return new(ServiceName, service, isSelf ? groups : members, isSelf, members) { PrimaryGroup = Number(written[3]) };
+        }
+
         string[]? own = _users.FirstOrDefault(f => Number(f[2]) == id);
-        return new(User(id), id, groups, true, own is null ? groups : Memberships(own));
+        return new(User(id), id, groups, true, own is null ? groups : Memberships(own)) { PrimaryGroup = own is null ? null : Number(own[3]) };
     }
 
     // What the files say, which may be newer than what a process that runs was given at its login.
@@ -65,4 +70,8 @@ internal sealed class Accounts(SystemFiles files)
 /// <param name="Groups">The groups it has at work.</param>
 /// <param name="IsSelf">Whether this program runs as that user.</param>
 /// <param name="Members">The groups it would have after the next login.</param>
-internal sealed record ServiceUser(string Name, uint Id, IReadOnlySet<uint> Groups, bool IsSelf, IReadOnlySet<uint> Members);
+internal sealed record ServiceUser(string Name, uint Id, IReadOnlySet<uint> Groups, bool IsSelf, IReadOnlySet<uint> Members)
+{
+    /// <summary>The group of its own; null where it is not known.</summary>
+    public uint? PrimaryGroup { get; init; }
+}

@@ -36,7 +36,7 @@ internal sealed class ConfigurationDraft
         draft.Mqtt();
         draft.ModelsSection();
         draft.Runtime();
-        new PipelineDraft(found, draft._text, model, draft.ModelKey(model)).Write();
+        new PipelineDraft(found, draft._text, model, ModelKey(model)).Write();
         return draft._text.ToString();
     }
 
@@ -127,7 +127,7 @@ internal sealed class ConfigurationDraft
     private static string Address(Uri url) => url.GetLeftPart(UriPartial.Authority);
 
     /// <summary>The name that a model gets in the configuration.</summary>
-    private string ModelKey(ModelFinding model)
+    private static string ModelKey(ModelFinding model)
     {
         string key = string.Concat(model.Name.ToLowerInvariant().Select(static c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-')).TrimStart('-', '_');
         return key.Length == 0 ? "model" : key.Length > 32 ? key[..32] : key;
@@ -163,7 +163,7 @@ internal sealed class ConfigurationDraft
     {
         string keys = string.Join(", ", model.Missing.Select(static m => m.Key));
         return keys.Length > 0
-            ? $"not ready: choose {keys}; edgeinfer model inspect {DraftText.Value(model.Path)} --write DIR"
+            ? $"not ready: choose {keys}; edgeinfer model inspect {DraftText.Value(model.Path)} --write {ModelKey(model)}"
             : $"not ready: {model.Faults[0].What}";
     }
 }

@@ -43,19 +43,23 @@ internal static class ModelSurvey
     /// <param name="store">The folder among them that <c>model add</c> fills.</param>
     public static IReadOnlyList<ModelFinding> Find(string folder, ModelLocator locator, string store)
     {
-        List<ModelFinding> found = [.. Files(folder).Select(f => Look(Path.GetFileNameWithoutExtension(f), f, ModelPlace.Here))];
+        List<ModelFinding> found = [.. Files(folder).Select(static f => Look(Directory.Exists(f) ? Path.GetFileName(f) : Path.GetFileNameWithoutExtension(f), f, ModelPlace.Here))];
         IEnumerable<ModelFinding> named = locator.List().Select(m => Look(m.Name, m.Path, IsWithin(m.Path, store) ? ModelPlace.Installed : ModelPlace.Bundled));
         return [.. found, .. named.OrderBy(m => m.Place)];
     }
 
     private static bool IsWithin(string path, string folder) => Path.GetDirectoryName(path) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
+    // Graphs, and the folders that 'model inspect --write' makes of them.
     private static string[] Files(string folder)
     {
         try
         {
+            IEnumerable<string> graphs = Directory.EnumerateFiles(folder, "*.onnx");
+            IEnumerable<string> folders = Directory.EnumerateDirectories(folder).Where(static d => File.Exists(Path.Combine(d, ModelFolder.OnnxName)));
+
             // A name with a line break would break the lines it is shown in.
-            return [.. Directory.EnumerateFiles(folder, "*.onnx").Where(static f => !f.Any(char.IsControl)).Order(StringComparer.Ordinal).Take(MostFiles).Select(Path.GetFullPath)];
+            return [.. folders.Order(StringComparer.Ordinal).Concat(graphs.Order(StringComparer.Ordinal)).Where(static f => !f.Any(char.IsControl)).Take(MostFiles).Select(Path.GetFullPath)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

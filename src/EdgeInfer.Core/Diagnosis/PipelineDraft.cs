@@ -77,6 +77,10 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
 
     private void Turn()
     {
+        if (!_isFirst) return;
+        text.Unset(OfSource, "rotate: 90", "clockwise, for a camera that is mounted sideways: 90, 180 or 270");
+        text.Unset(OfSource, "flip: horizontal", "or vertical, both; after the turn");
+        text.Unset(OfSource, "crop: [0.1, 0, 0.8, 1]", "x, y, width, height: the part that is kept, in fractions of the turned picture");
     }
 
     private void End()
@@ -131,7 +135,7 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
                 CameraRole.CsiReceiver => "the receiver of a ribbon-cable camera: install rpicam-apps (Raspberry Pi) or GStreamer (Jetson), then write camera: csi:0",
                 _ => camera.Access?.Cure is { } cure ? $"may not be opened: {cure}" : camera.Trouble?.What ?? "could not be asked",
             };
-            if (why.Length > 0) text.Say(2, $"Not used: {camera.Path} ({camera.Name}): {why}");
+            if (why.Length > 0) text.Say(2, $"Not used: {camera.Path}{(camera.Name.Length == 0 ? "" : $" ({camera.Name})")}: {why}");
         }
     }
 

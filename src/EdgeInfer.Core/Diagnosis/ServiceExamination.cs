@@ -23,8 +23,9 @@ internal sealed class ServiceExamination(ServiceUser user, Accounts accounts, Fu
         if (!user.IsSelf) section.Add(Finding.Info($"rights are computed for {user.Name}, not tried: access lists (setfacl) and the unit's own limits are not seen"));
         if (configuration is not null && rights(configuration) is { } found && !MayRead(found))
         {
+            string group = user.PrimaryGroup is { } id ? accounts.Group(id) : user.Name;
             section.Add(Finding.Problem(FaultKind.Configuration, $"user {user.Name} may not read the configuration", configuration,
-                $"sudo chown root:{user.Name} {configuration} && sudo chmod 640 {configuration}"));
+                $"sudo chown root:{group} {configuration} && sudo chmod 640 {configuration}"));
         }
 
         return section.Build();

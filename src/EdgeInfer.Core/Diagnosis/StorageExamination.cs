@@ -53,7 +53,7 @@ internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Fu
         string why = isReadOnly ? "its file system is read-only" : there == folder ? $"user {user.Name} may not write it" : $"it does not exist, and user {user.Name} may not make it in {there}";
         string loss = name == "state" ? "starts are not counted and boot is 0" : "models load at half the speed at each start";
         section.Add(Finding.Warning($"the {name} folder cannot be written: {why}; {loss}", folder,
-            isReadOnly ? $"set {key} to a folder that can be written" : $"sudo install -d -o {user.Name} -g {user.Name} {folder}, or StateDirectory= and CacheDirectory= of the unit"));
+            isReadOnly ? $"set {key} to a folder that can be written" : $"sudo install -d -o {user.Name} {folder}, or StateDirectory= and CacheDirectory= of the unit"));
     }
 
     private bool Allows(FileRights found)

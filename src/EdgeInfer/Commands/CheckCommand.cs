@@ -18,15 +18,16 @@ internal static class CheckCommand
         Option<string?> file = new("--config", "-c") { Description = $"The configuration; default {RunCommand.DefaultFile}", HelpName = "FILE" };
         Argument<string?> path = new("FILE") { Description = "The same, without -c", Arity = ArgumentArity.ZeroOrOne };
         Option<bool> json = new("--json") { Description = "One JSON object: ok, faults, warnings" };
+        Option<string> modelsDir = ModelCommand.ModelsDir();
         Command verb = new("check", "Every fault of the configuration and of the models it names, each with its place and its cure.\n"
             + "Touches no device and no network. Ends with 0, 65 (a model is at fault), 66 (no such file) or 78.\n\n"
             + "Example: edgeinfer check -c edgeinfer.yaml")
         {
-            path, file, json,
+            path, file, json, modelsDir,
         };
         verb.SetAction(parsed =>
         {
-            AgentConfigurationReader reader = RunCommand.ConfigurationReader();
+            AgentConfigurationReader reader = RunCommand.ConfigurationReader(parsed.GetValue(modelsDir)!);
             return Check(parsed.GetValue(file) ?? parsed.GetValue(path) ?? RunCommand.DefaultFile, reader, parsed.GetValue(json), parsed.InvocationConfiguration.Output);
         });
         return verb;

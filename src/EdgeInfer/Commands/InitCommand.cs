@@ -35,6 +35,8 @@ internal static class InitCommand
     {
         if (!isForced && (File.Exists(file) || Directory.Exists(file)))
             throw FaultException.Of(FaultKind.Usage, file, "is there already and is not replaced", "give --force, or another file with -o");
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
+            throw FaultException.Of(FaultKind.InputOutput, file, $"there is no folder {folder}", "make it, or give another file with -o");
         Surroundings found = SurveyAsync(modelsDir).GetAwaiter().GetResult();
         InitText text = new(output, found);
         text.Findings();
@@ -49,7 +51,11 @@ internal static class InitCommand
         {
             AtomicFile.Write(file, Encoding.UTF8.GetBytes(yaml));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
+        {
+            throw FaultException.Of(FaultKind.InputOutput, file, "this user may not write there", "run it with sudo, or give another file with -o", e);
+        }
+        catch (IOException e)
         {
             throw FaultException.Of(FaultKind.InputOutput, file, e.Message, "give another file with -o", e);
         }

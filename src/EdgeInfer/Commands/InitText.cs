@@ -22,6 +22,7 @@ internal sealed class InitText(TextWriter output, Surroundings found)
         output.WriteLine($"wrote {file}; next:");
         output.WriteLine($"  edgeinfer check{named}");
         output.WriteLine($"  edgeinfer run{named}");
+        if (found.Cameras.Any(static c => c.Role == CameraRole.Unknown)) output.WriteLine("once the camera above may be opened, have it found: edgeinfer init --force");
     }
 
     private void Row(string name, IReadOnlyList<string> lines, string none)
@@ -36,11 +37,14 @@ internal sealed class InitText(TextWriter output, Surroundings found)
 
     private static string Camera(SurveyedCamera camera) => camera.Role switch
     {
-        CameraRole.Camera => $"{camera.Path} ({camera.Name}): {CameraChoice.Of(camera.Offer)}" + (camera.Holder is null ? "" : ", in use now") + (camera.Access is { MayOpen: false, Cure: { } cure } ? $"; the service may not open it: {cure}" : ""),
-        CameraRole.CsiReceiver => $"{camera.Path} ({camera.Name}): a ribbon-cable camera's receiver, read as csi:0",
-        CameraRole.Unreadable => $"{camera.Path} ({camera.Name}): no format that EdgeInfer reads, only {camera.Offer.Names()}",
-        _ => $"{camera.Path} ({camera.Name}): {camera.Trouble?.What}; {camera.Access?.Cure ?? camera.Trouble?.Cure}",
+        CameraRole.Unknown => $"{Name(camera)}: {camera.Trouble?.What}; {camera.Access?.Cure ?? camera.Trouble?.Cure}",
+        CameraRole.Camera => $"{Name(camera)}: {CameraChoice.Of(camera.Offer)}" + (camera.Holder is null ? "" : ", in use now") + (camera.Access is { MayOpen: false, Cure: { } cure } ? $"; the service may not open it: {cure}" : ""),
+        CameraRole.CsiReceiver => $"{Name(camera)}: a ribbon-cable camera's receiver, read as csi:0",
+        CameraRole.Unreadable => $"{Name(camera)}: no format that EdgeInfer reads, only {camera.Offer.Names()}",
+        _ => Name(camera),
     };
+
+    private static string Name(SurveyedCamera camera) => camera.Name.Length == 0 ? camera.Path : $"{camera.Path} ({camera.Name})";
 
     private static string Broker(BrokerFinding broker)
     {
@@ -66,7 +70,7 @@ internal sealed class InitText(TextWriter output, Surroundings found)
         if (model.IsReady) return $"{model.Name} ({place})";
         string missing = string.Join(", ", model.Missing.Select(static m => m.Key));
         return missing.Length > 0
-            ? $"{model.Name} ({place}): not ready, choose {missing}: edgeinfer model inspect {DraftText.Value(Path.GetFileName(model.Path))} --write DIR"
+            ? $"{model.Name} ({place}): not ready, choose {missing}: edgeinfer model inspect {DraftText.Value(Path.GetFileName(model.Path))} --write {DraftText.Value(model.Name)}"
             : $"{model.Name} ({place}): {model.Faults[0].What}";
     }
 }

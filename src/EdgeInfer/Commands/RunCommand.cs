@@ -40,7 +40,9 @@ internal static partial class RunCommand
             source.RefusePassword(parsed);
             RunFlags flags = new(source.Read(parsed), parsed.GetValue(model), parsed.GetValue(broker))
             {
-                BrokerUsername = parsed.GetValue(brokerUsername), BrokerPasswordFile = parsed.GetValue(brokerPassword), Rate = parsed.GetValue(rate),
+                BrokerUsername = parsed.GetValue(brokerUsername),
+                BrokerPasswordFile = parsed.GetValue(brokerPassword),
+                Rate = parsed.GetValue(rate),
             };
             return Run(parsed.GetValue(file), flags, parsed.GetValue(modelsDir)!);
         });

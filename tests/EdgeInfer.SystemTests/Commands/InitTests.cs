@@ -49,6 +49,19 @@ public sealed class InitTests : IDisposable
     }
 
     [Fact]
+    public async Task A_camera_that_may_not_be_opened_is_named_with_the_cure_and_what_to_type_then()
+    {
+        using CameraRig cameras = await CameraRig.Build();
+        cameras.Plug(0, "formats MJPG", "sizes 640x480", "rate 15");
+        cameras.Control(0, "denied");
+        string output = await Init(cameras.Environment);
+        Assert.Contains("/dev/video0", output, StringComparison.Ordinal);
+        Assert.EndsWith("once the camera above may be opened, have it found: edgeinfer init --force", output, StringComparison.Ordinal);
+        Assert.Contains("# Not used: /dev/video0", System.IO.File.ReadAllText(File), StringComparison.Ordinal);
+        await Check();
+    }
+
+    [Fact]
     public async Task A_broker_on_this_machine_is_found_and_its_password_asked_for()
     {
         if (!IsFree(1883)) Assert.Skip("port 1883 of this machine is taken");
@@ -82,6 +95,8 @@ public sealed class InitTests : IDisposable
         (int code, string output) = await Run(null, "init", "-o", "/proc/edgeinfer.yaml");
         Assert.Equal(74, code);
         Assert.Contains("/proc/edgeinfer.yaml: ", output, StringComparison.Ordinal);
+        (code, output) = await Run(null, "init", "-o", "/nowhere/edgeinfer.yaml");
+        Assert.Equal((74, "edgeinfer: /nowhere/edgeinfer.yaml: there is no folder /nowhere; make it, or give another file with -o"), (code, output));
     }
 
     private async Task<string> Init(IReadOnlyDictionary<string, string>? environment = null, params string[] more)

@@ -45,6 +45,30 @@ public sealed class StatusTextTests
     };
 
     [Fact]
+    public void Each_of_several_models_has_a_line_and_a_reload_that_failed_another()
+    {
+        StatusMessage status = s_status with
+        {
+            Configuration = new(s_now, "edge.yaml:6:1: unknown key 'x'; remove it", s_now),
+            Pipelines = new Dictionary<string, PipelineReport>
+            {
+                ["belt"] = s_status.Pipelines!["belt"] with
+                {
+                    Models =
+                    [
+                        new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 57, Nodes = 60, Results = 12 },
+                        new() { Model = "second", State = PipelineState.NoModel, Cause = "gone" },
+                    ],
+                },
+            },
+        };
+        string[] lines = [.. StatusText.Of(status, s_now)];
+        Assert.Contains("config    not reloaded: edge.yaml:6:1: unknown key 'x'; remove it", lines);
+        Assert.Contains("  model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)  running  12 results", lines);
+        Assert.Contains("  model   second  no_model  0 results  gone", lines);
+    }
+
+    [Fact]
     public void Everything_an_operator_asks_first_is_on_one_screen() => Assert.Equal(
         """
         press-3   online  EdgeInfer 0.1.0  boot 12  up 2 h 13 min  clock synced
@@ -67,27 +91,6 @@ public sealed class StatusTextTests
         Assert.Equal("belt      no_signal for 2 d 2 h  4.99 results/s  no frame yet", lines[4]);
         Assert.Equal(cause, string.Join(' ', lines[5..^4].Select(l => l.Trim())));
         Assert.All(lines, l => Assert.InRange(l.Length, 0, StatusText.Width));
-    }
-
-    [Fact]
-    public void Of_several_models_each_has_its_line_and_the_cause_of_one_that_does_not_run()
-    {
-        PipelineReport two = s_status.Pipelines!["belt"] with
-        {
-            Models =
-            [
-                new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 57, Nodes = 60, Results = 10, Published = 2 },
-                new() { Model = "defects", State = PipelineState.NoModel, Cause = "/models/defects: there is no such model; give one" },
-            ],
-        };
-        string[] lines = [.. StatusText.Of(s_status with { Pipelines = new Dictionary<string, PipelineReport> { ["belt"] = two } }, s_now)];
-        Assert.Equal(
-            """
-              model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)  running  10 made, 2
-                      published, 0 dropped
-              model   defects  no_model  0 made, 0 published, 0 dropped
-                      /models/defects: there is no such model; give one
-            """.Split('\n'), lines[6..10]);
     }
 
     [Fact]

@@ -18,6 +18,35 @@ public sealed class RunFlagsTests
     }
 
     [Fact]
+    public void Credentials_come_from_files_the_camera_s_and_the_broker_s_apart()
+    {
+        string camera = Path.GetTempFileName();
+        string broker = Path.GetTempFileName();
+        File.WriteAllText(camera, "c4mera\n");
+        File.WriteAllText(broker, "br0ker\n");
+        AgentConfiguration read = Read(new(new() { Stream = "http://cam/1", Username = "viewer", PasswordFile = camera }, "m", "mqtt://b")
+        {
+            BrokerUsername = "press",
+            BrokerPasswordFile = broker,
+            Rate = "max",
+        }).Configuration!;
+        File.Delete(camera);
+        File.Delete(broker);
+        PipelineOptions main = Assert.Single(read.Pipelines);
+        StreamOptions stream = Assert.IsType<StreamOptions>(main.Source);
+        Assert.Equal(("viewer", "c4mera"), (stream.Username, stream.Password!.Reveal()));
+        Assert.Equal(("press", "br0ker"), (read.Mqtt.Username, read.Mqtt.Password!.Reveal()));
+        Assert.Null(main.FramesPerSecond);
+    }
+
+    [Fact]
+    public void A_command_s_raw_pictures_have_a_format_and_a_size()
+    {
+        ExecOptions exec = Assert.IsType<ExecOptions>(Read(new(new() { Exec = "my-camera", Format = "nv12", Size = "640x480" }, "m", "mqtt://b")).Configuration!.Pipelines[0].Source);
+        Assert.Equal(("nv12", (640, 480)), (exec.Format, exec.Size));
+    }
+
+    [Fact]
     public void Variables_lie_over_flags_too()
         => Assert.Equal("u", Read(new(new() { Stream = "http://cam/1" }, "m", "mqtt://b"), ("EDGEINFER__MQTT__USERNAME", "u")).Configuration!.Mqtt.Username);
 

