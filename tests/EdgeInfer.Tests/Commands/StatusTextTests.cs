@@ -94,27 +94,6 @@ public sealed class StatusTextTests
     }
 
     [Fact]
-    public void Of_several_models_each_has_its_line_and_the_cause_of_one_that_does_not_run()
-    {
-        PipelineReport two = s_status.Pipelines!["belt"] with
-        {
-            Models =
-            [
-                new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 57, Nodes = 60, Results = 10, Published = 2 },
-                new() { Model = "defects", State = PipelineState.NoModel, Cause = "/models/defects: there is no such model; give one" },
-            ],
-        };
-        string[] lines = [.. StatusText.Of(s_status with { Pipelines = new Dictionary<string, PipelineReport> { ["belt"] = two } }, s_now)];
-        Assert.Equal(
-            """
-              model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)  running  10 made, 2
-                      published, 0 dropped
-              model   defects  no_model  0 made, 0 published, 0 dropped
-                      /models/defects: there is no such model; give one
-            """.Split('\n'), lines[6..10]);
-    }
-
-    [Fact]
     public void A_broker_that_is_away_says_why()
     {
         BrokerReport away = new("waiting", "mqtt://10.0.0.1:1883", s_now - TimeSpan.FromSeconds(9), "mqtt://10.0.0.1:1883: nobody listens there; start the broker");
