@@ -14,6 +14,7 @@ internal sealed class Attempts(FetchLimits limits, TimeProvider time, Random ran
     {
         Backoff pauses = new(limits.FirstPause, limits.LongestPause, random);
         long before = gained();
+        int barren = 0;
         while (true)
         {
             try
@@ -22,11 +23,11 @@ internal sealed class Attempts(FetchLimits limits, TimeProvider time, Random ran
             }
             catch (TransferException e)
             {
-                if (gained() > before) pauses.Reset();
+                barren = gained() > before ? 0 : barren + 1;
                 before = gained();
-                if (!e.IsPassing) throw e.ToFault();
+                if (!e.IsPassing || barren == limits.Attempts) throw e.ToFault();
+                if (barren == 0) pauses.Reset();
                 TimeSpan pause = pauses.Next();
-                if (pauses.Failures >= limits.Attempts) throw e.ToFault();
                 report.Say($"{e.Fault.Where}: {e.Fault.What}; trying again in {pause.TotalSeconds:0.#} s");
                 await Task.Delay(pause, time, stop).ConfigureAwait(false);
             }

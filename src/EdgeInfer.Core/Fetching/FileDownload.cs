@@ -52,13 +52,14 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
 
     private async Task<bool> Once(string unauthorised, CancellationToken stop)
     {
-        long have = part.Length;
-        if (have > 0 && have == file.Bytes)
+        if (part.Length > 0 && part.Length == file.Bytes)
         {
             _isResumed = true;
             return true;
         }
 
+        // Without a validator the rest could be that of another file.
+        long have = part.Validator.Length > 0 ? part.Length : 0;
         FetchRequest request = new(file.Url) { Authorization = file.Authorization, From = have, Validator = part.Validator };
         using HttpResponseMessage response = await http.Send(request, stop).ConfigureAwait(false);
         bool isRest = response.StatusCode == HttpStatusCode.PartialContent && have > 0;

@@ -53,9 +53,14 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy)
                 "install ca-certificates, check the clock (date), or add your own authority with update-ca-certificates");
         }
 
+        // A read that the deadline ended looks like either.
+        if (cause is OperationCanceledException || Inner<SocketException>(cause)?.SocketErrorCode == SocketError.OperationAborted)
+        {
+            string what = Inner<TimeoutException>(cause) is null ? $"no byte for {limits.Stall.TotalSeconds:0.#} s" : $"no connection in {limits.Connect.TotalSeconds:0.#} s";
+            return Passing(where, what, CheckTheNetwork);
+        }
+
         if (Inner<SocketException>(cause) is { } socket) return OfSocket(where, socket.SocketErrorCode);
-        if (Inner<TimeoutException>(cause) is not null) return Passing(where, $"no connection in {limits.Connect.TotalSeconds:0.#} s", CheckTheNetwork);
-        if (cause is OperationCanceledException) return Passing(where, $"no byte for {limits.Stall.TotalSeconds:0.#} s", CheckTheNetwork);
         return (cause as HttpRequestException)?.HttpRequestError switch
         {
             HttpRequestError.ProxyTunnelError => Final(FaultKind.Unavailable, where, "the proxy made no connection", "check https_proxy and no_proxy in the environment"),

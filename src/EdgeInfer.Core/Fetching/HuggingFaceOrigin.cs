@@ -42,7 +42,9 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
     {
         if (reference.IsPinned) return reference.Revision;
         using JsonDocument answer = await Ask($"api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}", stop).ConfigureAwait(false);
-        string? commit = answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("sha", out JsonElement sha) ? sha.GetString() : null;
+        string? commit = answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("sha", out JsonElement sha) && sha.ValueKind == JsonValueKind.String
+            ? sha.GetString()
+            : null;
         if (commit is null || !HuggingFaceReference.IsCommit(commit)) throw Unexpected("no commit of the revision");
         report.Say($"{reference.Display}: '{reference.Revision}' may move; this is {(reference with { Revision = commit }).Display}");
         return commit;
