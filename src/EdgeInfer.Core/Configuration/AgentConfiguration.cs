@@ -1,10 +1,19 @@
 namespace EdgeInfer.Configuration;
 
 /// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
-public sealed class Secret(string value)
+public sealed class Secret(string value) : IEquatable<Secret>
 {
     /// <summary>The secret itself, for the one place that sends it.</summary>
     public string Reveal() => value;
+
+    /// <inheritdoc/>
+    public bool Equals(Secret? other) => other is not null && string.Equals(value, other.Reveal(), StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as Secret);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => value.GetHashCode(StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => "***";
@@ -35,7 +44,11 @@ public sealed record AgentConfiguration
 /// <summary><c>device</c>.</summary>
 /// <param name="Id">1 to 64 of [A-Za-z0-9_-].</param>
 /// <param name="Labels">Free key and value pairs.</param>
-public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string> Labels);
+public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>Free key and value pairs.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init => field = ByValue.Map(value); } = ByValue.Map(Labels);
+}
 
 /// <summary>One entry of <c>models</c>.</summary>
 /// <param name="Name">Its name in this configuration.</param>
@@ -84,7 +97,7 @@ public sealed record MqttOptions
 public sealed record RuntimeOptions
 {
     /// <summary>Execution providers, tried in order.</summary>
-    public IReadOnlyList<string> Providers { get; init; } = ["cpu"];
+    public IReadOnlyList<string> Providers { get; init => field = ByValue.List(value); } = ByValue.List(["cpu"]);
 
     /// <summary>Whether to refuse to start on anything after the first provider.</summary>
     public bool IsFirstProviderRequired { get; init; }
@@ -152,7 +165,10 @@ public sealed record PublishOptions
 /// <param name="Mark">Where it is written.</param>
 public sealed record LabelMention(string Label, string Path, Mark Mark);
 
-/// <summary><c>pipelines.NAME</c>.</summary>
+/// <summary>
+/// <c>pipelines.NAME</c>. Equal to another with the same content, collections and secrets included; <see cref="WithoutMarks"/> leaves
+/// out where it is written.
+/// </summary>
 public sealed record PipelineOptions
 {
     /// <summary>[a-z0-9][a-z0-9_-]{0,31}.</summary>
@@ -165,7 +181,7 @@ public sealed record PipelineOptions
     public required SourceOptions Source { get; init; }
 
     /// <summary>Keys of <see cref="AgentConfiguration.Models"/>, in the order they are run; at least one, no two the same.</summary>
-    public required IReadOnlyList<string> Models { get; init; }
+    public required IReadOnlyList<string> Models { get; init => field = ByValue.List(value); }
 
     /// <summary>Where <see cref="Models"/> is written.</summary>
     public Mark ModelMark { get; init; }
@@ -174,16 +190,16 @@ public sealed record PipelineOptions
     public double? FramesPerSecond { get; init; } = 5;
 
     /// <summary>Labels to report; null for all.</summary>
-    public IReadOnlyList<string>? Labels { get; init; }
+    public IReadOnlyList<string>? Labels { get; init => field = ByValue.ListOrNull(value); }
 
     /// <summary>Score threshold; null for the model's.</summary>
     public double? Threshold { get; init; }
 
     /// <summary>Threshold per label, over <see cref="Threshold"/>.</summary>
-    public IReadOnlyDictionary<string, double> LabelThresholds { get; init; } = new Dictionary<string, double>();
+    public IReadOnlyDictionary<string, double> LabelThresholds { get; init => field = ByValue.Map(value); } = ByValue.Map(new Dictionary<string, double>());
 
     /// <summary>Every label named in <see cref="Labels"/> and <see cref="LabelThresholds"/>.</summary>
-    public IReadOnlyList<LabelMention> LabelMentions { get; init; } = [];
+    public IReadOnlyList<LabelMention> LabelMentions { get; init => field = ByValue.List(value); } = ByValue.List<LabelMention>([]);
 
     /// <summary>Smallest box as a fraction of the frame's area.</summary>
     public double MinArea { get; init; }
@@ -193,4 +209,7 @@ public sealed record PipelineOptions
 
     /// <summary>What <c>edgeinfer capture</c> finds; null keeps nothing.</summary>
     public RecordOptions? Record { get; init; }
+
+    /// <summary>The same without the places in the file, so that a moved line is no change.</summary>
+    public PipelineOptions WithoutMarks() => this with { Mark = default, ModelMark = default, LabelMentions = [], Publish = Publish with { TopicMark = null } };
 }

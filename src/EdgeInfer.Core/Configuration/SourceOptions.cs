@@ -39,13 +39,16 @@ public sealed record PictureTurn(int RotateDegrees, bool IsMirrored, bool IsUpsi
 /// <param name="Height">Above 0; Y + Height is at most 1.</param>
 public readonly record struct CropBox(double X, double Y, double Width, double Height);
 
-/// <summary><c>source.stream</c>: MJPEG or snapshots over HTTP.</summary>
-/// <param name="Url">http or https; no credentials.</param>
+/// <summary><c>source.stream</c>: MJPEG or snapshots over HTTP, or whatever ffmpeg reads.</summary>
+/// <param name="Url">No credentials.</param>
 /// <param name="Username">Basic or digest user.</param>
 /// <param name="Password">Its password.</param>
 /// <param name="SnapshotInterval">Set: the URL gives single pictures, fetched this often.</param>
 public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, TimeSpan? SnapshotInterval) : SourceOptions
 {
+    /// <summary>How ffmpeg reads it; null where it is read without.</summary>
+    public FfmpegOptions? Ffmpeg { get; init; }
+
     // The query of a camera's address often holds its password.
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder)
@@ -56,13 +59,69 @@ public sealed record StreamOptions(Uri Url, string? Username, Secret? Password, 
     }
 }
 
-/// <summary><c>source.files</c>: a picture, a folder or a glob.</summary>
+/// <summary><c>source.files</c>: a picture or a film, a folder or a glob.</summary>
 /// <param name="Pattern">Absolute.</param>
 /// <param name="IsLooped">Starts again after the last.</param>
-public sealed record FilesOptions(string Pattern, bool IsLooped) : SourceOptions;
+public sealed record FilesOptions(string Pattern, bool IsLooped) : SourceOptions
+{
+    /// <summary>How ffmpeg reads films; null where nothing is said about it.</summary>
+    public FfmpegOptions? Ffmpeg { get; init; }
+}
+
+/// <summary>How ffmpeg reads a stream or a film.</summary>
+public sealed record FfmpegOptions
+{
+    /// <summary><c>ffmpeg</c>: a path, or a name that is looked for in PATH.</summary>
+    public string Program { get; init; } = "ffmpeg";
+
+    /// <summary><c>transport</c>: whether RTSP's pictures come by UDP instead of within its own TCP connection.</summary>
+    public bool IsUdp { get; init; }
+
+    /// <summary><c>input_args</c>: what stands before <c>-i</c>, such as a hardware decoder.</summary>
+    public IReadOnlyList<string> InputArguments { get; init; } = [];
+
+    /// <summary><c>fps</c>: frames above this rate are dropped by ffmpeg; null keeps all.</summary>
+    public double? FramesPerSecond { get; init; }
+
+    /// <summary><c>size</c>: ffmpeg scales to this; null keeps the size as it is.</summary>
+    public (int Width, int Height)? Size { get; init; }
+
+    /// <summary><c>timeout</c>: without a frame for so long the stream is opened anew.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+}
 
 /// <summary><c>source.synthetic</c>: the conveyor belt drawn in code.</summary>
 /// <param name="Size">Picture size.</param>
 /// <param name="FramesPerSecond">Pictures a second.</param>
 /// <param name="Seed">Same seed, same pictures.</param>
 public sealed record SyntheticOptions((int Width, int Height) Size, double FramesPerSecond, int Seed) : SourceOptions;
+
+/// <summary><c>source.exec</c>: a command that writes pictures to its standard output.</summary>
+/// <param name="Command">The program and its arguments.</param>
+/// <param name="IsShellText">Whether it was written as one text and is run by <c>/bin/sh -c</c>.</param>
+/// <param name="Format">mjpeg, or the raw format: i420, nv12, yuyv, rgb24, bgr24, gray.</param>
+/// <param name="Size">Of raw pictures.</param>
+/// <param name="FramesPerSecond">A command that writes faster is held up to this; null lets it.</param>
+/// <param name="IsLooped">Whether a command that ends with code 0 is started again.</param>
+/// <param name="Timeout">The longest time without a picture before it is ended and started again.</param>
+public sealed record ExecOptions(
+    IReadOnlyList<string> Command, bool IsShellText, string Format, (int Width, int Height)? Size, double? FramesPerSecond, bool IsLooped, TimeSpan Timeout) : SourceOptions
+{
+    // A command may hold a password.
+    /// <inheritdoc/>
+    protected override bool PrintMembers(StringBuilder builder)
+    {
+        builder.Append(CultureInfo.InvariantCulture, $"Format = {Format}, Size = {Size}, FramesPerSecond = {FramesPerSecond}, IsLooped = {IsLooped}, Timeout = {Timeout}");
+        return true;
+    }
+}
+
+/// <summary><c>source.camera: csi:N</c>: a camera on a ribbon, through the board's own program.</summary>
+/// <param name="Number">N.</param>
+/// <param name="Size">Wanted size.</param>
+/// <param name="FramesPerSecond">Wanted rate; null takes the program's own.</param>
+/// <param name="IsJpeg">JPEG instead of raw pictures.</param>
+/// <param name="Arguments">More arguments for the program.</param>
+/// <param name="Timeout">The longest time without a picture before the program is ended and started again.</param>
+public sealed record CsiOptions(
+    int Number, (int Width, int Height) Size, double? FramesPerSecond, bool IsJpeg, IReadOnlyList<string> Arguments, TimeSpan Timeout) : SourceOptions;

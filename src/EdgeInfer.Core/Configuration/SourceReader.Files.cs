@@ -5,6 +5,8 @@ internal sealed partial class SourceReader
     private FilesOptions? Files(MappingReader source)
     {
         bool isLooped = source.Boolean("loop") ?? false;
-        return context.AbsolutePath(source, "files") is { } pattern ? new(pattern, isLooped) : null;
+        FfmpegOptions? ffmpeg = s_ffmpegKeys.Any(source.Contains) ? Ffmpeg(source) : null;
+        foreach (string key in s_ffmpegKeys) source.Has(key);
+        return context.AbsolutePath(source, "files") is { } pattern ? new(pattern, isLooped) { Ffmpeg = ffmpeg } : null;
     }
 }

@@ -8,12 +8,15 @@ internal sealed partial class SourceReader(ReadingContext context)
 {
     private const double MostFramesPerSecond = 1000;
 
-    private static readonly string[] s_kinds = ["camera", "stream", "files", "synthetic"];
-    private static readonly string[] s_laterKinds = ["exec", "audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
+    private static readonly string[] s_kinds = ["camera", "stream", "exec", "files", "synthetic"];
+    private static readonly string[] s_laterKinds = ["audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
     private static readonly string[] s_laterKeys = ["rotate", "flip", "crop"];
 
     // Of any kind.
-    private static readonly string[] s_keys = ["size", "fps", "format", "username", "password", "snapshot_interval", "loop", "seed", "controls"];
+    private static readonly string[] s_keys =
+    [
+        "size", "fps", "format", "username", "password", "snapshot_interval", "transport", "timeout", "input_args", "ffmpeg", "arguments", "controls", "loop", "seed",
+    ];
 
     // Given where a fault was added; the configuration is dropped with it.
     private static readonly SourceOptions s_none = new FilesOptions("", false);
@@ -41,6 +44,7 @@ internal sealed partial class SourceReader(ReadingContext context)
         {
             "camera" => Camera(source),
             "stream" => Stream(source),
+            "exec" => Exec(source),
             "files" => Files(source),
             "synthetic" => Synthetic(source),
             _ => null,

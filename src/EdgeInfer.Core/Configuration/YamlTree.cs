@@ -114,19 +114,22 @@ public static class YamlTree
         }
         catch (YamlException e)
         {
-            string reason = e.Message.TrimEnd('.');
-            faults.Add(FaultKind.Configuration, MarkOf(e.Start, file).ToString(), $"this is not YAML: {reason}",
-                "mind the indentation and quote special characters");
+            faults.Add(Syntax(text, file, (int)e.Start.Line, (int)e.Start.Column, e.Message.TrimEnd('.')));
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or EndOfStreamException)
         {
             // YamlDotNet 18.1 leaves some broken inputs by these: "[\n1", a lone "...", a mapping cut off behind a key.
-            Mark mark = parser.Current is { } last ? MarkOf(last.End, file) : new(file, 1, 1);
-            faults.Add(FaultKind.Configuration, mark.ToString(), "this is not YAML, from about here on",
-                "mind the indentation and quote special characters");
+            YamlDotNet.Core.Mark last = parser.Current?.End ?? new YamlDotNet.Core.Mark(0, 1, 1);
+            faults.Add(Syntax(text, file, (int)last.Line, (int)last.Column, ""));
         }
 
         return null;
+    }
+
+    private static Fault Syntax(string text, string file, int line, int column, string reason)
+    {
+        (line, column, string what, string cure) = new YamlSyntax(text).Explain(line, column, reason);
+        return new(FaultKind.Configuration, new Mark(file, line, column).ToString(), $"this is not YAML: {what}", cure);
     }
 
     private static Mark MarkOf(YamlDotNet.Core.Mark mark, string file) => new(file, (int)mark.Line, (int)mark.Column);

@@ -112,9 +112,15 @@ internal sealed class ConfigurationDraft
         _text.Unset(2, "required: true", "refuse to run on anything after the first of them");
         _text.Unset(2, "threads: auto", "of one inference; auto: 4, or fewer where fewer processors are allowed");
         _text.Unset(2, "onnxruntime: /opt/onnxruntime/lib/libonnxruntime.so", "another runtime, for providers that the bundled one does not have");
-        _text.Unset(2, "cache_folder: /var/cache/edgeinfer", "what can be made again: optimised graphs");
-        _text.Unset(2, "state_folder: /var/lib/edgeinfer", "what must survive: the count of starts");
+        Folder("cache_folder", "/var/cache/edgeinfer", _found.CacheFolder, "what can be made again: optimised graphs");
+        Folder("state_folder", "/var/lib/edgeinfer", _found.StateFolder, "what must survive: the count of starts");
         _text.Gap();
+    }
+
+    private void Folder(string key, string usual, string? own, string remark)
+    {
+        if (own is null) _text.Unset(2, $"{key}: {usual}", remark);
+        else _text.Set(2, $"{key}: {DraftText.Value(own)}", $"{remark}; a service of root has {usual}");
     }
 
     private static string Address(Uri url) => url.GetLeftPart(UriPartial.Authority);

@@ -9,6 +9,12 @@ namespace EdgeInfer.Diagnosis;
 internal sealed record Surroundings(
     string Device, IReadOnlyList<SurveyedCamera> Cameras, IReadOnlyList<BrokerFinding> Brokers, IReadOnlyList<ModelFinding> Models, IReadOnlyDictionary<string, string> Programs)
 {
+    /// <summary>Where this user may keep the count of starts, where that is not the usual folder; null where it is.</summary>
+    public string? StateFolder { get; init; }
+
+    /// <summary>Where this user may keep optimised graphs, where that is not the usual folder; null where it is.</summary>
+    public string? CacheFolder { get; init; }
+
     /// <summary>Opens rtsp streams and videos.</summary>
     public const string Ffmpeg = "ffmpeg";
 

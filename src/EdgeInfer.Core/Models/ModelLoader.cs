@@ -22,6 +22,16 @@ public static class ModelLoader
     /// <exception cref="FaultException">There is no such path, or it cannot be read.</exception>
     public static ModelInspection Inspect(string path) => ContractReader.Read(path);
 
+    /// <summary>The digest of what lies at a path now.</summary>
+    /// <param name="path">A folder or an .onnx file.</param>
+    /// <exception cref="FaultException">There is no such path, or it cannot be read.</exception>
+    internal static string Digest(string path)
+    {
+        ModelFolder folder = ModelFolder.Open(path);
+        IEnumerable<string> external = folder.IsBare ? OnnxReader.Read(folder.OnnxPath).ExternalData.Select(static d => d.Location) : [];
+        return ModelDigest.Of(folder.Files(external));
+    }
+
     /// <summary>The files that make up a model's folder; a bare graph takes the name that it has in a folder.</summary>
     internal static IReadOnlyList<ModelFile> Files(string path)
     {

@@ -25,35 +25,32 @@ internal sealed partial class Agent : IAsyncDisposable
     // SIGTERM to exit within 2 s: the rest is for threads and the runtime.
     private static readonly TimeSpan s_deliveryAtStop = TimeSpan.FromMilliseconds(1400);
 
-    private readonly AgentConfiguration _configuration;
     private readonly AgentServices _services;
-    private readonly MqttTopics _topics;
     private readonly ClockQuality _clock;
-    private readonly List<PipelineWorker> _workers = [];
     private readonly DateTimeOffset _startedAt;
     private readonly long _boot;
     private readonly EmbeddedBroker? _broker;
-    private readonly SessionRegistry _models;
-    private readonly MqttSession _session;
-    private readonly StatusReporter _status;
+    private readonly BrokerLine _line;
+    private readonly RunningPipelines _pipelines;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _change = new(1);
+    private volatile StatusReporter _status;
+    private volatile ConfigurationReport _loaded;
     private bool _isStopped;
 
-    private Agent(AgentConfiguration configuration, AgentServices services, EmbeddedBroker? broker, InferenceRuntime runtime)
+    private Agent(AgentConfiguration configuration, AgentServices services, EmbeddedBroker? broker)
     {
-        _configuration = configuration;
         _services = services;
         _broker = broker;
         _startedAt = services.Time.GetUtcNow();
-        _boot = CountBoot();
-        _topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
+        _loaded = new(_startedAt, null, null);
+        _boot = CountBoot(configuration.Runtime.StateFolder);
         _clock = new(services.Time);
-        _models = new(runtime);
-        MqttOptions mqtt = broker is null ? configuration.Mqtt : configuration.Mqtt with { Url = broker.Url };
-        LastWill will = StatusReporter.Will(_topics, configuration.Device.Id, services.Version, _boot);
-        _session = new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), services.Time, NextRandom(), services.Logger);
-        _status = new(_topics, _session, Status, services.Time);
-        _session.StateChanged += _status.Changed;
-        foreach (PipelineOptions pipeline in configuration.Pipelines) _workers.Add(Worker(pipeline));
+        MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
+        _line = new(Session(configuration, topics));
+        _status = new(topics, _line, Status, services.Time);
+        _line.StateChanged += StatusChanged;
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _line, _clock, StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
@@ -75,21 +72,22 @@ internal sealed partial class Agent : IAsyncDisposable
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort).ConfigureAwait(false)
             : null;
-        Agent agent = new(configuration, services, broker, runtime);
-        agent._session.Start();
+        Agent agent = new(configuration, services, broker);
+        PipelineChange start = agent._pipelines.Plan(configuration, runtime);
+        await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
+        agent._line.Start();
         agent._status.Start();
-        foreach (PipelineWorker worker in agent._workers) worker.Start();
-        Fault?[] faults;
+        IReadOnlyList<Fault?> faults;
         try
         {
-            faults = await Task.WhenAll(agent._workers.Select(static w => w.FirstModel)).WaitAsync(stop).ConfigureAwait(false);
+            faults = await RunningPipelines.StartNewAsync(start, stop).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             return agent;
         }
 
-        if (faults.Length == 0 || faults.Any(static f => f is null)) return agent;
+        if (faults.Count == 0 || faults.Any(static f => f is null)) return agent;
         await agent.StopAsync().ConfigureAwait(false);
         throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
     }
@@ -99,17 +97,55 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         if (_isStopped) return;
         _isStopped = true;
-        await Task.WhenAll(_workers.Select(static worker => Task.Run(worker.Dispose))).ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+
+        // A reload on its way ends first: it would start what has been stopped here.
+        await _change.WaitAsync().ConfigureAwait(false);
+        await _pipelines.StopAsync().ConfigureAwait(false);
         _status.Stop();
-        await _session.StopAsync(s_deliveryAtStop).ConfigureAwait(false);
+        await _line.StopAsync(s_deliveryAtStop).ConfigureAwait(false);
         _status.Dispose();
-        await _session.DisposeAsync().ConfigureAwait(false);
-        _models.Dispose();
+        await _line.DisposeAsync().ConfigureAwait(false);
+        _pipelines.Now.Models.Dispose();
         if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        _stopping.Dispose();
+        _change.Dispose();
+    }
+
+    /// <summary>What a pipeline has recorded; the recording stands still until it is disposed of.</summary>
+    /// <exception cref="FaultException">There is no such pipeline, or it records nothing.</exception>
+    public RecordingArchive Capture(string pipeline)
+        => PipelineRecorder.Of(pipeline, _pipelines.Now.Pipelines.ToDictionary(static p => p.Name, static p => p.Worker.Recorder)).Capture();
+
+    /// <summary>The agent now, as its status messages say it. Any thread.</summary>
+    public StatusMessage Status()
+    {
+        AgentConfiguration configuration = _pipelines.Now.Configuration;
+        MqttSessionStatus session = _line.Status;
+        MqttCounts counts = session.Counts;
+        return new()
+        {
+            State = AgentState.Online,
+            Device = configuration.Device.Id,
+            Version = _services.Version,
+            Boot = _boot,
+            At = _services.Time.GetUtcNow(),
+            StartedAt = _startedAt,
+            Clock = _clock.IsSynced ? "synced" : "unsynced",
+            Labels = configuration.Device.Labels.Count == 0 ? null : configuration.Device.Labels,
+            Configuration = _loaded,
+            Models = _pipelines.Models(),
+            Pipelines = _pipelines.Reports(),
+            Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
+            Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
+        };
+    }
 
     /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
     private static Fault AsExit(Fault fault) => fault.Kind switch
@@ -119,61 +155,20 @@ internal sealed partial class Agent : IAsyncDisposable
         _ => fault,
     };
 
-    private PipelineWorker Worker(PipelineOptions pipeline)
+    private MqttSession Session(AgentConfiguration configuration, MqttTopics topics)
     {
-        string path = _configuration.Models[pipeline.Models[0]].Path;
-        Random ids = NextRandom();
-        PipelineWorker worker = new(
-            pipeline, () => _models.Open(path), stages => new MqttPredictionSink(
-                new PredictionEnvelope(Facts(pipeline, stages)), pipeline.Publish, _topics.Prediction(pipeline, pipeline.Models[0]), _session, _clock, _services.Time, ids),
-            _services.Time, NextRandom(), _services.Logger, Recorder(pipeline));
-        worker.StateChanged += _status.Changed;
-        return worker;
+        MqttOptions mqtt = _broker is null ? configuration.Mqtt : configuration.Mqtt with { Url = _broker.Url };
+        LastWill will = StatusReporter.Will(topics, configuration.Device.Id, _services.Version, _boot);
+#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
+        Random random = new(_services.Random.Next());
+#pragma warning restore CA5394
+        return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, random, _services.Logger);
     }
 
-    /// <summary>What a pipeline has recorded; the recording stands still until it is disposed of.</summary>
-    /// <exception cref="FaultException">There is no such pipeline, or it records nothing.</exception>
-    public RecordingArchive Capture(string pipeline) => PipelineRecorder.Of(pipeline, _workers.ToDictionary(static w => w.Name, static w => w.Recorder)).Capture();
+    private void StatusChanged() => _status.Changed();
 
-    private PipelineRecorder? Recorder(PipelineOptions pipeline) => pipeline.Record is null ? null : new(
-        pipeline, new(_configuration.Device.Id, _boot, _services.Version, _models.Threads), stages => [new(_configuration.Models[pipeline.Models[0]], Facts(pipeline, stages))],
-        _clock, _services.Time, NextRandom());
-
-    private PredictionFacts Facts(PipelineOptions pipeline, FrameStages stages) => new(
-        _configuration.Device.Id, pipeline.Name, _boot, stages.Model.Name, stages.Model.Version, stages.Model.Digest, stages.Provider,
-        EnvelopeShape.Of(stages.Model.Task), stages.Model.Labels);
-
-    /// <summary>The agent now, as its status messages say it. Any thread.</summary>
-    public StatusMessage Status()
+    private long CountBoot(string folder)
     {
-        MqttSessionStatus session = _session.Status;
-        MqttCounts counts = session.Counts;
-        Dictionary<string, ModelReport> models = [];
-        foreach (ModelReference reference in _configuration.Models.Values)
-        {
-            if (_models.Find(reference.Path) is { } model) models.Add(reference.Name, new(model.Name, model.Version, model.Digest));
-        }
-
-        return new()
-        {
-            State = AgentState.Online,
-            Device = _configuration.Device.Id,
-            Version = _services.Version,
-            Boot = _boot,
-            At = _services.Time.GetUtcNow(),
-            StartedAt = _startedAt,
-            Clock = _clock.IsSynced ? "synced" : "unsynced",
-            Labels = _configuration.Device.Labels.Count == 0 ? null : _configuration.Device.Labels,
-            Models = models,
-            Pipelines = _workers.ToDictionary(static w => w.Name, static w => w.Report()),
-            Broker = AgentReports.Broker(_broker?.Url ?? _configuration.Mqtt.Url, session),
-            Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
-        };
-    }
-
-    private long CountBoot()
-    {
-        string folder = _configuration.Runtime.StateFolder;
         try
         {
             return BootCounter.Next(folder);
@@ -185,10 +180,6 @@ internal sealed partial class Agent : IAsyncDisposable
             return 0;
         }
     }
-
-#pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
-    private Random NextRandom() => new(_services.Random.Next());
-#pragma warning restore CA5394
 
     [LoggerMessage(EventId = 6101, Level = LogLevel.Warning, Message = "{Fault}")]
     private static partial void LogStateFolder(ILogger logger, Fault fault);

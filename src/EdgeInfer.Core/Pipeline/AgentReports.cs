@@ -1,3 +1,4 @@
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Messaging;
 using EdgeInfer.Sinks;
 
@@ -21,4 +22,8 @@ internal static class AgentReports
         };
         return new(state, $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString());
     }
+
+    /// <summary>The first of some faults, and how many more there are.</summary>
+    public static string First(IReadOnlyList<Fault> faults)
+        => faults.Count == 1 ? faults[0].ToString() : $"{faults[0]} (and {faults.Count - 1} more, which edgeinfer check and the log name)";
 }

@@ -46,8 +46,8 @@ internal sealed class FrameStages : IDisposable
     /// <summary>What runs it, and why not what was asked for.</summary>
     public ProviderReport ProviderReport { get; }
 
-    /// <summary>The count that the next result gets; a pipeline that binds its model anew goes on with it.</summary>
-    public long NextSequence { get; set; } = 1;
+    /// <summary>Where results get their numbers; a pipeline shares it among its models.</summary>
+    public ResultNumbers Numbers { get; init; } = new();
 
     /// <summary>The result of the last frame that gave one; filled anew by the next.</summary>
     public Prediction Prediction { get; } = new();
@@ -81,7 +81,7 @@ internal sealed class FrameStages : IDisposable
         _decoder.Decode(_run.Outputs, geometry, prediction);
         prediction.FrameWidth = geometry.SourceWidth;
         prediction.FrameHeight = geometry.SourceHeight;
-        prediction.Sequence = NextSequence++;
+        prediction.Sequence = Numbers.Next();
         long done = _time.GetTimestamp();
         prediction.Timing.PostprocessMilliseconds = _time.GetElapsedTime(ran, done).TotalMilliseconds;
         prediction.AgeMilliseconds = _time.GetElapsedTime(prediction.Frame.CapturedTimestamp, done).TotalMilliseconds;

@@ -24,6 +24,8 @@ internal sealed partial class PipelineWorker : IDisposable
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
 
     private readonly PipelineOptions _options;
+    private readonly ResultNumbers _numbers;
+    private readonly AutoResetEvent _tryModel = new(false);
     private readonly Func<ModelSession> _openModel;
     private readonly Func<FrameStages, IPredictionSink> _openSink;
     private readonly TimeProvider _time;
@@ -48,12 +50,12 @@ internal sealed partial class PipelineWorker : IDisposable
     private DateTimeOffset _since;
     private long _lastCaptureTicks;
     private int _undecodableInARow;
-    private long _nextSequence = 1;
     private SinkCounts _earlierSinks;
     private readonly HashSet<string> _namedFiles = [];
 
     /// <summary>Prepares a pipeline; nothing is opened before <see cref="Start"/>.</summary>
     /// <param name="options">What it does.</param>
+    /// <param name="numbers">Numbers its results; one that was there before goes on.</param>
     /// <param name="openModel">Opens its model's session; may throw <see cref="FaultException"/>, and is then called again later.</param>
     /// <param name="openSink">Makes the sink once the model is known.</param>
     /// <param name="time">Clock.</param>
@@ -61,19 +63,21 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="logger">Changes of state.</param>
     /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     public PipelineWorker(
-        PipelineOptions options, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger,
+        PipelineOptions options, ResultNumbers numbers, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger,
         PipelineRecorder? recorder = null)
     {
         _recorder = recorder;
         _options = options;
+        _numbers = numbers;
         _openModel = openModel;
         _openSink = openSink;
         _time = time;
         _random = random;
         _logger = logger;
         _mailbox = SourceFactory.Mailbox(options.Source);
-        _source = SourceFactory.Create(options.Source, _mailbox, time, new Random(random.Next()), logger);
-        _gate = new RateGate(options.FramesPerSecond, time.TimestampFrequency);
+        (SourceOptions source, double? framesPerSecond) = SourceFactory.Paced(options.Source, options.FramesPerSecond);
+        _source = SourceFactory.Create(source, _mailbox, time, new Random(random.Next()), logger);
+        _gate = new RateGate(framesPerSecond, time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
         _ages = new FrameAges(time);
         _since = time.GetUtcNow();
@@ -94,6 +98,12 @@ internal sealed partial class PipelineWorker : IDisposable
 
     /// <summary>Starts the thread.</summary>
     public void Start() => _thread.Start();
+
+    /// <summary>A model that could not be opened is tried again at once.</summary>
+    public void TryModelNow()
+    {
+        if (_modelFault is not null) _tryModel.Set();
+    }
 
     /// <summary>Raised after the state has changed, on the pipeline's or the source's thread.</summary>
     public event Action? StateChanged;
@@ -143,6 +153,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _mailbox.Dispose();
         if (_thread.IsAlive && !_thread.Join(s_patienceAtStop)) return;
         _stop.Dispose();
+        _tryModel.Dispose();
         _recorder?.Dispose();
     }
 
@@ -182,7 +193,7 @@ internal sealed partial class PipelineWorker : IDisposable
                 Fail(new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
             }
 
-            _stop.Token.WaitHandle.WaitOne(backoff.Next());
+            WaitHandle.WaitAny([_stop.Token.WaitHandle, _tryModel], backoff.Next());
         }
     }
 
@@ -190,7 +201,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         ModelSession session = _openModel();
         if (_stop.IsCancellationRequested) return;
-        using FrameStages stages = new(session, FrameStages.OptionsOf(_options), _time, _logger) { NextSequence = _nextSequence };
+        using FrameStages stages = new(session, FrameStages.OptionsOf(_options), _time, _logger) { Numbers = _numbers };
         using IPredictionSink sink = _openSink(stages);
         _stages = stages;
         _sink = sink;
@@ -218,8 +229,6 @@ internal sealed partial class PipelineWorker : IDisposable
                 _earlierSinks = new(_earlierSinks.Accepted + last.Accepted, _earlierSinks.Published + last.Published, _earlierSinks.Dropped + last.Dropped);
                 _sink = null;
             }
-
-            _nextSequence = stages.NextSequence;
         }
     }
 

@@ -25,7 +25,7 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
         lock (_lock)
         {
             string key = Key(path);
-            if (!_entries.TryGetValue(key, out entry!)) _entries.Add(key, entry = new());
+            if (!_entries.TryGetValue(key, out entry!)) _entries.Add(key, entry = new() { IsGone = _isDisposed });
         }
 
         lock (entry.Opening)
@@ -35,7 +35,7 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
             lock (_lock)
             {
                 // Whoever stopped meanwhile has let go of the others already; this one goes with its last run.
-                if (_isDisposed) session.Dispose();
+                if (entry.IsGone) session.Dispose();
                 else entry.Session = session;
             }
 
@@ -49,14 +49,33 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
         lock (_lock) return _entries.TryGetValue(Key(path), out Entry? entry) ? entry.Session?.Model : null;
     }
 
+    /// <summary>Lets go of a model, so that whoever asks next gets it read anew; one that is still bound goes with its last run.</summary>
+    public void Forget(string path) => Forget(key => key == Key(path));
+
+    /// <summary>Lets go of every model but some.</summary>
+    public void KeepOnly(IEnumerable<string> paths)
+    {
+        HashSet<string> kept = [.. paths.Select(Key)];
+        Forget(key => !kept.Contains(key));
+    }
+
     /// <summary>Lets go of all models; those still bound go with their last run.</summary>
     public void Dispose()
     {
+        lock (_lock) _isDisposed = true;
+        Forget(static _ => true);
+    }
+
+    private void Forget(Func<string, bool> isMeant)
+    {
         lock (_lock)
         {
-            _isDisposed = true;
-            foreach (Entry entry in _entries.Values) entry.Session?.Dispose();
-            _entries.Clear();
+            foreach (string key in _entries.Keys.Where(isMeant).ToArray())
+            {
+                _entries.Remove(key, out Entry? entry);
+                entry!.IsGone = true;
+                entry.Session?.Dispose();
+            }
         }
     }
 
@@ -67,5 +86,8 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
         public Lock Opening { get; } = new();
 
         public ModelSession? Session { get; set; }
+
+        /// <summary>Nobody finds it any more: a session that is still being opened goes as soon as it is there.</summary>
+        public bool IsGone { get; set; }
     }
 }

@@ -10,6 +10,9 @@ internal enum StopSignal
     Terminate = 15,
 }
 
+/// <summary>Takes bytes of a child's standard error.</summary>
+internal delegate void ErrorBytes(ReadOnlySpan<byte> bytes);
+
 /// <summary>A command to run as a child. Not a record: its arguments and input are nothing to print.</summary>
 /// <param name="arguments">The program, by name or path, and its arguments.</param>
 internal sealed class ChildCommand(IReadOnlyList<string> arguments)
@@ -19,6 +22,9 @@ internal sealed class ChildCommand(IReadOnlyList<string> arguments)
 
     /// <summary>What the command reads from its standard input, which then ends; empty for nothing.</summary>
     public ReadOnlyMemory<byte> Input { get; init; }
+
+    /// <summary>Sees the bytes of its standard error as they are read, beside the tail that is kept; null for nobody. On the thread that reads.</summary>
+    public ErrorBytes? Errors { get; init; }
 
     /// <summary>How it is asked to end.</summary>
     public StopSignal StopSignal { get; init; } = StopSignal.Terminate;

@@ -11,6 +11,7 @@ namespace EdgeInfer.Posix;
 internal sealed unsafe class ChildPipes : IDisposable
 {
     private readonly SafeFileHandle _wake = Pipes.OpenEvent();
+    private readonly ErrorBytes? _listener;
     private readonly ReadOnlyMemory<byte> _inputBytes;
     private readonly SafeFileHandle _output;
     private readonly SafeFileHandle _errors;
@@ -19,9 +20,11 @@ internal sealed unsafe class ChildPipes : IDisposable
 
     /// <summary>Opens the pipes.</summary>
     /// <param name="input">What the child is given to read; empty opens no pipe for it.</param>
+    /// <param name="listener">Sees the standard error beside its tail.</param>
     /// <exception cref="IOException">No descriptors are left.</exception>
-    public ChildPipes(ReadOnlyMemory<byte> input)
+    public ChildPipes(ReadOnlyMemory<byte> input, ErrorBytes? listener = null)
     {
+        _listener = listener;
         _inputBytes = input;
         (_output, OutputOfChild) = Pipes.Open();
         (_errors, ErrorsOfChild) = Pipes.Open();
@@ -57,12 +60,13 @@ internal sealed unsafe class ChildPipes : IDisposable
     /// <summary>Waits until there is output, or anything else to be done, and does that.</summary>
     /// <param name="limit">The longest wait.</param>
     /// <param name="isWakeable">Whether <see cref="Wake"/> ends it.</param>
+    /// <param name="wantsOutput">Whether output ends it.</param>
     /// <returns>What is to be done by the caller; neither where only the rest was, or nothing came.</returns>
-    public (bool IsWoken, bool HasOutput) Wait(TimeSpan limit, bool isWakeable)
+    public (bool IsWoken, bool HasOutput) Wait(TimeSpan limit, bool isWakeable, bool wantsOutput)
     {
         Poll.Descriptor* descriptors = stackalloc Poll.Descriptor[4];
         descriptors[0] = Wanted(isWakeable ? _wake : null, Poll.In);
-        descriptors[1] = Wanted(_output, Poll.In);
+        descriptors[1] = Wanted(wantsOutput ? _output : null, Poll.In);
         descriptors[2] = Wanted(_errors, Poll.In);
         descriptors[3] = Wanted(_input, Poll.Out);
         int milliseconds = (int)Math.Clamp(Math.Ceiling(limit.TotalMilliseconds), 0, int.MaxValue);
@@ -90,7 +94,7 @@ internal sealed unsafe class ChildPipes : IDisposable
         do
         {
             before = Errors.Bytes;
-            _ = Wait(TimeSpan.Zero, isWakeable: false);
+            _ = Wait(TimeSpan.Zero, isWakeable: false, wantsOutput: false);
         }
         while (Errors.Bytes != before);
     }
@@ -113,8 +117,15 @@ internal sealed unsafe class ChildPipes : IDisposable
     {
         Span<byte> bytes = stackalloc byte[4 << 10];
         int count = Pipes.Read(_errors, bytes);
-        if (count > 0) Errors.Add(bytes[..count]);
-        else if (count == 0) _errors.Dispose();
+        if (count > 0)
+        {
+            Errors.Add(bytes[..count]);
+            _listener?.Invoke(bytes[..count]);
+        }
+        else if (count == 0)
+        {
+            _errors.Dispose();
+        }
     }
 
     private void Feed()

@@ -62,7 +62,7 @@ internal sealed class ChildProcess : IDisposable
         (string program, IReadOnlyList<string> arguments) = Trampoline.Wrap(path, command.Arguments);
         using NativeStrings argumentTexts = new(arguments);
         using NativeStrings environment = new(EnvironmentOfChild());
-        ChildPipes pipes = new(command.Input);
+        ChildPipes pipes = new(command.Input, command.Errors);
         (int id, int error) = Spawn.Start(program, argumentTexts, environment, pipes.InputOfChild, pipes.OutputOfChild, pipes.ErrorsOfChild);
         pipes.CloseEndsOfChild();
         if (error == 0) return new(command, time, pipes, id);
@@ -83,7 +83,7 @@ internal sealed class ChildProcess : IDisposable
         while (!_pipes.HasOutputEnded)
         {
             TimeSpan left = limit - _time.GetElapsedTime(since);
-            (bool isWoken, bool hasOutput) = _pipes.Wait(left, isWakeable: true);
+            (bool isWoken, bool hasOutput) = _pipes.Wait(left, isWakeable: true, wantsOutput: true);
             if (isWoken) return ChildRead.Woken;
             if (hasOutput)
             {
@@ -98,6 +98,19 @@ internal sealed class ChildProcess : IDisposable
 
         return ChildRead.End;
     }
+
+    /// <summary>Leaves the output alone for a time, so that the command is held up once its pipe is full.</summary>
+    /// <returns>False when <see cref="Wake"/> was called.</returns>
+    public bool Pause(TimeSpan limit)
+    {
+        long since = _time.GetTimestamp();
+        while (limit - _time.GetElapsedTime(since) is var left && left > TimeSpan.Zero)
+            if (_pipes.Wait(left, isWakeable: true, wantsOutput: false).IsWoken) return false;
+        return true;
+    }
+
+    /// <summary>Reads what standard error holds now, without waiting: all that the child wrote there before the output that was read last.</summary>
+    public void ReadErrors() => _pipes.DrainRest();
 
     /// <summary>Ends the wait in <see cref="Read"/>, now and from now on. Any thread, as long as this is not disposed.</summary>
     public void Wake() => _pipes.Wake();
@@ -145,7 +158,7 @@ internal sealed class ChildProcess : IDisposable
         {
             TimeSpan left = limit - _time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero) return false;
-            if (_pipes.Wait(left < step ? left : step, isWakeable: false).HasOutput) _ = _pipes.Read(dropped);
+            if (_pipes.Wait(left < step ? left : step, isWakeable: false, wantsOutput: true).HasOutput) _ = _pipes.Read(dropped);
         }
 
         return true;

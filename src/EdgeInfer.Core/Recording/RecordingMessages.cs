@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using EdgeInfer.Configuration;
 using EdgeInfer.Results;
@@ -118,6 +119,7 @@ internal sealed record RecordedFrame
     public int Stride { get; init; }
 
     /// <summary>How luma and chroma become colours, for the formats that have them.</summary>
+    [JsonConverter(typeof(ColourConverter))]
     public YuvColour Colour { get; init; }
 
     /// <summary>The source's count of frames, those lost included.</summary>
@@ -145,6 +147,9 @@ internal sealed record RecordedFrame
 /// <param name="Seq">Its count within the pipeline.</param>
 /// <param name="Bits">16 hexadecimal digits over its numbers as the model gave them, before they were rounded for the message.</param>
 internal sealed record RecordedResult(int Model, long Seq, string Bits);
+
+/// <summary>Writes <c>bt601-limited</c>.</summary>
+internal sealed class ColourConverter() : JsonStringEnumConverter<YuvColour>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]

@@ -33,12 +33,13 @@ internal static class TarHeader
     }
 
     /// <summary>Reads a header.</summary>
-    /// <returns>False where it is none, or not that of a plain file.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> block, out string name, out long bytes)
+    /// <returns>False where it is none, or that of neither a plain file nor a folder.</returns>
+    public static bool TryRead(ReadOnlySpan<byte> block, out string name, out long bytes, out bool isFolder)
     {
         name = "";
         bytes = 0;
-        if (!block[257..].StartsWith("ustar"u8) || block[156] is not ((byte)'0' or 0)) return false;
+        isFolder = block[156] == (byte)'5';
+        if (!block[257..].StartsWith("ustar"u8) || block[156] is not ((byte)'0' or (byte)'5' or 0)) return false;
         if (!TryOctal(block.Slice(ChecksumAt, ChecksumBytes), out long sum) || sum != Checksum(block) || !TryOctal(block.Slice(124, 12), out bytes)) return false;
         name = Text(block[..100]);
         string prefix = Text(block.Slice(345, 155));

@@ -123,6 +123,14 @@ internal sealed record FrameAgeReport(double P50, double Max);
 internal sealed record BrokerReport(
     string State, string Url, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? Since, string? Cause);
 
+/// <summary>The configuration in <see cref="StatusMessage"/>.</summary>
+/// <param name="LoadedAt">When the one at work was taken up, UTC.</param>
+/// <param name="Fault">Why the last reload changed nothing: one line with place and cure; null where there was none, or it was applied.</param>
+/// <param name="FaultAt">When that reload was tried, UTC.</param>
+internal sealed record ConfigurationReport(
+    [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset LoadedAt, string? Fault,
+    [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? FaultAt);
+
 /// <summary>A model in <see cref="StatusMessage"/>.</summary>
 /// <param name="Name">Its own name.</param>
 /// <param name="Version">Its version.</param>
@@ -163,6 +171,9 @@ internal sealed record StatusMessage
 
     /// <summary><c>device.labels</c>.</summary>
     public IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    /// <summary>The configuration at work.</summary>
+    public ConfigurationReport? Configuration { get; init; }
 
     /// <summary>Models by the name the configuration gives them.</summary>
     public IReadOnlyDictionary<string, ModelReport>? Models { get; init; }

@@ -86,13 +86,22 @@ internal sealed class StatusReporter : IDisposable
 
     private void Publish(StatusMessage status, bool isOver)
     {
+        IReadOnlyDictionary<string, PipelineReport> pipelines = status.Pipelines ?? new Dictionary<string, PipelineReport>();
         _outgoing.PublishState(_topic, status.Encode());
-        foreach ((string name, PipelineReport pipeline) in status.Pipelines ?? new Dictionary<string, PipelineReport>())
+        foreach ((string name, PipelineReport pipeline) in pipelines) Publish(name, !isOver && pipeline.State == PipelineState.Running);
+
+        // Those that a reload has taken away.
+        foreach (string name in _pipelines.Keys.Where(name => !pipelines.ContainsKey(name)).ToArray())
         {
-            bool isOnline = !isOver && pipeline.State == PipelineState.Running;
-            if (!_pipelines.TryGetValue(name, out (MqttTopic Topic, bool IsOnline) known)) known = (_topics.PipelineStatus(name), !isOnline);
-            if (known.IsOnline != isOnline) _outgoing.PublishState(known.Topic, isOnline ? "online"u8 : "offline"u8);
-            _pipelines[name] = (known.Topic, isOnline);
+            Publish(name, isOnline: false);
+            _pipelines.Remove(name);
         }
+    }
+
+    private void Publish(string name, bool isOnline)
+    {
+        if (!_pipelines.TryGetValue(name, out (MqttTopic Topic, bool IsOnline) known)) known = (_topics.PipelineStatus(name), !isOnline);
+        if (known.IsOnline != isOnline) _outgoing.PublishState(known.Topic, isOnline ? "online"u8 : "offline"u8);
+        _pipelines[name] = (known.Topic, isOnline);
     }
 }

@@ -46,7 +46,7 @@ public sealed class SourceException(SourceState state, Fault fault) : Exception(
 
 /// <summary>
 /// A picture source on a thread of its own: it opens its device, delivers frames into a mailbox, and after any failure waits
-/// (back-off, at most 10 s) and opens it anew. Kinds override <see cref="RunOnce"/>.
+/// (back-off, at most 10 s unless its kind says otherwise) and opens it anew. Kinds override <see cref="RunOnce"/>.
 /// </summary>
 public abstract partial class FrameSource : IDisposable
 {
@@ -76,12 +76,13 @@ public abstract partial class FrameSource : IDisposable
     /// <param name="time">Clock.</param>
     /// <param name="random">Jitter of the back-off.</param>
     /// <param name="logger">Changes of state go here.</param>
-    protected FrameSource(string name, FrameMailbox output, TimeProvider time, Random random, ILogger logger)
+    /// <param name="longestDelay">The longest wait between two attempts; null for 10 s.</param>
+    protected FrameSource(string name, FrameMailbox output, TimeProvider time, Random random, ILogger logger, TimeSpan? longestDelay = null)
     {
         Name = name;
         Output = output;
         Time = time;
-        _backoff = new Backoff(s_firstDelay, s_longestDelay, random);
+        _backoff = new Backoff(s_firstDelay, longestDelay ?? s_longestDelay, random);
         _logger = logger;
     }
 

@@ -11,7 +11,7 @@ internal static class CommandLine
     public const int Success = 0;
 
     // Verbs of the contract that this version does not have yet: refused by name rather than as misspelt.
-    private static readonly string[] s_later = ["doctor", "release", "enroll", "update"];
+    private static readonly string[] s_later = ["release", "enroll", "update"];
 
     /// <summary>Runs one command line.</summary>
     /// <returns>0 or a sysexits code.</returns>
@@ -92,9 +92,12 @@ internal static class CommandLine
         yield return InitCommand.Create();
         yield return RunCommand.Create();
         yield return CheckCommand.Create();
+        yield return DoctorCommand.Create();
         yield return PredictCommand.Create();
         yield return WatchCommand.Create();
         yield return StatusCommand.Create();
+        yield return CaptureCommand.Create();
+        yield return ReplayCommand.Create();
         yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
         yield return BenchCommand.Create();

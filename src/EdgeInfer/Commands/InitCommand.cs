@@ -66,6 +66,20 @@ internal static class InitCommand
         IReadOnlyList<ModelFinding> models = ModelSurvey.Find(Directory.GetCurrentDirectory(), ModelLocator.Default(modelsDir), modelsDir);
         string device = HostIdentity.OfThisMachine().DeviceId("", new FaultList());
         Dictionary<string, string> programs = Surroundings.FindPrograms(Environment.GetEnvironmentVariable("PATH") ?? "");
-        return new(device, await cameras.ConfigureAwait(false), await brokers.ConfigureAwait(false), models, programs);
+        return new(device, await cameras.ConfigureAwait(false), await brokers.ConfigureAwait(false), models, programs)
+        {
+            StateFolder = Own("XDG_STATE_HOME", ".local/state"),
+            CacheFolder = Own("XDG_CACHE_HOME", ".cache"),
+        };
+    }
+
+    // The usual folders belong to root or to the service's user: anyone else keeps such files at home (XDG base directories).
+    private static string? Own(string variable, string beneathHome)
+    {
+        if (Environment.IsPrivilegedProcess) return null;
+        string? folder = Environment.GetEnvironmentVariable(variable);
+        string? home = Environment.GetEnvironmentVariable("HOME");
+        if (folder is not ['/', ..]) folder = home is ['/', _, ..] ? Path.Combine(home, beneathHome) : null;
+        return folder is null || folder.Any(char.IsControl) ? null : Path.Combine(folder, "edgeinfer");
     }
 }

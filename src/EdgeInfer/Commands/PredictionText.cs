@@ -13,13 +13,26 @@ internal static class PredictionText
     {
         StringBuilder line = new();
         line.Append(CultureInfo.InvariantCulture, $"{Text(message, "pipeline")} #{Number(message, "seq"):0}  ");
+        AppendFound(line, message);
+        line.Append(CultureInfo.InvariantCulture, $"  ({Number(message, "age_ms"):0} ms)");
+        return ReceivedText.Printable(line.ToString());
+    }
+
+    /// <summary>What was found alone: <c>2 bolt 0.93 0.88, nut 0.91</c>.</summary>
+    public static string Found(JsonElement message)
+    {
+        StringBuilder line = new();
+        AppendFound(line, message);
+        return ReceivedText.Printable(line.ToString());
+    }
+
+    private static void AppendFound(StringBuilder line, JsonElement message)
+    {
         int length = line.Length;
         if (message.TryGetProperty("detections", out JsonElement detections)) AppendGroups(line, detections);
         if (message.TryGetProperty("classes", out JsonElement classes)) AppendGroups(line, classes);
         if (message.TryGetProperty("values", out JsonElement values)) AppendValues(line, values);
         if (line.Length == length) line.Append("nothing");
-        line.Append(CultureInfo.InvariantCulture, $"  ({Number(message, "age_ms"):0} ms)");
-        return ReceivedText.Printable(line.ToString());
     }
 
     private static void AppendGroups(StringBuilder line, JsonElement results)

@@ -52,23 +52,26 @@ internal static partial class RunCommand
     {
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Information);
         ILogger logger = log.CreateLogger("edgeinfer");
-        AgentConfiguration configuration = Read(file, flags, modelsDir, logger);
+        AgentConfigurationReader reader = ConfigurationReader(modelsDir);
+        AgentConfiguration configuration = Read(reader, file, flags, logger);
 #pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
         AgentServices services = new(TimeProvider.System, new Random(HashCode.Combine(Environment.ProcessId, TimeProvider.System.GetTimestamp())), logger, BuildInformation.Version);
 #pragma warning restore CA5394
-        RunAsync(configuration, services).GetAwaiter().GetResult();
+        RunAsync(configuration, reader, services).GetAwaiter().GetResult();
         return CommandLine.Success;
     }
 
-    private static async Task RunAsync(AgentConfiguration configuration, AgentServices services)
+    private static async Task RunAsync(AgentConfiguration configuration, AgentConfigurationReader reader, AgentServices services)
     {
         using StopSignals stop = new();
         SystemdNotifier systemd = new();
+        using ReloadService reload = new(configuration.File.Length == 0 ? null : configuration.File, reader, systemd, services, stop.Token);
         await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
         await using ControlServer? control = AgentControl.Start(agent, configuration.Runtime.Control, services);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);
+            reload.Serve(agent);
             LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, string.Join(", ", configuration.Pipelines.Select(static p => p.Name)));
         }
 
@@ -78,9 +81,8 @@ internal static partial class RunCommand
         LogStopped(services.Logger);
     }
 
-    private static AgentConfiguration Read(string? file, RunFlags flags, string modelsDir, ILogger logger)
+    private static AgentConfiguration Read(AgentConfigurationReader reader, string? file, RunFlags flags, ILogger logger)
     {
-        AgentConfigurationReader reader = ConfigurationReader(modelsDir);
         FaultList faults = new();
         bool hasFlags = flags != new RunFlags(new(), null, null);
         if (hasFlags && file is not null) throw FaultException.Of(FaultKind.Usage, "run", "-c and flags exclude each other", "keep one of them");

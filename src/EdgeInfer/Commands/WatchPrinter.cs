@@ -40,7 +40,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         _ => $"{ReceivedText.Printable(topic)}  {ReceivedText.Printable(Compact(message))}",
     };
 
-    /// <summary><c>20:15:03.123  press-3/belt  bolt 0.93 [412,120 64x58], nut 0.91 [20,31 40x40]  4.9/s  21 ms</c>.</summary>
+    /// <summary><c>20:15:03.123  press-3/belt  2 bolt 0.93 0.88, nut 0.91  4.9/s  21 ms</c>; boxes are for <c>--json</c>.</summary>
     private string Prediction(JsonElement message)
     {
         StringBuilder line = new();
@@ -49,30 +49,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         bool isTimed = message.TryGetProperty("captured_at", out JsonElement captured) && captured.ValueKind == JsonValueKind.String
             && captured.TryGetDateTimeOffset(out at);
         line.Append(isTimed ? TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) : "--:--:--.---");
-        line.Append("  ").Append(name).Append("  ");
-
-        int results = 0;
-        foreach (string list in (ReadOnlySpan<string>)["detections", "classes"])
-        {
-            if (!message.TryGetProperty(list, out JsonElement items) || items.ValueKind != JsonValueKind.Array) continue;
-            foreach (JsonElement item in items.EnumerateArray())
-            {
-                line.Append(results++ == 0 ? "" : ", ").Append(Text(item, "label"));
-                line.Append(CultureInfo.InvariantCulture, $" {Number(item, "score"):0.00}");
-                AppendBox(line, item);
-            }
-        }
-
-        if (message.TryGetProperty("values", out JsonElement values) && values.ValueKind == JsonValueKind.Object)
-        {
-            foreach (JsonProperty value in values.EnumerateObject())
-            {
-                line.Append(results++ == 0 ? "" : ", ").Append(value.Name).Append(' ');
-                line.Append(value.Value.ValueKind == JsonValueKind.Array ? $"[{value.Value.GetArrayLength()} values]" : value.Value.ToString());
-            }
-        }
-
-        if (results == 0) line.Append("nothing");
+        line.Append("  ").Append(name).Append("  ").Append(FoundText.Of(message));
         AppendRate(line, name, (long)Number(message, "seq"), at);
         line.Append(CultureInfo.InvariantCulture, $"  {Number(message, "age_ms"):0} ms");
         return ReceivedText.Printable(line.ToString());
@@ -90,6 +67,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     private string? Status(JsonElement message)
     {
         StringBuilder line = new();
+        List<string> causes = [];
         string device = Text(message, "device");
         line.Append(device).Append(' ').Append(Text(message, "state"));
         if (message.TryGetProperty("pipelines", out JsonElement pipelines) && pipelines.ValueKind == JsonValueKind.Object)
@@ -97,24 +75,18 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
             foreach (JsonProperty pipeline in pipelines.EnumerateObject())
             {
                 line.Append("; ").Append(pipeline.Name).Append(' ').Append(Text(pipeline.Value, "state"));
+                // On lines of their own: a cause with its cure fills one.
                 string cause = Text(pipeline.Value, "cause");
-                if (cause != "?") line.Append(" (").Append(cause).Append(')');
+                if (cause != "?") causes.Add($"--   {pipeline.Name}: {cause}");
                 string provider = Text(pipeline.Value, "provider");
                 if (provider != "?") line.Append(" on ").Append(provider);
             }
         }
 
-        string text = line.ToString();
+        string text = string.Join('\n', ((string[])[$"-- {line}", .. causes]).Select(static l => ReceivedText.Printable(l)));
         if (_lastStatus.TryGetValue(device, out string? last) && last == text) return null;
         _lastStatus[device] = text;
-        return ReceivedText.Printable($"-- {text}");
-    }
-
-    private static void AppendBox(StringBuilder line, JsonElement item)
-    {
-        if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("box", out JsonElement box)) return;
-        if (box.ValueKind != JsonValueKind.Array || box.GetArrayLength() != 4) return;
-        line.Append(CultureInfo.InvariantCulture, $" [{box[0]},{box[1]} {box[2]}x{box[3]}]");
+        return text;
     }
 
     private static string Compact(JsonElement element)

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using EdgeInfer.Configuration;
 using EdgeInfer.Control;
 using EdgeInfer.Diagnostics;
@@ -21,7 +23,18 @@ internal static partial class AgentControl
     private static ControlOperations Operations(Agent agent) => new(new Dictionary<string, ControlOperation>
     {
         ["status"] = (_, _) => ValueTask.FromResult(ControlAnswer.Done("status", agent.Status().Encode())),
+        ["capture"] = (request, _) => ValueTask.FromResult(Capture(agent, request)),
     });
+
+    private static ControlAnswer Capture(Agent agent, ControlRequest request)
+    {
+        if (request.Pipeline is not { } pipeline)
+            throw FaultException.Of(FaultKind.Usage, "capture", "no pipeline is named", """write {"op":"capture","pipeline":"NAME"}""");
+        RecordingAttachment recording = new(agent.Capture(pipeline));
+        return ControlAnswer.Done("capture", Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""
+            {"pipeline":"{{pipeline}}","frames":{{recording.Frames}},"bytes":{{recording.LengthBytes}}}
+            """)), recording);
+    }
 
     private static ControlEndpoint? Open(string path, ILogger logger)
     {

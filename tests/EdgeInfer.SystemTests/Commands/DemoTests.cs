@@ -5,6 +5,7 @@ using EdgeInfer.SystemTests.Rig;
 namespace EdgeInfer.SystemTests.Commands;
 
 /// <summary><c>demo</c> does the main job on embedded defaults.</summary>
+[Collection("the broker port of this machine")]
 public sealed partial class DemoTests
 {
     [Fact]

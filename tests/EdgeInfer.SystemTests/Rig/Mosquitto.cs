@@ -27,10 +27,15 @@ internal sealed class Mosquitto : IAsyncDisposable
     /// <summary>Starts a broker.</summary>
     /// <param name="extra">Lines for its configuration; <c>{folder}</c> is its temporary folder.</param>
     /// <param name="password">With a user named edge and this password.</param>
-    public static async Task<Mosquitto> Start(string extra = "", string? password = null)
+    public static Task<Mosquitto> Start(string extra = "", string? password = null) => Start(FreePort(), extra, password);
+
+    /// <summary>Starts a broker where everybody looks for one: 1883, which must be free.</summary>
+    public static Task<Mosquitto> StartOnDefaultPort(string? password = null) => Start(1883, "", password);
+
+    private static async Task<Mosquitto> Start(int port, string extra, string? password)
     {
         if (password is not null) extra += "\npassword_file {folder}/passwords";
-        Mosquitto broker = new(FreePort(), extra);
+        Mosquitto broker = new(port, extra);
         if (password is not null)
         {
             string file = Path.Combine(broker._folder.FullName, "passwords");

@@ -18,8 +18,26 @@ public sealed class WatchPrinterTests
         """;
 
     [Fact]
-    public void A_prediction_is_one_line_with_time_place_labels_scores_boxes_and_age()
-        => Assert.Equal(["18:40:01.123  press-3/belt  bolt 0.93 [412,120 64x58], nut 0.50 [0,1 2x3]  21 ms"], Printed(Message));
+    public void A_prediction_is_one_line_with_time_place_labels_scores_and_age()
+        => Assert.Equal(["18:40:01.123  press-3/belt  bolt 0.93, nut 0.50  21 ms"], Printed(Message));
+
+    [Fact]
+    public void Parts_of_one_label_are_counted_with_their_best_scores()
+        => Assert.Equal(["--:--:--.---  d/p  5 bolt 0.90 0.80 0.70 …, nut 0.90  0 ms"], Printed(Detections("bolt", "bolt", "nut", "bolt", "bolt", "bolt")));
+
+    [Fact]
+    public void A_line_fits_a_terminal_however_much_was_found()
+    {
+        string[] many = [.. Enumerable.Range(0, 40).SelectMany(n => Enumerable.Repeat($"label-number-{n}", 5))];
+        string line = Assert.Single(Printed(Detections(many)));
+        Assert.InRange(line.Length, 60, 100);
+        Assert.EndsWith("label-number-0 0.90 0.80 0.70 …, and 39 more  0 ms", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Why_a_pipeline_has_no_frames_stands_on_a_line_of_its_own()
+        => Assert.Equal(["-- d online; p no_signal; q running", "--   p: /dev/video0: there is no camera at this path; plug the camera in"],
+            Printed("""{"schema":"edgeinfer/status/1","state":"online","device":"d","pipelines":{"p":{"state":"no_signal","cause":"/dev/video0: there is no camera at this path; plug the camera in"},"q":{"state":"running"}}}"""));
 
     [Fact]
     public void The_rate_counts_results_that_were_not_published_too()
@@ -85,6 +103,14 @@ public sealed class WatchPrinterTests
         }
 
         Assert.NotEmpty(output.ToString());
+    }
+
+    // Scores 0.9, 0.8 … within each label.
+    private static string Detections(params string[] labels)
+    {
+        Dictionary<string, int> seen = [];
+        IEnumerable<string> items = labels.Select(l => $$"""{"label":"{{l}}","class":0,"score":0.{{9 - (seen[l] = seen.GetValueOrDefault(l, -1) + 1) % 9}},"box":[0,1,2,3]}""");
+        return $$"""{"schema":"edgeinfer/prediction/1","device":"d","pipeline":"p","detections":[{{string.Join(',', items)}}]}""";
     }
 
     private static string[] Printed(params ReadOnlySpan<string> payloads) => Printed(false, payloads);

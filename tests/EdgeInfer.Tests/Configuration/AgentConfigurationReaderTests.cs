@@ -163,7 +163,7 @@ public sealed class AgentConfigurationReaderTests
     [InlineData("", "models: missing; name at least one: models: { NAME: { path: PATH } }")]
     [InlineData("pipelines: {}", "pipelines: missing; name at least one: pipelines: { NAME: { source: …, model: … } }")]
     [InlineData("pipelines: { belt: }", "pipelines.belt: says nothing; write { source: …, model: NAME }")]
-    [InlineData("pipelines: { belt: { model: parts } }", "pipelines.belt.source: missing; name its kind: one of camera, stream, files, synthetic")]
+    [InlineData("pipelines: { belt: { model: parts } }", "pipelines.belt.source: missing; name its kind: one of camera, stream, exec, files, synthetic")]
     public void What_must_be_there_and_is_not_is_named(string text, string fault)
         => Assert.Contains(ConfigurationText.Faults(text), f => f.EndsWith(fault, StringComparison.Ordinal));
 

@@ -49,7 +49,7 @@ public sealed class YamlTreeTests
     }
 
     [Theory]
-    [InlineData("a: [1\n", 2)]
+    [InlineData("a: [1\n", 1)]
     [InlineData("a: 'x\n", 1)]
     [InlineData("a: 1\n b: 2\n", 2)]
     [InlineData("a: @b\n", 1)]

@@ -24,6 +24,7 @@ public sealed class FramePathAllocationTests : IDisposable
     private readonly FramePool _pool = new(2, 4 << 20);
     private readonly ModelSession _session;
     private readonly FrameStages _stages;
+    private PipelineRecorder? _recorder;
 
     public FramePathAllocationTests()
     {
@@ -47,10 +48,25 @@ public sealed class FramePathAllocationTests : IDisposable
         Assert.Equal(0, BytesPerHundred(PixelFormat.Jpeg, File.ReadAllBytes(golden)));
     }
 
-    private long BytesPerHundred(PixelFormat format, byte[] bytes)
+    [Fact]
+    public void Of_raw_frames_that_are_recorded()
+    {
+        PipelineOptions options = new() { Name = "belt", Mark = default, Source = new FilesOptions("", false), Models = ["parts"], Record = new(20, null, 64 << 20) };
+        using PipelineRecorder recorder = new(options, new("press-3", 1, "0.1.0", 1), stages => [new(new("parts", "", default), Facts())], new ClockQuality(_time), _time, new Random(3));
+        recorder.Bind(_stages);
+        _recorder = recorder;
+        Assert.Equal(0, BytesPerHundred(PixelFormat.Rgb24, Belt()));
+    }
+
+    private PredictionFacts Facts()
     {
         Model model = _stages.Model;
-        PredictionFacts facts = new("press-3", "belt", 1, model.Name, model.Version, model.Digest, "cpu", EnvelopeShape.Of(model.Task), model.Labels);
+        return new("press-3", "belt", 1, model.Name, model.Version, model.Digest, "cpu", EnvelopeShape.Of(model.Task), model.Labels);
+    }
+
+    private long BytesPerHundred(PixelFormat format, byte[] bytes)
+    {
+        PredictionFacts facts = Facts();
         MqttSettings settings = new() { Options = new() { Url = new("mqtt://127.0.0.1:1") }, ClientId = "test", QueueCount = 16 };
         MqttSession session = new(settings, _time, new Random(1), NullLogger.Instance);
         using MqttPredictionSink sink = new(
@@ -78,8 +94,12 @@ public sealed class FramePathAllocationTests : IDisposable
             CapturedAt = _time.GetUtcNow(),
             Id = FrameId.FromUtf8("frame-7"u8),
         };
-        if (_stages.Process(_pool.Publish(frame, bytes.Length)) != DecodeOutcome.Ok) throw new InvalidOperationException("the frame was refused");
+        FrameLease lease = _pool.Publish(frame, bytes.Length);
+        _recorder?.Begin(lease);
+        if (_stages.Process(lease) != DecodeOutcome.Ok) throw new InvalidOperationException("the frame was refused");
         sink.Accept(_stages.Prediction);
+        _recorder?.Result(0, _stages.Prediction);
+        _recorder?.End(DecodeOutcome.Ok);
     }
 
     private static byte[] Belt()

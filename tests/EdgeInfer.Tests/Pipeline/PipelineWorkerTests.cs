@@ -80,7 +80,7 @@ public sealed class PipelineWorkerTests : IDisposable
 
     private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ModelSession> open, double? framesPerSecond = null) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = ["parts"], FramesPerSecond = framesPerSecond },
-        open, _ => sink, TimeProvider.System, new Random(1), NullLogger.Instance);
+        new ResultNumbers(), open, _ => sink, TimeProvider.System, new Random(1), NullLogger.Instance);
 
     public void Dispose()
     {

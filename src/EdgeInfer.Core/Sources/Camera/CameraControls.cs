@@ -34,7 +34,7 @@ internal sealed class CameraControls(ControlWishes wishes)
         if (wishes.Wishes.Count == 0) return [];
         IReadOnlyList<ControlInfo> known = ControlList.Read(node);
         List<Fault> notes = [];
-        foreach ((ControlInfo control, long value) in Plan(node.Path, known).OrderBy(static p => p.Control.IsMode ? 0 : 1))
+        foreach ((ControlInfo control, long value) in Plan(node.Path, wishes, known).OrderBy(static p => p.Control.IsMode ? 0 : 1))
         {
             // The modes set before may have changed what it is.
             ControlInfo now = ControlList.Read(node, control.Id) ?? control;
@@ -61,6 +61,10 @@ internal sealed class CameraControls(ControlWishes wishes)
         return notes;
     }
 
+    /// <summary>Holds wishes against the controls of a camera, without setting any.</summary>
+    /// <exception cref="SourceException">The camera does not have a control, or it does not take the value.</exception>
+    public static void Check(string path, ControlWishes wishes, IReadOnlyList<ControlInfo> known) => Plan(path, wishes, known);
+
     /// <summary>Once the camera streams: sets again what it has changed by itself.</summary>
     /// <returns>What it does not keep.</returns>
     public IReadOnlyList<Fault> Confirm(CameraNode node)
@@ -78,7 +82,7 @@ internal sealed class CameraControls(ControlWishes wishes)
         return notes;
     }
 
-    private List<(ControlInfo Control, long Value)> Plan(string path, IReadOnlyList<ControlInfo> known)
+    private static List<(ControlInfo Control, long Value)> Plan(string path, ControlWishes wishes, IReadOnlyList<ControlInfo> known)
     {
         List<(ControlInfo, long)> plan = [];
         List<(string What, string Cure)> wrong = [];

@@ -127,6 +127,7 @@ public sealed class MessageSchemaTests
                 Since = s_time,
                 Fps = 4.9,
                 Cause = "a: b; c",
+                FrameAgeMs = new(21.4, 30),
                 LastFrame = s_time,
                 Source = "640x480 MJPG",
                 Model = "parts",
@@ -153,6 +154,7 @@ public sealed class MessageSchemaTests
             Labels = new Dictionary<string, string> { ["site"] = "oslo" },
             Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) },
             Pipelines = pipelines,
+            Broker = new("failed", "mqtts://broker.plant:8883", s_time, "a: b; c"),
             Delivery = new(1, 2, 3, 4, 5, 6),
         }).Encode());
     }

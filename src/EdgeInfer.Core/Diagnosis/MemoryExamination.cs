@@ -1,0 +1,80 @@
+using System.Globalization;
+
+namespace EdgeInfer.Diagnosis;
+
+/// <summary>Memory: what there is, what is free, and the control group's limit.</summary>
+/// <param name="files">The system.</param>
+internal sealed class MemoryExamination(SystemFiles files)
+{
+    /// <summary>The agent with one small model; measured at about 80 MiB.</summary>
+    private const long Least = 100L << 20;
+
+    private const long Comfortable = 200L << 20;
+
+    /// <summary>Bytes that can be had now, the control group's limit included; null where the kernel does not say.</summary>
+    public long? AvailableBytes()
+    {
+        long? available = Kibibytes("MemAvailable:");
+        return LimitBytes() is { } limit && available is { } free ? Math.Min(free, limit) : available;
+    }
+
+    /// <summary>Examines the memory.</summary>
+    public Section Examine()
+    {
+        SectionBuilder section = new("memory", "Memory");
+        long? total = Kibibytes("MemTotal:");
+        long? swap = Kibibytes("SwapTotal:");
+        long? limit = LimitBytes();
+        long? available = AvailableBytes();
+        section.Fact("total_bytes", total);
+        section.Fact("available_bytes", available);
+        section.Fact("swap_bytes", swap);
+        section.Fact("limit_bytes", limit);
+        if (total is null || available is not { } free)
+        {
+            section.Add(Finding.Info("the kernel does not show its memory"));
+            return section.Build();
+        }
+
+        string limited = limit is { } most ? $", limited to {Size(most)} by its control group" : "";
+        string what = $"{Size(free)} free of {Size(total.Value)}{limited}, {(swap is > 0 ? $"{Size(swap.Value)} of swap" : "no swap")}";
+        if (free >= Comfortable) section.Add(Finding.Ok(what));
+        else if (free >= Least) section.Add(Finding.Warning(what, "", "stop what is not needed (a desktop takes 300 MiB and more), or use a smaller model"));
+        else section.Add(Finding.Problem(Diagnostics.FaultKind.Unavailable, $"{what}: too little for the agent and a model", "", "stop what is not needed, raise MemoryMax= of the unit or --memory of the container, or use a device with more memory"));
+        return section.Build();
+    }
+
+    /// <summary>A size in its largest unit: <c>3.7 GiB</c>.</summary>
+    public static string Size(long bytes) => bytes >= 1L << 30
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.#} GiB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0} MiB");
+
+    private long? Kibibytes(string key)
+    {
+        string? line = files.Lines("/proc/meminfo").FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal));
+        string[] words = (line ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
+    }
+
+    /// <summary>The tightest limit of the control groups this process is in, version 1 or 2.</summary>
+    private long? LimitBytes()
+    {
+        long? tightest = null;
+        foreach (string line in files.Lines("/proc/self/cgroup"))
+        {
+            string[] parts = line.Split(':', 3);
+            if (parts.Length != 3 || !parts[2].StartsWith('/')) continue;
+            bool isUnified = parts[1].Length == 0;
+            if (!isUnified && !parts[1].Split(',').Contains("memory")) continue;
+            string mount = isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
+            for (string? group = parts[2]; group is not null; group = group.Length <= 1 ? null : Path.GetDirectoryName(group))
+            {
+                string file = $"{mount}{group.TrimEnd('/')}/{(isUnified ? "memory.max" : "memory.limit_in_bytes")}";
+                // Version 1 says "none" by a number near the largest.
+                if (long.TryParse(files.Text(file), NumberStyles.None, CultureInfo.InvariantCulture, out long limit) && limit < 1L << 50 && (tightest is null || limit < tightest)) tightest = limit;
+            }
+        }
+
+        return tightest;
+    }
+}

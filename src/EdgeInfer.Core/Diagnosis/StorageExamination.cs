@@ -1,0 +1,94 @@
+using EdgeInfer.Sources.Camera;
+
+namespace EdgeInfer.Diagnosis;
+
+/// <summary>The folders that the service writes: whether its user may, and how much room there is.</summary>
+/// <param name="files">The system.</param>
+/// <param name="user">The service's user.</param>
+/// <param name="rights">Owner, group and mode of a path.</param>
+internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Func<string, FileRights?> rights)
+{
+    private const long LeastBytes = 100L << 20;
+
+    /// <summary>Examines both folders.</summary>
+    /// <param name="state">State that must survive.</param>
+    /// <param name="cache">What can be made again; empty for none.</param>
+    public Section Examine(string state, string cache)
+    {
+        SectionBuilder section = new("storage", "Storage");
+        Folder(section, "state", state, "runtime.state_folder");
+        if (cache.Length > 0) Folder(section, "cache", cache, "runtime.cache_folder");
+        if (IsReadOnly("/"))
+        {
+            section.Fact("root_read_only", true);
+            section.Add(Finding.Info("the root file system is read-only, as on devices that survive power cuts: state needs a place of its own that can be written"));
+        }
+
+        return section.Build();
+    }
+
+    private void Folder(SectionBuilder section, string name, string folder, string key)
+    {
+        section.Fact($"{name}_folder", folder);
+        string there = folder;
+        while (!files.Exists(there) && there.Length > 1) there = Path.GetDirectoryName(there) ?? "/";
+        if (FreeBytes(there) is { } free)
+        {
+            section.Fact($"{name}_free_bytes", free);
+            if (free < LeastBytes)
+            {
+                section.Add(Finding.Warning($"{MemoryExamination.Size(free)} free", there, $"make room (sudo journalctl --vacuum-size=100M, sudo apt-get clean), or set {key} to another disk"));
+            }
+        }
+
+        bool isReadOnly = IsReadOnly(there);
+        bool may = !isReadOnly && rights(there) is { } found && Allows(found);
+        section.Fact($"{name}_writable", may);
+        if (may)
+        {
+            section.Add(Finding.Ok(there == folder ? $"the {name} folder can be written by {user.Name}" : $"the {name} folder is made at the first start by {user.Name}", folder));
+            return;
+        }
+
+        string why = isReadOnly ? "its file system is read-only" : there == folder ? $"user {user.Name} may not write it" : $"it does not exist, and user {user.Name} may not make it in {there}";
+        string loss = name == "state" ? "starts are not counted and boot is 0" : "models load at half the speed at each start";
+        section.Add(Finding.Warning($"the {name} folder cannot be written: {why}; {loss}", folder,
+            isReadOnly ? $"set {key} to a folder that can be written" : $"sudo install -d -o {user.Name} -g {user.Name} {folder}, or StateDirectory= and CacheDirectory= of the unit"));
+    }
+
+    private bool Allows(FileRights found)
+    {
+        if (user.Id == 0) return true;
+        UnixFileMode wanted = user.Id == found.Owner ? UnixFileMode.UserWrite | UnixFileMode.UserExecute
+            : user.Groups.Contains(found.Group) ? UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
+            : UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        return (found.Mode & wanted) == wanted;
+    }
+
+    // The mount that is nearest above the folder; of two at one place the later one counts.
+    private bool IsReadOnly(string folder)
+    {
+        (int Length, bool IsReadOnly) nearest = (0, false);
+        foreach (string line in files.Lines("/proc/mounts"))
+        {
+            string[] fields = line.Split(' ');
+            if (fields.Length < 4 || fields[1].Length < nearest.Length) continue;
+            string mount = fields[1].TrimEnd('/') + "/";
+            if ((folder.TrimEnd('/') + "/").StartsWith(mount, StringComparison.Ordinal)) nearest = (fields[1].Length, fields[3].Split(',').Contains("ro"));
+        }
+
+        return nearest.IsReadOnly;
+    }
+
+    private long? FreeBytes(string folder)
+    {
+        try
+        {
+            return new DriveInfo(files.At(folder)).AvailableFreeSpace;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Messaging;
+using EdgeInfer.Results;
+using EdgeInfer.Sinks;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>Builds pipelines from their plans; nothing that it builds does anything before it is started.</summary>
+/// <param name="services">What the process gives.</param>
+/// <param name="device">The device's id.</param>
+/// <param name="boot">Counts the agent's starts.</param>
+/// <param name="outgoing">Where results go.</param>
+/// <param name="clock">Whether capture times can be trusted.</param>
+/// <param name="stateChanged">Called after a pipeline's state has changed, on its threads.</param>
+internal sealed class PipelineFactory(AgentServices services, string device, long boot, IOutgoing outgoing, ClockQuality clock, Action stateChanged)
+{
+    // A pipeline that is started anew goes on with its count: with the boot, seq names one result for ever.
+    private readonly Dictionary<string, ResultNumbers> _numbers = [];
+
+    /// <summary>A pipeline, not started.</summary>
+    /// <param name="plan">What it is to do.</param>
+    /// <param name="models">Opens its models.</param>
+    public RunningPipeline Build(PipelinePlan plan, SessionRegistry models)
+    {
+        PipelineOptions options = plan.Options;
+        PlannedModel model = plan.Models[0];
+        MqttTopics topics = new(plan.Prefix, device);
+        Random ids = NextRandom();
+        if (!_numbers.TryGetValue(options.Name, out ResultNumbers? numbers)) _numbers.Add(options.Name, numbers = new());
+        PipelineWorker worker = new(
+            options, numbers, () => models.Open(model.Path),
+            stages => new MqttPredictionSink(
+                new PredictionEnvelope(Facts(options, stages)), options.Publish, topics.Prediction(options, model.Name), outgoing, clock, services.Time, ids),
+            services.Time, NextRandom(), services.Logger, Recorder(plan, models));
+        worker.StateChanged += stateChanged;
+        return new(plan, worker);
+    }
+
+    private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(
+        plan.Options, new(device, boot, services.Version, models.Threads),
+        stages => [new(new(plan.Models[0].Name, plan.Models[0].Path, default), Facts(plan.Options, stages))],
+        clock, services.Time, NextRandom());
+
+    private PredictionFacts Facts(PipelineOptions pipeline, FrameStages stages) => new(
+        device, pipeline.Name, boot, stages.Model.Name, stages.Model.Version, stages.Model.Digest, stages.Provider,
+        EnvelopeShape.Of(stages.Model.Task), stages.Model.Labels);
+
+#pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
+    private Random NextRandom() => new(services.Random.Next());
+#pragma warning restore CA5394
+}

@@ -1,0 +1,43 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>
+/// What a running agent cannot change: a loaded runtime library stays in the process, the device's id is in every topic and in the
+/// client id, state and sockets are opened once.
+/// </summary>
+internal static class RestartOnly
+{
+    /// <summary>A fault for each key that differs and needs a restart.</summary>
+    public static IReadOnlyList<Fault> Faults(AgentConfiguration now, AgentConfiguration next)
+    {
+        List<Fault> faults = [];
+        Compare("device.id", now.Device.Id, next.Device.Id);
+        Compare("runtime.onnxruntime", now.Runtime.OnnxRuntime, next.Runtime.OnnxRuntime);
+        Compare("runtime.state_folder", now.Runtime.StateFolder, next.Runtime.StateFolder);
+        Compare("runtime.control", now.Runtime.Control, next.Runtime.Control);
+        if (!EmbeddedBroker(now.Mqtt).Equals(EmbeddedBroker(next.Mqtt)))
+        {
+            faults.Add(Fault(next, now.Mqtt.Url == next.Mqtt.Url
+                ? "the user or the password of the embedded broker has changed"
+                : $"mqtt.url has changed from {Shown(now.Mqtt.Url)} to {Shown(next.Mqtt.Url)}, where one of them is the embedded broker"));
+        }
+
+        return faults;
+
+        void Compare(string key, string? before, string? after)
+        {
+            if (before != after) faults.Add(Fault(next, $"{key} has changed from {before ?? "none"} to {after ?? "none"}"));
+        }
+    }
+
+    private static Fault Fault(AgentConfiguration next, string what)
+        => new(FaultKind.Configuration, next.File, $"{what}, which needs a restart", "restart the agent, or take the change back");
+
+    // Address and credentials, where the broker is in this process.
+    private static (Uri Url, string? User, Secret? Password)? EmbeddedBroker(MqttOptions mqtt)
+        => mqtt.Url.Scheme == "embedded" ? (mqtt.Url, mqtt.Username, mqtt.Password) : null;
+
+    private static string Shown(Uri url) => $"{url.Scheme}://{url.Authority}";
+}

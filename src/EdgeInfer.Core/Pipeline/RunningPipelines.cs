@@ -1,0 +1,106 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference;
+using EdgeInfer.Models;
+using EdgeInfer.Sinks;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>
+/// The pipelines at work: from a configuration a change is planned, then what it ends is stopped, then what it begins is started.
+/// One change at a time; readings on any thread.
+/// </summary>
+/// <param name="factory">Builds pipelines.</param>
+/// <param name="logger">Models that cannot be looked at.</param>
+internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger logger)
+{
+    private volatile PipelineSet? _now;
+
+    /// <summary>The configuration and the pipelines in place.</summary>
+    public PipelineSet Now => _now!;
+
+    /// <summary>Each pipeline as status shows it.</summary>
+    public Dictionary<string, PipelineReport> Reports() => Now.Pipelines.ToDictionary(static p => p.Name, static p => p.Worker.Report());
+
+    /// <summary>The models that are open, by the names of the configuration.</summary>
+    public Dictionary<string, ModelReport> Models()
+    {
+        PipelineSet now = Now;
+        Dictionary<string, ModelReport> models = [];
+        foreach (ModelReference reference in now.Configuration.Models.Values)
+            if (now.Models.Find(reference.Path) is { } model) models.Add(reference.Name, new(model.Name, model.Version, model.Digest));
+        return models;
+    }
+
+    /// <summary>Compares what is there with what is wanted; touches nothing that runs. Reads the files of open models.</summary>
+    /// <param name="next">The configuration.</param>
+    /// <param name="runtime">What opens the models where that is another than before; null for the same.</param>
+    public PipelineChange Plan(AgentConfiguration next, InferenceRuntime? runtime)
+    {
+        PipelineSet? now = _now;
+        SessionRegistry models = runtime is null ? now!.Models : new(runtime);
+        PipelinePlan[] plans = [.. next.Pipelines.Select(pipeline => PipelinePlan.Of(next, pipeline))];
+        HashSet<string> stale = runtime is null ? StaleModels(models, plans) : [];
+        List<RunningPipeline> pipelines = [];
+        foreach (PipelinePlan plan in plans)
+        {
+            RunningPipeline? same = now?.Pipelines.FirstOrDefault(p => p.Plan == plan);
+            bool isKept = same is not null && runtime is null && !plan.Models.Any(m => stale.Contains(m.Path));
+            pipelines.Add(isKept ? same! : factory.Build(plan, models));
+        }
+
+        return new(now, new(next, models, pipelines), stale);
+    }
+
+    /// <summary>Puts the new set in place, stops what is no longer wanted as it was, and frees models that nobody uses any more.</summary>
+    public async Task StopOldAsync(PipelineChange change)
+    {
+        _now = change.To;
+        await Task.WhenAll(change.Stopped.Select(static p => Task.Run(p.Worker.Dispose))).ConfigureAwait(false);
+        if (change.From is not { } old) return;
+        if (old.Models != change.To.Models) old.Models.Dispose();
+        foreach (string path in change.StaleModels) change.To.Models.Forget(path);
+        change.To.Models.KeepOnly(change.To.Pipelines.SelectMany(static p => p.Plan.Models).Select(static m => m.Path));
+    }
+
+    /// <summary>Starts what is new; returns once each of its models is open and warm, or has failed to open.</summary>
+    /// <param name="change">The change that <see cref="StopOldAsync"/> has begun.</param>
+    /// <param name="stop">Ends the wait; the pipelines go on by themselves.</param>
+    /// <returns>Per pipeline started: why it has no model; null where it has one.</returns>
+    /// <exception cref="OperationCanceledException">The wait was ended.</exception>
+    public static async Task<IReadOnlyList<Fault?>> StartNewAsync(PipelineChange change, CancellationToken stop)
+    {
+        // Whoever waits to try a model again tries now: somebody may have mended it.
+        foreach (RunningPipeline pipeline in change.Kept) pipeline.Worker.TryModelNow();
+        RunningPipeline[] started = [.. change.Started];
+        foreach (RunningPipeline pipeline in started) pipeline.Worker.Start();
+        return await Task.WhenAll(started.Select(static p => p.Worker.FirstModel)).WaitAsync(stop).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops every pipeline; what their sinks held back is sent.</summary>
+    public Task StopAsync() => Task.WhenAll(Now.Pipelines.Select(static p => Task.Run(p.Worker.Dispose)));
+
+    private HashSet<string> StaleModels(SessionRegistry models, PipelinePlan[] plans)
+    {
+        HashSet<string> stale = [];
+        foreach (string path in plans.SelectMany(static p => p.Models).Select(static m => m.Path).Distinct())
+        {
+            if (models.Find(path) is not { } open) continue;
+            try
+            {
+                if (ModelLoader.Digest(path) != open.Digest) stale.Add(path);
+            }
+            catch (FaultException e)
+            {
+                // What runs is worth more than what could not be started again.
+                LogKept(logger, open.Name, e.Fault);
+            }
+        }
+
+        return stale;
+    }
+
+    [LoggerMessage(EventId = 6111, Level = LogLevel.Warning, Message = "model {Model} goes on as it was loaded: {Fault}")]
+    private static partial void LogKept(ILogger logger, string model, Fault fault);
+}

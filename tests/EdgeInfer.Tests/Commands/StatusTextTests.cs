@@ -1,0 +1,95 @@
+using EdgeInfer.Commands;
+using EdgeInfer.Sinks;
+
+namespace EdgeInfer.Tests.Commands;
+
+public sealed class StatusTextTests
+{
+    private static readonly DateTimeOffset s_now = new(2026, 11, 25, 18, 40, 0, TimeSpan.Zero);
+
+    private static readonly StatusMessage s_status = new()
+    {
+        State = AgentState.Online,
+        Device = "press-3",
+        Version = "0.1.0",
+        Boot = 12,
+        At = s_now,
+        StartedAt = s_now - TimeSpan.FromMinutes(133),
+        Clock = "synced",
+        Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", "a1b2c3d4e5f6" + new string('0', 52)) },
+        Broker = new("connected", "mqtts://broker.plant:8883", s_now - TimeSpan.FromSeconds(75), null),
+        Delivery = new(351, 350, 1, 0, 2, 3),
+        Pipelines = new Dictionary<string, PipelineReport>
+        {
+            ["belt"] = new()
+            {
+                State = PipelineState.Running,
+                Since = s_now - TimeSpan.FromHours(50),
+                Fps = 4.99,
+                FrameAgeMs = new(21.4, 35.2),
+                LastFrame = s_now - TimeSpan.FromMilliseconds(120),
+                Source = "1280x720 MJPG 15/s",
+                Model = "parts",
+                Provider = "cpu",
+                ProviderNodes = 57,
+                Nodes = 60,
+                Received = 36000,
+                Displaced = 24010,
+                Lost = 1,
+                Corrupt = 2,
+                Results = 11990,
+                Published = 310,
+                Dropped = 4,
+            },
+        },
+    };
+
+    [Fact]
+    public void Everything_an_operator_asks_first_is_on_one_screen() => Assert.Equal(
+        """
+        press-3   online  EdgeInfer 0.1.0  boot 12  up 2 h 13 min  clock synced
+        broker    connected mqtts://broker.plant:8883  for 1 min 15 s
+                  351 sent, 350 acknowledged, 3 queued, 1 dropped, 0 refused
+
+        belt      running for 2 d 2 h  4.99 results/s  frame age 21.4 ms (max 35.2)  last frame 0.1 s ago
+          source  1280x720 MJPG 15/s
+          model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)
+          frames  36000 received, 24010 displaced, 1 lost, 2 corrupt
+          results 11990 made, 310 published, 4 dropped
+        """.Split('\n'), StatusText.Of(s_status, s_now));
+
+    [Fact]
+    public void A_pipeline_that_does_not_run_says_why_within_a_hundred_columns()
+    {
+        string cause = "/dev/v4l/by-path/platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.3:1.0-video-index0: the camera is gone; plug it in again, or name another; it is opened again by itself";
+        PipelineReport gone = s_status.Pipelines!["belt"] with { State = PipelineState.NoSignal, Cause = cause, FrameAgeMs = null, LastFrame = null };
+        string[] lines = [.. StatusText.Of(s_status with { Pipelines = new Dictionary<string, PipelineReport> { ["belt"] = gone } }, s_now)];
+        Assert.Equal("belt      no_signal for 2 d 2 h  4.99 results/s  no frame yet", lines[4]);
+        Assert.Equal(cause, string.Join(' ', lines[5..^4].Select(l => l.Trim())));
+        Assert.All(lines, l => Assert.InRange(l.Length, 0, StatusText.Width));
+    }
+
+    [Fact]
+    public void A_broker_that_is_away_says_why()
+    {
+        BrokerReport away = new("waiting", "mqtt://10.0.0.1:1883", s_now - TimeSpan.FromSeconds(9), "mqtt://10.0.0.1:1883: nobody listens there; start the broker");
+        string[] lines = [.. StatusText.Of(s_status with { Broker = away, Pipelines = null }, s_now)];
+        Assert.Equal("broker    waiting mqtt://10.0.0.1:1883  for 9.0 s", lines[1]);
+        Assert.Equal("          mqtt://10.0.0.1:1883: nobody listens there; start the broker", lines[2]);
+    }
+
+    [Fact]
+    public void What_a_device_says_of_itself_cannot_steer_the_terminal()
+        => Assert.DoesNotContain(StatusText.Of(s_status with { Device = "a\u001b[2Jb" }, s_now), l => l.Contains('\u001b', StringComparison.Ordinal));
+
+    [Fact]
+    public void The_message_is_read_back_as_it_was_written()
+    {
+        StatusMessage read = StatusMessage.Decode(s_status.Encode())!;
+        Assert.Equal(StatusText.Of(s_status, s_now), StatusText.Of(read, s_now));
+    }
+
+    [Fact]
+    public void A_later_agents_further_properties_are_passed_over()
+        => Assert.Equal("press-3", StatusMessage.Decode("""{"schema":"edgeinfer/status/1","state":"online","device":"press-3","version":"9","boot":1,"new":{"a":1}}"""u8)!.Device);
+}
