@@ -75,8 +75,13 @@ internal sealed class PullStaging : IDisposable
         if (Directory.GetFileSystemEntries(root).Length == 0) Directory.Delete(root);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _lock.Dispose();
+    /// <summary>Lets the next process at it, and leaves nothing where nothing has come.</summary>
+    public void Dispose()
+    {
+        bool isEmpty = Directory.Exists(_folder) && !Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Any(f => f != _lock.Name);
+        if (isEmpty) Clear();
+        _lock.Dispose();
+    }
 
     private static FileStream Lock(string folder, RemoteReference reference)
     {

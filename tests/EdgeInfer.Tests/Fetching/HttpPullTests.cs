@@ -166,6 +166,7 @@ public sealed class HttpPullTests : IDisposable
         Assert.Contains($"({status})", fault.What, StringComparison.Ordinal);
         Assert.NotEmpty(fault.Cure);
         Assert.Single(server.Requests);
+        Assert.Empty(_bench.Stored);
     }
 
     [Fact]
