@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeInfer.Configuration;
 using EdgeInfer.Models;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
@@ -51,7 +52,9 @@ internal static class PreprocessBenchmark
             Kernel = kernel,
             Scale = type == ElementType.UInt8 ? 1 : 1 / 255f,
         };
-        using Preprocessor preprocessor = new(input, PreprocessorLimits.Default, new ThreadCpuTime(), NullLogger.Instance);
+        TimeProvider time = new ThreadCpuTime();
+        using FrameDecoder decoder = new([input], PictureTurn.None, PreprocessorLimits.Default, time, NullLogger.Instance);
+        using Preprocessor preprocessor = new(input, time);
         using TensorBuffer tensor = new(input.Name, type, input.Shape);
         int count = Math.Max(Rounds * frames.Count, 60);
         double[] decode = new double[count];
@@ -62,8 +65,9 @@ internal static class PreprocessBenchmark
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             StageTimes times = default;
-            DecodeOutcome outcome = preprocessor.Process(frames[(i + count) % frames.Count], tensor.Bytes, out _, ref times);
-            if (outcome != DecodeOutcome.Ok) throw new InvalidOperationException(preprocessor.Describe(outcome, "frame").ToString());
+            DecodeOutcome outcome = decoder.Decode(frames[(i + count) % frames.Count], ref times);
+            if (outcome == DecodeOutcome.Ok) outcome = preprocessor.Process(decoder, tensor.Bytes, out _, ref times);
+            if (outcome != DecodeOutcome.Ok) throw new InvalidOperationException(decoder.Describe(outcome, "frame").ToString());
             if (i < 0) continue;
             bytes += GC.GetAllocatedBytesForCurrentThread() - before;
             decode[i] = times.DecodeMilliseconds;

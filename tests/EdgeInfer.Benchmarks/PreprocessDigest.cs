@@ -1,3 +1,4 @@
+using EdgeInfer.Configuration;
 using EdgeInfer.Models;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
@@ -50,11 +51,13 @@ internal static class PreprocessDigest
             Std = type == ElementType.UInt8 ? [1, 1, 1] : [0.229f, 0.224f, 0.225f],
             Quantisation = type == ElementType.Int8 ? new Quantisation(0.02f, -14) : null,
         };
-        using Preprocessor preprocessor = new(input, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
+        using FrameDecoder decoder = new([input], PictureTurn.None, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
+        using Preprocessor preprocessor = new(input, TimeProvider.System);
         using TensorBuffer tensor = new(input.Name, type, input.Shape);
         StageTimes times = default;
-        DecodeOutcome outcome = preprocessor.Process(frame, tensor.Bytes, out _, ref times);
-        if (outcome != DecodeOutcome.Ok) throw new InvalidOperationException(preprocessor.Describe(outcome, "frame").ToString());
+        DecodeOutcome outcome = decoder.Decode(frame, ref times);
+        if (outcome == DecodeOutcome.Ok) outcome = preprocessor.Process(decoder, tensor.Bytes, out _, ref times);
+        if (outcome != DecodeOutcome.Ok) throw new InvalidOperationException(decoder.Describe(outcome, "frame").ToString());
         uint hash = 2166136261;
         foreach (byte value in tensor.Bytes) hash = (hash ^ value) * 16777619;
         return hash;

@@ -3,10 +3,10 @@ using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Configuration;
 
-/// <summary>The flags that name a source; exactly one of the first three is set.</summary>
+/// <summary>The flags that name a source; exactly one of the first four is set.</summary>
 internal sealed record SourceFlags
 {
-    /// <summary>Path of a V4L2 node.</summary>
+    /// <summary>Path of a V4L2 node, or <c>csi:N</c>.</summary>
     public string? Camera { get; init; }
 
     /// <summary>Address of a stream or of a picture.</summary>
@@ -14,6 +14,9 @@ internal sealed record SourceFlags
 
     /// <summary>A picture, a folder or a glob.</summary>
     public string? Files { get; init; }
+
+    /// <summary>A command line that writes pictures.</summary>
+    public string? Exec { get; init; }
 
     /// <summary>Wanted size, such as 1280x720.</summary>
     public string? Size { get; init; }
@@ -105,7 +108,7 @@ internal sealed partial class AgentConfigurationReader
     }
 
     private static (string Flag, string Key, string? Value)[] Kinds(SourceFlags flags)
-        => [("--camera", "camera", flags.Camera), ("--stream", "stream", flags.Stream), ("--files", "files", flags.Files)];
+        => [("--camera", "camera", flags.Camera), ("--stream", "stream", flags.Stream), ("--files", "files", flags.Files), ("--exec", "exec", flags.Exec)];
 
     private static void CheckKinds(SourceFlags flags, FaultList faults)
     {

@@ -50,7 +50,7 @@ internal sealed partial class AgentConfigurationReader(
         }
         catch (Exception e) when (BoundedFile.IsExpected(e))
         {
-            (string what, string cure) = BoundedFile.Explain(e, path, "name the configuration with -c FILE");
+            (string what, string cure) = BoundedFile.Explain(e, path, "write one with 'edgeinfer init', or name another with -c FILE");
             faults.Add(e is InvalidDataException ? FaultKind.Configuration : BoundedFile.KindOf(e), "", what, cure);
             return null;
         }

@@ -86,8 +86,8 @@ public sealed record FfmpegOptions
     /// <summary><c>size</c>: ffmpeg scales to this; null keeps the size as it is.</summary>
     public (int Width, int Height)? Size { get; init; }
 
-    /// <summary><c>timeout</c>: without a frame for so long the stream is opened anew.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary><c>timeout</c>: without a frame for so long the stream is opened anew. By default a frozen camera is noticed within 5 s.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(4);
 }
 
 /// <summary><c>source.synthetic</c>: the conveyor belt drawn in code.</summary>
@@ -107,6 +107,9 @@ public sealed record SyntheticOptions((int Width, int Height) Size, double Frame
 public sealed record ExecOptions(
     IReadOnlyList<string> Command, bool IsShellText, string Format, (int Width, int Height)? Size, double? FramesPerSecond, bool IsLooped, TimeSpan Timeout) : SourceOptions
 {
+    /// <summary>The program and its arguments.</summary>
+    public IReadOnlyList<string> Command { get; init => field = ByValue.List(value); } = ByValue.List(Command);
+
     // A command may hold a password.
     /// <inheritdoc/>
     protected override bool PrintMembers(StringBuilder builder)
@@ -124,4 +127,8 @@ public sealed record ExecOptions(
 /// <param name="Arguments">More arguments for the program.</param>
 /// <param name="Timeout">The longest time without a picture before the program is ended and started again.</param>
 public sealed record CsiOptions(
-    int Number, (int Width, int Height) Size, double? FramesPerSecond, bool IsJpeg, IReadOnlyList<string> Arguments, TimeSpan Timeout) : SourceOptions;
+    int Number, (int Width, int Height) Size, double? FramesPerSecond, bool IsJpeg, IReadOnlyList<string> Arguments, TimeSpan Timeout) : SourceOptions
+{
+    /// <summary>More arguments for the program.</summary>
+    public IReadOnlyList<string> Arguments { get; init => field = ByValue.List(value); } = ByValue.List(Arguments);
+}

@@ -9,7 +9,12 @@ internal sealed partial class SourceReader
     private static SourceOptions? Camera(MappingReader source)
     {
         string? device = source.Text("camera");
-        if (device is not null && device.StartsWith(CsiPrefix, StringComparison.Ordinal)) return Csi(source, device);
+        if (device is not null && device.StartsWith(CsiPrefix, StringComparison.Ordinal))
+        {
+            if (source.Has("controls")) source.Fault("controls", "a camera on a ribbon has no V4L2 controls here", "give its program arguments instead, such as arguments: [--shutter, \"8000\", --gain, \"2\"]");
+            return Csi(source, device);
+        }
+
         CameraOptions camera = new(device ?? "", source.Size("size"), Rate(source), source.Word("format", s_formats)) { Controls = Controls(source) };
         if (device is null) return null;
         if (device.All(char.IsAsciiDigit))

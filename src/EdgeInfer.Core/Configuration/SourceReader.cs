@@ -7,6 +7,8 @@ namespace EdgeInfer.Configuration;
 internal sealed partial class SourceReader(ReadingContext context)
 {
     private const double MostFramesPerSecond = 1000;
+    private const int SmallestDrawing = 64;
+    private const int LargestDrawing = 8192;
 
     private static readonly string[] s_kinds = ["camera", "stream", "exec", "files", "synthetic"];
     private static readonly string[] s_laterKinds = ["audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
@@ -64,7 +66,9 @@ internal sealed partial class SourceReader(ReadingContext context)
 
     private static SyntheticOptions? Synthetic(MappingReader source)
     {
-        (int, int) size = source.Size("size") ?? (640, 480);
+        (int Width, int Height) size = source.Size("size") ?? (640, 480);
+        if (Math.Min(size.Width, size.Height) < SmallestDrawing || Math.Max(size.Width, size.Height) > LargestDrawing)
+            source.Fault("size", $"found {size.Width}x{size.Height}", $"expected {SmallestDrawing} to {LargestDrawing} pixels each way");
         double rate = Rate(source) ?? 30;
         int seed = source.Integer("seed", 0) ?? 1;
         if (source.Text("synthetic") is { } drawing and not "conveyor")

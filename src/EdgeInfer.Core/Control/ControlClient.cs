@@ -64,8 +64,7 @@ internal sealed class ControlClient : IDisposable
     {
         try
         {
-            _stream.Write(JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Default.ControlRequest));
-            _stream.Write("\n"u8);
+            Send([.. JsonSerializer.SerializeToUtf8Bytes(request, ControlJson.Default.ControlRequest), (byte)'\n']);
             ControlLine line = _lines.ReadAsync(CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromMilliseconds(PatienceMilliseconds), TimeProvider.System).GetAwaiter().GetResult();
             if (line.IsEnd || line.IsTooLong) throw Broken("the agent closed the connection");
             return Outcome(request.Op, line.Bytes);
@@ -104,6 +103,18 @@ internal sealed class ControlClient : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
+
+    private void Send(byte[] line)
+    {
+        try
+        {
+            _stream.Write(line);
+        }
+        catch (IOException)
+        {
+            // An agent that does not serve this user says so and closes without reading: its line is there to be read all the same.
+        }
+    }
 
     private JsonElement Outcome(string op, ReadOnlyMemory<byte> line)
     {

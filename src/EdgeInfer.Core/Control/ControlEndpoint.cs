@@ -69,13 +69,9 @@ internal sealed class ControlEndpoint : IDisposable
     {
         if (Directory.Exists(folder)) return;
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
-        GiveToService(folder);
-    }
 
-    // A service's own user has the group already; root has to give the file away, and is the only one who can.
-    private static void GiveToService(string path)
-    {
-        if (FileOwner.EffectiveUser() == 0 && UserGroups.NumberOf(ControlPath.Group) is { } group) FileOwner.TryGiveToGroup(path, group);
+        // A service's own user has the group already; root has to give the folder away, and is the only one who can.
+        if (FileOwner.EffectiveUser() == 0 && UserGroups.NumberOf(ControlPath.Group) is { } group) FileOwner.TryGiveToGroup(folder, group);
     }
 
     private static FileStream Lock(string path)
@@ -111,7 +107,9 @@ internal sealed class ControlEndpoint : IDisposable
 
             // Before anybody can connect: that begins with Listen.
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
-            GiveToService(path);
+
+            // Whoever the folder lets in gets to the socket: its group is the folder's, as in a folder with the set-group-ID bit.
+            if (FileOwner.GroupOf(System.IO.Path.GetDirectoryName(path)!) is { } group) FileOwner.TryGiveToGroup(path, group);
             socket.Listen(Backlog);
             return socket;
         }

@@ -31,6 +31,15 @@ internal sealed record ControlError(int Code, string Where, string What, string 
     public Fault ToFault() => new(Enum.IsDefined((FaultKind)Code) ? (FaultKind)Code : FaultKind.Internal, Where, What, Cure);
 }
 
+/// <summary>What a reload has changed.</summary>
+/// <param name="Added">Pipelines that are new.</param>
+/// <param name="Restarted">Pipelines that were started anew.</param>
+/// <param name="Removed">Pipelines that are gone.</param>
+/// <param name="Unchanged">Pipelines that were not touched.</param>
+/// <param name="BrokerChanged">Whether the broker's session is another.</param>
+internal sealed record ReloadReport(
+    IReadOnlyList<string> Added, IReadOnlyList<string> Restarted, IReadOnlyList<string> Removed, IReadOnlyList<string> Unchanged, bool BrokerChanged);
+
 /// <summary>The bytes that follow an answer, and who writes them.</summary>
 /// <param name="LengthBytes">How many.</param>
 internal abstract class ControlAttachment(long LengthBytes) : IDisposable
@@ -71,7 +80,9 @@ internal sealed record ControlAnswer(ReadOnlyMemory<byte> Line, ControlAttachmen
     }
 
     /// <summary>It was not done.</summary>
-    public static ControlAnswer Refused(Fault fault)
+    /// <param name="fault">Why.</param>
+    /// <param name="all">Every fault, where there are more than one.</param>
+    public static ControlAnswer Refused(Fault fault, IReadOnlyList<Fault>? all = null)
     {
         ArrayBufferWriter<byte> line = new(256);
         using (Utf8JsonWriter json = new(line, s_options))
@@ -80,6 +91,13 @@ internal sealed record ControlAnswer(ReadOnlyMemory<byte> Line, ControlAttachmen
             json.WriteBoolean("ok", false);
             json.WritePropertyName("error");
             JsonSerializer.Serialize(json, ControlError.Of(fault), ControlJson.Default.ControlError);
+            if (all is { Count: > 1 })
+            {
+                json.WriteStartArray("errors");
+                foreach (Fault one in all) JsonSerializer.Serialize(json, ControlError.Of(one), ControlJson.Default.ControlError);
+                json.WriteEndArray();
+            }
+
             json.WriteEndObject();
         }
 
@@ -93,4 +111,5 @@ internal sealed record ControlAnswer(ReadOnlyMemory<byte> Line, ControlAttachmen
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ControlRequest))]
 [JsonSerializable(typeof(ControlError))]
+[JsonSerializable(typeof(ReloadReport))]
 internal sealed partial class ControlJson : JsonSerializerContext;

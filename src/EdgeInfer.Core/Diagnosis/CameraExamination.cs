@@ -36,6 +36,8 @@ internal sealed class CameraExamination(ServiceUser user)
         if (camera.Access is { MayOpen: false, Cure: { } cure })
             return Finding.Warning($"{name}{node}: user {user.Name} may not open it ({camera.Access})", camera.StablePath, cure) with { Details = details };
         if (camera.Trouble is { } trouble) return Finding.Of(trouble, FindingLevel.Warning) with { Details = details };
+        if (camera.Controls.FirstOrDefault(static c => c.Name == "privacy") is { Current: 1 })
+            return Finding.Warning($"{name}{node}: its privacy shutter is closed, its pictures are black", camera.StablePath, "open the shutter on the camera") with { Details = details };
         return camera.Role switch
         {
             CameraRole.CsiReceiver => Finding.Info($"{name}{node}: gives raw data of a ribbon-cable camera, not pictures", camera.StablePath, "read it with source: { camera: csi:0 }") with { Details = details },

@@ -112,6 +112,7 @@ internal sealed class ConfigurationDraft
         _text.Unset(2, "required: true", "refuse to run on anything after the first of them");
         _text.Unset(2, "threads: auto", "of one inference; auto: 4, or fewer where fewer processors are allowed");
         _text.Unset(2, "onnxruntime: /opt/onnxruntime/lib/libonnxruntime.so", "another runtime, for providers that the bundled one does not have");
+        _text.Unset(2, "control: /run/edgeinfer/control.sock", "where 'edgeinfer status' asks, or off");
         Folder("cache_folder", "/var/cache/edgeinfer", _found.CacheFolder, "what can be made again: optimised graphs");
         Folder("state_folder", "/var/lib/edgeinfer", _found.StateFolder, "what must survive: the count of starts");
         _text.Gap();

@@ -48,13 +48,13 @@ internal sealed class Doctor(SystemFiles files, TimeProvider time, string versio
         if (configuration is { Mqtt.Url.Host.Length: > 0 })
             parts.Add(Guard("broker", "Broker", new BrokerExamination(time).ExamineAsync(configuration.Mqtt, configuration.Device.Id, stop)));
         if (configuration is { Pipelines.Count: > 0 })
-            parts.Add(Guard("pipelines", "Pipelines", new SourceExamination(files, user, time).ExamineAsync(configuration.Pipelines, cameras, stop)));
+            parts.Add(Guard("pipelines", "Pipelines", new SourceExamination(files, user, time).ExamineAsync(configuration.Pipelines, cameras, csi, stop)));
         RuntimeExamination inference = new(time);
         Task<Section> engine = OnThread(() => inference.Examine(runtime));
         if (models.Count > 0) parts.Add(Guard("models", "Models", ModelsAsync(engine, inference, models, memory.AvailableBytes(), stop)));
         parts.Add(Guard("cameras", "Cameras", CamerasAsync(user, cameras, csi)));
         parts.Add(Guard("runtime", "Inference", engine));
-        parts.Add(Guard("programs", "Programs", new ProgramExamination(time).ExamineAsync(null)));
+        parts.Add(Guard("programs", "Programs", new ProgramExamination(time).ExamineAsync(SourceExamination.NeedsFfmpeg(configuration?.Pipelines ?? []))));
         parts.Add(Guard("service", "Service user", OnThread(() => new ServiceExamination(user, accounts, DeviceAccess.Rights).Examine(input.File))));
         parts.Add(Guard("storage", "Storage", OnThread(() => new StorageExamination(files, user, DeviceAccess.Rights).Examine(runtime.StateFolder, runtime.CacheFolder))));
         parts.Add(Guard("memory", "Memory", OnThread(memory.Examine)));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeInfer.Sources.Camera;
 
 namespace EdgeInfer.Diagnosis;
 
@@ -11,6 +12,7 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
 {
     private const int OfPipeline = 4;
     private const int OfSource = 6;
+    private const int MostControls = 3;
 
     private bool _isFirst = true;
 
@@ -34,8 +36,18 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
             text.Set(OfSource, $"size: {mode.WidthPixels}x{mode.HeightPixels}", _isFirst ? $"more than 1280x720 costs decoding; the model sees {Input()}" : "");
         if (mode.FramesPerSecond is { } rate)
             text.Set(OfSource, string.Create(CultureInfo.InvariantCulture, $"fps: {rate:0.##}"), _isFirst ? "frames in between are dropped undecoded; the newest is inferred" : "");
+        Controls(camera);
         Turn();
         End();
+    }
+
+    // Named with what they have now, so that taking the comment mark away changes nothing yet.
+    private void Controls(SurveyedCamera camera)
+    {
+        string[] settable = [.. camera.Controls
+            .Where(static c => !c.IsReadOnly && !c.IsInactive && c.Current is not null && c.Kind is ControlKind.Integer or ControlKind.Boolean or ControlKind.Menu)
+            .Take(MostControls).Select(static c => string.Create(CultureInfo.InvariantCulture, $"{c.Name}: {c.Current}"))];
+        if (settable.Length > 0) text.Unset(OfSource, $"controls: {{ {string.Join(", ", settable)} }}", _isFirst ? "set at each open; 'edgeinfer doctor' lists all" : "");
     }
 
     private void Csi()
@@ -83,7 +95,10 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
         text.Unset(OfPipeline, "source: { camera: /dev/video0, size: 1280x720, fps: 15 }", "better a link under /dev/v4l/by-path");
         text.Unset(OfPipeline, "source: { stream: http://camera.local/video, username: viewer, password: { file: /etc/edgeinfer/secrets/camera } }", "MJPEG");
         text.Unset(OfPipeline, "source: { stream: http://camera.local/snapshot.jpg, snapshot_interval: 1s }", "single pictures");
-        text.Unset(OfPipeline, "source: { files: pictures/*.jpg, loop: true }");
+        text.Unset(OfPipeline, "source: { stream: rtsp://camera.local/stream1, username: viewer, password: { file: /etc/edgeinfer/secrets/camera } }", found.Programs.ContainsKey(Surroundings.Ffmpeg) ? "through ffmpeg" : "needs ffmpeg: apt-get install ffmpeg");
+        text.Unset(OfPipeline, "source: { camera: csi:0, size: 1280x720, fps: 15 }", "a camera on a ribbon (Raspberry Pi, Jetson)");
+        text.Unset(OfPipeline, "source: { exec: 'ffmpeg -loglevel error -i belt.mp4 -f mjpeg -', fps: 5 }", "any command that writes MJPEG, or raw pictures with format and size");
+        text.Unset(OfPipeline, "source: { files: pictures/*.jpg, loop: true }", "or a film: belt.mp4");
         text.Unset(OfPipeline, "source: { synthetic: conveyor, size: 640x480, fps: 15 }", "for trying");
     }
 
@@ -94,6 +109,7 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
         if (labels.Count > 0) text.Unset(OfPipeline, $"labels: [{some}]", "report these alone; default: all that the model knows");
         text.Unset(OfPipeline, "threshold: 0.4", labels.Count == 0 ? "the least score; default: the model's" : $"the least score; default: the model's. Or for each label: {{ default: 0.4, {DraftText.Value(labels[0])}: 0.6 }}");
         text.Unset(OfPipeline, "min_area: 0.002", "the smallest box, as a fraction of the frame");
+        text.Unset(OfPipeline, "record: { seconds: 10, size: 64MiB }", "keep the newest pictures in memory for 'edgeinfer capture'");
         text.Set(OfPipeline, "publish:");
         text.Unset(OfSource, "predictions: on-change", "when what is found differs from the last message; or every, off");
         text.Unset(OfSource, "min_interval: 0s", "the shortest time between two messages");

@@ -15,13 +15,14 @@ internal sealed class ProgramExamination(TimeProvider time)
     private static readonly string[] s_hardware = ["_v4l2m2m", "_nvmpi", "_nvv4l2dec", "_cuvid", "_qsv", "_rkmpp"];
 
     /// <summary>Examines the programs.</summary>
-    /// <param name="needsFfmpeg">What of the configuration cannot run without ffmpeg; null for nothing.</param>
-    public async Task<Section> ExamineAsync(string? needsFfmpeg)
+    /// <param name="needed">What of the configuration cannot run without ffmpeg, and the ffmpeg it names; null for nothing.</param>
+    public async Task<Section> ExamineAsync((string Pipeline, string Program)? needed)
     {
-        Task<CommandOutput?> version = CommandRun.RunAsync(time, s_patience, "ffmpeg", "-version");
-        Task<CommandOutput?> decoders = CommandRun.RunAsync(time, s_patience, "ffmpeg", "-hide_banner", "-decoders");
+        string program = needed?.Program ?? "ffmpeg";
+        Task<CommandOutput?> version = CommandRun.RunAsync(time, s_patience, program, "-version");
+        Task<CommandOutput?> decoders = CommandRun.RunAsync(time, s_patience, program, "-hide_banner", "-decoders");
         SectionBuilder section = new("programs", "Programs");
-        Ffmpeg(section, needsFfmpeg, await version.ConfigureAwait(false), await decoders.ConfigureAwait(false));
+        Ffmpeg(section, needed?.Pipeline, await version.ConfigureAwait(false), await decoders.ConfigureAwait(false));
         string[] found = [.. s_cameraPrograms.Where(static p => ProgramPath.Find(p) is not null)];
         section.Fact("camera_programs", found);
         section.Add(found.Length > 0

@@ -16,6 +16,7 @@ namespace EdgeInfer.Pipeline;
 /// </summary>
 internal sealed class FrameStages : IDisposable
 {
+    private readonly FrameDecoder _frames;
     private readonly Preprocessor _preprocessor;
     private readonly BoundRun _run;
     private readonly OutputDecoder _decoder;
@@ -26,15 +27,17 @@ internal sealed class FrameStages : IDisposable
     /// <param name="options">Labels and thresholds.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Where a slow JPEG decoder is named.</param>
+    /// <param name="turn">How the source's pictures become upright; null takes them as they are.</param>
     /// <exception cref="FaultException">The model and the options do not fit.</exception>
-    public FrameStages(ModelSession session, DecoderOptions options, TimeProvider time, ILogger logger)
+    public FrameStages(ModelSession session, DecoderOptions options, TimeProvider time, ILogger logger, PictureTurn? turn = null)
     {
         Model = session.Model;
         ProviderReport = session.Report;
         _time = time;
         _decoder = OutputDecoder.Create(session.Model, options);
         _run = session.Bind();
-        _preprocessor = new Preprocessor(session.Model.Input, PreprocessorLimits.Default, time, logger);
+        _frames = new FrameDecoder([session.Model.Input], turn ?? PictureTurn.None, PreprocessorLimits.Default, time, logger);
+        _preprocessor = new Preprocessor(session.Model.Input, time);
     }
 
     /// <summary>The model.</summary>
@@ -72,7 +75,9 @@ internal sealed class FrameStages : IDisposable
         using (frame)
         {
             prediction.Frame = frame.Info;
-            DecodeOutcome outcome = _preprocessor.Process(frame, _run.Input.Bytes, out geometry, ref prediction.Timing);
+            DecodeOutcome outcome = _frames.Decode(frame, ref prediction.Timing);
+            if (outcome != DecodeOutcome.Ok) return outcome;
+            outcome = _preprocessor.Process(_frames, _run.Input.Bytes, out geometry, ref prediction.Timing);
             if (outcome != DecodeOutcome.Ok) return outcome;
         }
 
@@ -89,15 +94,16 @@ internal sealed class FrameStages : IDisposable
     }
 
     /// <summary>Decodes a frame upright at its full size, to be drawn on.</summary>
-    public DecodeOutcome Picture(FrameLease frame, out DecodedPicture? picture) => _preprocessor.Decode(frame, out picture);
+    public DecodeOutcome Picture(FrameLease frame, out DecodedPicture? picture) => _frames.Picture(frame, out picture);
 
     /// <summary>What was wrong with the last frame.</summary>
-    public Fault Describe(DecodeOutcome outcome, string where) => _preprocessor.Describe(outcome, where);
+    public Fault Describe(DecodeOutcome outcome, string where) => _frames.Describe(outcome, where);
 
     /// <summary>Frees what was bound.</summary>
     public void Dispose()
     {
         _preprocessor.Dispose();
+        _frames.Dispose();
         _run.Dispose();
     }
 }

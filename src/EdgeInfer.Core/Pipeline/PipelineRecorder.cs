@@ -31,7 +31,9 @@ internal sealed class PipelineRecorder : IDisposable
     private readonly ClockQuality _clock;
     private readonly TimeProvider _time;
     private readonly Random _random;
-    private readonly FrameRing _ring;
+    private readonly Lock _lock = new();
+    private volatile FrameRing? _ring;
+    private bool _isDisposed;
     private PredictionWriter[] _writers = [];
     private volatile IReadOnlyList<RecordedModel> _models = [];
 
@@ -51,7 +53,6 @@ internal sealed class PipelineRecorder : IDisposable
         _clock = clock;
         _time = time;
         _random = random;
-        _ring = new(options.Record!, time);
     }
 
     /// <summary>The recorder of a pipeline.</summary>
@@ -77,34 +78,40 @@ internal sealed class PipelineRecorder : IDisposable
 #pragma warning disable CA5394 // Ids need to be unique, not secret.
         _writers = [.. described.Select(stage => new PredictionWriter(new PredictionEnvelope(stage.Facts), new Random(_random.Next())))];
 #pragma warning restore CA5394
-        _models = [.. described.Select(stage => new RecordedModel(
+        RecordedModel[] models = [.. described.Select(stage => new RecordedModel(
             stage.Reference.Name, stage.Reference.Path, stage.Facts.ModelName, stage.Facts.ModelVersion, stage.Facts.ModelDigest, stage.Facts.Provider, _origin.Threads))];
+
+        // Not before: a pipeline that is planned and never started takes no memory. Anew with other models: a recording is of one set;
+        // the same ones, bound again after a fault, go on with it.
+        if (_ring is not null && models.SequenceEqual(_models)) return;
+        _models = models;
+        Replace(new FrameRing(_options.Record!, _time));
     }
 
     /// <summary>A frame is about to be processed.</summary>
-    public void Begin(FrameLease frame) => _ring.Begin(frame);
+    public void Begin(FrameLease frame) => _ring?.Begin(frame);
 
     /// <summary>One of its results.</summary>
     /// <param name="model">Which of the pipeline's models gave it, from 0.</param>
     /// <param name="prediction">The result.</param>
     public void Result(int model, Prediction prediction)
-        => _ring.Result(model, prediction.Sequence, ResultBits.Of(prediction), _writers[model].Write(prediction, _clock.IsSynced));
+        => _ring?.Result(model, prediction.Sequence, ResultBits.Of(prediction), _writers[model].Write(prediction, _clock.IsSynced));
 
     /// <summary>The frame has been processed.</summary>
-    public void End(DecodeOutcome outcome) => _ring.End((int)outcome);
+    public void End(DecodeOutcome outcome) => _ring?.End((int)outcome);
 
     /// <summary>What there is now; recording stands still until it is disposed of.</summary>
     /// <exception cref="FaultException">There is nothing yet, or somebody else takes it at this moment.</exception>
     public RecordingArchive Capture()
     {
-        FrozenFrames frames = _ring.Freeze()
+        FrameRing ring = _ring ?? throw NothingYet();
+        FrozenFrames frames = ring.Freeze()
             ?? throw FaultException.Of(FaultKind.Unavailable, _options.Name, "its recording is being taken by somebody else", "try again in a few seconds");
         if (frames.Frames.Count == 0)
         {
             frames.Dispose();
-            throw FaultException.Of(FaultKind.Unavailable, _options.Name,
-                _ring.TooLarge > 0 ? $"its frames are larger than the {_options.Record!.Bytes >> 20} MiB of record.size" : "it has recorded no frame yet",
-                _ring.TooLarge > 0 ? "give record.size more" : "see its state: edgeinfer status");
+            if (ring.TooLarge == 0) throw NothingYet();
+            throw FaultException.Of(FaultKind.Unavailable, _options.Name, $"its frames are larger than the {_options.Record!.Bytes >> 20} MiB of record.size", "give record.size more");
         }
 
         RecordingManifest manifest = new()
@@ -116,7 +123,7 @@ internal sealed class PipelineRecorder : IDisposable
             Version = _origin.Version,
             MadeAt = _time.GetUtcNow(),
             Frames = frames.Frames.Count,
-            TooLarge = _ring.TooLarge,
+            TooLarge = ring.TooLarge,
             Options = RecordedOptions.Of(_options),
             Models = _models,
         };
@@ -124,7 +131,28 @@ internal sealed class PipelineRecorder : IDisposable
     }
 
     /// <summary>Gives the memory back.</summary>
-    public void Dispose() => _ring.Dispose();
+    public void Dispose()
+    {
+        lock (_lock) _isDisposed = true;
+        Replace(null);
+    }
+
+    private void Replace(FrameRing? ring)
+    {
+        lock (_lock)
+        {
+            _ring?.Dispose();
+            _ring = ring;
+
+            // Bound by a thread that has outlived its pipeline's stop.
+            if (!_isDisposed) return;
+            _ring?.Dispose();
+            _ring = null;
+        }
+    }
+
+    private FaultException NothingYet()
+        => FaultException.Of(FaultKind.Unavailable, _options.Name, "it has recorded no frame yet", "see its state: edgeinfer status");
 
     /// <summary>A frame's outcome as recordings write it.</summary>
     public static string OutcomeWord(DecodeOutcome outcome) => outcome switch

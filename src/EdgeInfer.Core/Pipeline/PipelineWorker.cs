@@ -201,7 +201,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         ModelSession session = _openModel();
         if (_stop.IsCancellationRequested) return;
-        using FrameStages stages = new(session, FrameStages.OptionsOf(_options), _time, _logger) { Numbers = _numbers };
+        using FrameStages stages = new(session, FrameStages.OptionsOf(_options), _time, _logger, _options.Source.Turn) { Numbers = _numbers };
         using IPredictionSink sink = _openSink(stages);
         _stages = stages;
         _sink = sink;

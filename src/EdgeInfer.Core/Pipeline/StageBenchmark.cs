@@ -50,6 +50,7 @@ internal sealed class StageBenchmark : IDisposable
     private static readonly TimeSpan s_frameShare = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan s_sessionShare = TimeSpan.FromMilliseconds(200);
 
+    private readonly FrameDecoder _frames;
     private readonly Preprocessor _preprocessor;
     private readonly BoundRun _run;
     private readonly BoundRun _alone;
@@ -70,7 +71,8 @@ internal sealed class StageBenchmark : IDisposable
         _decoder = OutputDecoder.Create(model, options);
         _run = session.Bind();
         _alone = session.Bind();
-        _preprocessor = new Preprocessor(model.Input, PreprocessorLimits.Default, time, logger);
+        _frames = new FrameDecoder([model.Input], Configuration.PictureTurn.None, PreprocessorLimits.Default, time, logger);
+        _preprocessor = new Preprocessor(model.Input, time);
         PredictionFacts facts = new("bench", "bench", 0, model.Name, model.Version, model.Digest, session.Report.Used, EnvelopeShape.Of(model.Task), model.Labels);
         _writer = new PredictionWriter(new PredictionEnvelope(facts), random);
     }
@@ -120,7 +122,7 @@ internal sealed class StageBenchmark : IDisposable
             PayloadBytes = _payloadBytes,
             Width = _prediction.FrameWidth,
             Height = _prediction.FrameHeight,
-            JpegDecoder = _preprocessor.JpegDecoderName,
+            JpegDecoder = _frames.JpegDecoderName,
         };
     }
 
@@ -128,6 +130,7 @@ internal sealed class StageBenchmark : IDisposable
     public void Dispose()
     {
         _preprocessor.Dispose();
+        _frames.Dispose();
         _run.Dispose();
         _alone.Dispose();
     }
@@ -142,8 +145,10 @@ internal sealed class StageBenchmark : IDisposable
         using (frame)
         {
             _prediction.Frame = frame.Info;
-            DecodeOutcome outcome = _preprocessor.Process(frame, _run.Input.Bytes, out geometry, ref _prediction.Timing);
-            if (outcome != DecodeOutcome.Ok) throw new Diagnostics.FaultException(_preprocessor.Describe(outcome, where));
+            DecodeOutcome outcome = _frames.Decode(frame, ref _prediction.Timing);
+            geometry = default;
+            if (outcome == DecodeOutcome.Ok) outcome = _preprocessor.Process(_frames, _run.Input.Bytes, out geometry, ref _prediction.Timing);
+            if (outcome != DecodeOutcome.Ok) throw new Diagnostics.FaultException(_frames.Describe(outcome, where));
         }
 
         long preprocessBytes = Taken(ref bytes);

@@ -1,8 +1,8 @@
 namespace EdgeInfer.Preprocessing;
 
 /// <summary>
-/// The fast kernel on a JPEG's planes: luma and chroma are scaled by themselves, chroma to half the columns and rows, and only
-/// the pixels of the result are converted to RGB.
+/// The fast kernel on planes of luma and chroma, a JPEG's or a raw frame's: each is scaled by itself, chroma to half the columns and
+/// rows, and only the pixels of the result are converted to RGB.
 /// </summary>
 internal sealed unsafe class FastResampler : RowResampler
 {
@@ -21,29 +21,46 @@ internal sealed unsafe class FastResampler : RowResampler
     {
         _rows = rows;
         _count = x.Count;
-        PictureLayout layout = rows.View.Layout;
-        _luma = new PlaneBlender(Luma(x), Luma(y));
+        ref readonly PictureView view = ref rows.View;
+        PixelWindow window = view.Pose.Window;
+        PictureLayout layout = view.Layout;
         int sharedColumns = layout == PictureLayout.Ycc444 ? 1 : 2;
-        int sharedRows = layout == PictureLayout.Ycc420 ? 2 : 1;
-        _blue = new PlaneBlender(Chroma(x, sharedColumns), Chroma(y, sharedRows));
-        _red = new PlaneBlender(Chroma(x, sharedColumns), Chroma(y, sharedRows));
+        int sharedRows = layout is PictureLayout.Ycc420 or PictureLayout.Nv12 or PictureLayout.I420 ? 2 : 1;
+        (int lumaStep, int chromaStep) = layout switch
+        {
+            PictureLayout.Yuyv => (2, 4),
+            PictureLayout.Nv12 => (1, 2),
+            _ => (1, 1),
+        };
+        PlaneExtent columns = new(window.Left, window.Columns, view.Divisor);
+        PlaneExtent lines = new(window.Top, window.Rows, view.Divisor);
+        _luma = new PlaneBlender(PlaneAxis.Of(x, columns, 1, 1), PlaneAxis.Of(y, lines, 1, 1), lumaStep);
+        PlaneAxis chromaX = PlaneAxis.Of(x, columns, sharedColumns, 2);
+        PlaneAxis chromaY = PlaneAxis.Of(y, lines, sharedRows, 2);
+        _blue = new PlaneBlender(chromaX, chromaY, chromaStep);
+        _red = new PlaneBlender(chromaX, chromaY, chromaStep);
         _output.Take((x.Count + 16) * 4L);
     }
+
+    /// <summary>Whether a picture has planes of luma and chroma.</summary>
+    public static bool Takes(in PictureView view) => view.IsYcc || view.Layout is PictureLayout.Yuyv or PictureLayout.Nv12 or PictureLayout.I420;
 
     /// <inheritdoc/>
     public override byte* Row(int y)
     {
-        PictureView view = _rows.View;
+        ref readonly PictureView view = ref _rows.View;
         short* luma = _luma.Row(view.Plane0, view.Stride0, y);
         if (y / 2 != _chromaRow)
         {
             _chromaRow = y / 2;
-            _blueRow = _blue.Row(view.Plane1, view.Stride1, _chromaRow);
-            _redRow = _red.Row(view.Plane2, view.Stride1, _chromaRow);
+            int stride = view.Layout == PictureLayout.Yuyv ? view.Stride0 : view.Stride1;
+            _blueRow = _blue.Row(FirstBlue(view), stride, _chromaRow);
+            _redRow = _red.Row(FirstRed(view), stride, _chromaRow);
         }
 
         byte* output = _output.Take(0);
-        YccRows.FromHalved(luma, _blueRow, _redRow, output, _count);
+        if (view.IsYcc) YccRows.FromHalved(luma, _blueRow, _redRow, output, _count);
+        else YuvRows.FromHalved(luma, _blueRow, _redRow, output, _count, YuvRule.Of(view.Colour));
         return output;
     }
 
@@ -65,16 +82,12 @@ internal sealed unsafe class FastResampler : RowResampler
         _output.Dispose();
     }
 
-    private static PlaneAxis Luma(Axis axis)
-    {
-        double ratio = (double)axis.Source / axis.Scaled;
-        return new PlaneAxis(axis.Source, ratio, (axis.First + 0.5) * ratio, axis.Count);
-    }
+    private static byte* FirstBlue(in PictureView view) => view.Layout == PictureLayout.Yuyv ? view.Plane0 + 1 : view.Plane1;
 
-    /// <summary>One step is two pixels of the result; a sample of the plane is <paramref name="shared"/> pixels of the picture.</summary>
-    private static PlaneAxis Chroma(Axis axis, int shared)
+    private static byte* FirstRed(in PictureView view) => view.Layout switch
     {
-        double ratio = (double)axis.Source / axis.Scaled / shared;
-        return new PlaneAxis((axis.Source + shared - 1) / shared, ratio * 2, (axis.First + 1) * ratio, (axis.Count + 1) / 2);
-    }
+        PictureLayout.Yuyv => view.Plane0 + 3,
+        PictureLayout.Nv12 => view.Plane1 + 1,
+        _ => view.Plane2,
+    };
 }

@@ -48,6 +48,7 @@ internal sealed class FilterTaps
             for (int k = 0; k < to - from; k++) taps.Weights[at + k] /= sum;
             taps.First[i] = from;
             taps.Length[i] = to - from;
+            if (axis.IsReversed) taps.Reverse(i, axis.Source);
         }
 
         return taps;
@@ -77,8 +78,15 @@ internal sealed class FilterTaps
             if (to - end > 1e-3) taps.Weights[at + length++] = Math.Min(Math.Min(to - end, 1), cell) / cell;
             taps.First[i] = first;
             taps.Length[i] = length;
+            if (axis.IsReversed) taps.Reverse(i, axis.Source);
         }
 
         return taps;
+    }
+
+    private void Reverse(int i, int source)
+    {
+        First[i] = source - First[i] - Length[i];
+        Array.Reverse(Weights, i * Capacity, Length[i]);
     }
 }

@@ -18,6 +18,10 @@ internal static class Fit
         _ => new(width, height, input.Width, input.Height, input.Width, input.Height, 0, 0),
     };
 
+    /// <summary>Whether an input takes pictures of this size: one that scales takes any.</summary>
+    public static bool Takes(PictureInput input, int width, int height)
+        => input.Resize != ResizeMode.None || (width == input.Width && height == input.Height);
+
     private static PictureGeometry Letterbox(PictureInput input, int width, int height)
     {
         double ratio = Math.Min((double)input.Width / width, (double)input.Height / height);

@@ -42,9 +42,16 @@ internal sealed class LinearTaps
             taps.First[i] = Math.Clamp(before, 0, axis.Source - 1);
             taps.Second[i] = Math.Clamp(before + 1, 0, axis.Source - 1);
             taps.Weight[i] = (short)MathF.Round(fraction * One);
+            if (axis.IsReversed) taps.Reverse(i, axis.Source - 1);
         }
 
         return taps;
+    }
+
+    private void Reverse(int i, int last)
+    {
+        (First[i], Second[i]) = (last - Second[i], last - First[i]);
+        Weight[i] = (short)(One - Weight[i]);
     }
 
     private static (int Before, float Fraction) PixelCentres(int at, double ratio)

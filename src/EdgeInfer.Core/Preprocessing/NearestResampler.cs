@@ -15,7 +15,7 @@ internal sealed unsafe class NearestResampler : RowResampler
         _rows = rows;
         _rowOf = Indexes(y, 1);
         _offsetOf = Indexes(x, rows.PixelBytes);
-        _isWhole = x.Source == x.Scaled && rows.PixelBytes == 4;
+        _isWhole = x.Source == x.Scaled && !x.IsReversed && rows.PixelBytes == 4;
         _output.Take(x.Count * 4L + 16);
     }
 
@@ -42,7 +42,12 @@ internal sealed unsafe class NearestResampler : RowResampler
     {
         int[] indexes = new int[axis.Count];
         double ratio = 1 / ((double)axis.Scaled / axis.Source);
-        for (int i = 0; i < axis.Count; i++) indexes[i] = Math.Min((int)Math.Floor((i + axis.First) * ratio), axis.Source - 1) * step;
+        for (int i = 0; i < axis.Count; i++)
+        {
+            int index = Math.Min((int)Math.Floor((i + axis.First) * ratio), axis.Source - 1);
+            indexes[i] = (axis.IsReversed ? axis.Source - 1 - index : index) * step;
+        }
+
         return indexes;
     }
 }

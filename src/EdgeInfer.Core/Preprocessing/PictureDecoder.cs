@@ -4,7 +4,7 @@ using EdgeInfer.Signals;
 namespace EdgeInfer.Preprocessing;
 
 /// <summary>
-/// From a frame's bytes to an upright picture in memory. Raw frames are not copied: the view is on the frame's own bytes.
+/// From a frame's bytes to a picture in memory, as stored. Raw frames are not copied: the view is on the frame's own bytes.
 /// Used by one thread.
 /// </summary>
 internal sealed unsafe class PictureDecoder : IDisposable
@@ -12,7 +12,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
     private readonly PreprocessorLimits _limits;
     private readonly TurboJpegDecoder? _turbo;
     private readonly NativeBuffer _stored = new();
-    private readonly NativeBuffer _upright = new();
+    private readonly NativeBuffer _inks = new();
     private ImageSharpDecoder? _imageSharp;
     private Speaker _lastSpeaker;
 
@@ -60,7 +60,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
     /// <param name="data">The frame's bytes.</param>
     /// <param name="head">Its head.</param>
     /// <param name="wish">What may be left out.</param>
-    /// <param name="view">The upright picture, valid until the next call or until the frame is returned.</param>
+    /// <param name="view">The picture as stored, whole; valid until the next call or until the frame is returned.</param>
     public DecodeOutcome Decode(in FrameInfo info, ReadOnlySpan<byte> data, in PictureHead head, DecodeWish wish, out PictureView view)
     {
         view = default;
@@ -71,15 +71,16 @@ internal sealed unsafe class PictureDecoder : IDisposable
             _lastSpeaker = Speaker.Turbo;
             if (head.Components == 4) return DecodeCmyk(data, head, out view);
             int divisor = Divisor(head, wish);
-            return wish.MayBePlanar && !wish.IsGray && head.Orientation == 1 && Planar(head) is { } layout
-                ? DecodePlanes(data, head, layout, divisor, out view)
-                : DecodePacked(data, head, wish.IsGray, divisor, out view);
+            if (wish.MayBePlanar && !wish.IsGray && Planar(head) is { } layout) return DecodePlanes(data, head, layout, divisor, out view);
+
+            // A part of packed pixels begins and ends on whole ones, which a reduced scale does not have.
+            return DecodePacked(data, head, wish.IsGray, wish.IsPart ? 1 : divisor, out view);
         }
 
         _lastSpeaker = Speaker.ImageSharp;
         byte* pixels = _stored.Take((long)head.Width * head.Height * 3);
         DecodeOutcome outcome = ImageSharp.Decode(data, head, pixels);
-        if (outcome == DecodeOutcome.Ok) view = Finish(pixels, head.Width, head.Height, 3, head.Orientation);
+        if (outcome == DecodeOutcome.Ok) view = Packed(pixels, head.Width, head.Height, 3);
         return outcome;
     }
 
@@ -96,7 +97,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
     {
         _turbo?.Dispose();
         _stored.Dispose();
-        _upright.Dispose();
+        _inks.Dispose();
     }
 
     private static DecodeOutcome ReadJpegHead(ReadOnlySpan<byte> data, out PictureHead head)
@@ -120,7 +121,6 @@ internal sealed unsafe class PictureDecoder : IDisposable
         long pixels = (long)head.Width * head.Height;
         if (pixels > _limits.MaxPixels) return false;
         long bytes = pixels * 3;
-        if (head.Orientation != 1) bytes += pixels * 3;
 
         // A progressive JPEG keeps two bytes a coefficient and component; CMYK takes a copy of four bytes a pixel; ImageSharp its own picture.
         if (head.IsProgressive) bytes += pixels * 2 * head.Components;
@@ -134,7 +134,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
     {
         if (wish.SmallestWidth == 0) return 1;
         int divisor = 8;
-        while (divisor > 1 && (Reduced(head.UprightWidth, divisor) < wish.SmallestWidth || Reduced(head.UprightHeight, divisor) < wish.SmallestHeight)) divisor /= 2;
+        while (divisor > 1 && (Reduced(head.Width, divisor) < wish.SmallestWidth || Reduced(head.Height, divisor) < wish.SmallestHeight)) divisor /= 2;
         return divisor;
     }
 
@@ -162,7 +162,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
         byte* pixels = _stored.Take((long)width * height * pixelBytes);
         int format = isGray ? TurboJpeg.PixelGray : TurboJpeg.PixelRgb;
         DecodeOutcome outcome = _turbo!.Decode(data, pixels, width, width * pixelBytes, height, format, 0, head.HasRestarts);
-        view = outcome == DecodeOutcome.Ok ? Finish(pixels, width, height, pixelBytes, head.Orientation) : default;
+        view = Packed(pixels, width, height, pixelBytes) with { Divisor = divisor };
         return outcome;
     }
 
@@ -183,6 +183,7 @@ internal sealed unsafe class PictureDecoder : IDisposable
             Layout = layout,
             Width = width,
             Height = height,
+            Divisor = divisor,
             Plane0 = pixels,
             Plane1 = pixels + lumaBytes,
             Plane2 = pixels + lumaBytes + chromaBytes,
@@ -196,33 +197,23 @@ internal sealed unsafe class PictureDecoder : IDisposable
     private DecodeOutcome DecodeCmyk(ReadOnlySpan<byte> data, in PictureHead head, out PictureView view)
     {
         view = default;
-        byte* inks = _upright.Take((long)head.Width * head.Height * 4);
+        byte* inks = _inks.Take((long)head.Width * head.Height * 4);
         DecodeOutcome outcome = _turbo!.Decode(data, inks, head.Width, head.Width * 4, head.Height, TurboJpeg.PixelCmyk, 0, head.HasRestarts);
         if (outcome != DecodeOutcome.Ok) return outcome;
         byte* pixels = _stored.Take((long)head.Width * head.Height * 3);
         Cmyk.ToRgb(inks, pixels, (long)head.Width * head.Height);
-        view = Finish(pixels, head.Width, head.Height, 3, head.Orientation);
+        view = Packed(pixels, head.Width, head.Height, 3);
         return DecodeOutcome.Ok;
     }
 
-    private PictureView Finish(byte* pixels, int width, int height, int pixelBytes, int orientation)
+    private static PictureView Packed(byte* pixels, int width, int height, int pixelBytes) => new()
     {
-        if (orientation != 1)
-        {
-            byte* upright = _upright.Take((long)width * height * pixelBytes);
-            Upright.Copy(pixels, width * pixelBytes, width, height, pixelBytes, orientation, upright);
-            pixels = upright;
-            if (orientation >= 5) (width, height) = (height, width);
-        }
-
-        return new PictureView
-        {
-            Layout = pixelBytes == 1 ? PictureLayout.Gray8 : PictureLayout.Rgb24,
-            Width = width,
-            Height = height,
-            Plane0 = pixels,
-            Stride0 = width * pixelBytes,
-            HasSlack = true,
-        };
-    }
+        Layout = pixelBytes == 1 ? PictureLayout.Gray8 : PictureLayout.Rgb24,
+        Width = width,
+        Height = height,
+        Divisor = 1,
+        Plane0 = pixels,
+        Stride0 = width * pixelBytes,
+        HasSlack = true,
+    };
 }

@@ -37,12 +37,6 @@ internal struct PictureHead
 
     /// <summary>For a JPEG: whether its components are named R, G, B.</summary>
     public bool HasRedGreenBlueIds;
-
-    /// <summary>Columns once upright.</summary>
-    public readonly int UprightWidth => Orientation >= 5 ? Height : Width;
-
-    /// <summary>Rows once upright.</summary>
-    public readonly int UprightHeight => Orientation >= 5 ? Width : Height;
 }
 
 /// <summary>How the planes of a picture are read.</summary>
@@ -76,26 +70,29 @@ internal enum PictureLayout : byte
     Ycc444,
 }
 
-/// <summary>What the decoder may leave out.</summary>
-/// <param name="IsGray">Luma alone will do.</param>
-/// <param name="MayBePlanar">Planes will do where the decoder has them.</param>
-/// <param name="SmallestWidth">Upright width below which a reduced scale must not go; 0 asks for the full picture.</param>
-/// <param name="SmallestHeight">Likewise the height.</param>
-internal readonly record struct DecodeWish(bool IsGray, bool MayBePlanar, int SmallestWidth, int SmallestHeight);
-
 /// <summary>
-/// An upright picture in memory that somebody else owns: the decoder's buffer until its next picture, or the frame's own bytes.
+/// A picture in memory that somebody else owns: the decoder's buffer until its next picture, or the frame's own bytes. It lies there
+/// as it was stored; turning it and cutting it is left to who reads it.
 /// </summary>
 internal unsafe struct PictureView
 {
     /// <summary>How the planes are read.</summary>
     public PictureLayout Layout;
 
-    /// <summary>Columns.</summary>
+    /// <summary>How luma and chroma of a raw frame become colours.</summary>
+    public YuvColour Colour;
+
+    /// <summary>Columns as stored.</summary>
     public int Width;
 
-    /// <summary>Rows.</summary>
+    /// <summary>Rows as stored.</summary>
     public int Height;
+
+    /// <summary>By what the picture was reduced while decoding: 1, 2, 4 or 8.</summary>
+    public int Divisor;
+
+    /// <summary>What is looked at, before any reduction.</summary>
+    public PicturePose Pose;
 
     /// <summary>First (or only) plane.</summary>
     public byte* Plane0;

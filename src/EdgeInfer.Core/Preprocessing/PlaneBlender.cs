@@ -9,6 +9,7 @@ internal sealed unsafe class PlaneBlender : IDisposable
     private const float VerticalOne = 32767;
 
     private readonly int _count;
+    private readonly int _step;
     private readonly bool _isCopy;
     private readonly int[] _rowOf;
     private readonly short[] _rowWeight;
@@ -26,10 +27,11 @@ internal sealed unsafe class PlaneBlender : IDisposable
     /// <summary>Builds the tables.</summary>
     /// <param name="x">Columns; one step of the scaled axis may stand for two pixels, as it does for chroma.</param>
     /// <param name="y">Rows.</param>
-    public PlaneBlender(PlaneAxis x, PlaneAxis y)
+    /// <param name="step">Bytes from one sample of a row to the next.</param>
+    public PlaneBlender(PlaneAxis x, PlaneAxis y, int step)
     {
         _count = x.Count;
-        _isCopy = x.IsCopy && y.IsCopy;
+        _isCopy = x.IsCopy && y.IsCopy && step == 1;
         int room = (x.Count + 31) & ~15;
         byte* memory = _memory.Take(room * 14L);
         _offsets = (int*)memory;
@@ -41,11 +43,15 @@ internal sealed unsafe class PlaneBlender : IDisposable
         new Span<byte>(memory, room * 14).Clear();
         for (int i = 0; i < x.Count; i++)
         {
-            _offsets[i] = x.Locate(i, out float fraction);
-            _weights[i] = (short)MathF.Round(fraction * (1 << WeightBits));
+            // The last sample is the right one of a pair: behind it somebody else's memory may begin.
+            int before = x.Locate(i, out float fraction);
+            bool isLast = before == x.Highest && before > x.Lowest;
+            _offsets[i] = (isLast ? before - 1 : before) * step;
+            _weights[i] = isLast ? (short)(1 << WeightBits) : (short)MathF.Round(fraction * (1 << WeightBits));
         }
 
-        _lastRow = y.Source - 1;
+        _step = x.Highest > x.Lowest ? step : 0;
+        _lastRow = y.Highest;
         _rowOf = new int[y.Count];
         _rowWeight = new short[y.Count];
         for (int i = 0; i < y.Count; i++)
@@ -68,7 +74,7 @@ internal sealed unsafe class PlaneBlender : IDisposable
     public short* Row(byte* plane, int stride, int y)
     {
         int first = _rowOf[y];
-        if (_isCopy) return Widen(plane + (long)first * stride);
+        if (_isCopy) return Widen(plane + (long)first * stride + _offsets[0]);
         int second = Math.Min(first + 1, _lastRow);
         if (first == _lowerIndex)
         {
@@ -96,13 +102,15 @@ internal sealed unsafe class PlaneBlender : IDisposable
 
     private short* Widen(byte* row)
     {
-        for (int i = 0; i < _count; i += 16)
+        int i = 0;
+        for (; i <= _count - 16; i += 16)
         {
             Vector128<byte> levels = Vector128.Load(row + i);
             Vector128.WidenLower(levels).AsInt16().Store(_output + i);
             Vector128.WidenUpper(levels).AsInt16().Store(_output + i + 8);
         }
 
+        for (; i < _count; i++) _output[i] = row[i];
         return _output;
     }
 
@@ -111,7 +119,20 @@ internal sealed unsafe class PlaneBlender : IDisposable
         int* offsets = _offsets;
         ushort* pairs = _pairs;
         int count = _count;
-        for (int i = 0; i < count; i++) pairs[i] = *(ushort*)(row + offsets[i]);
+        int step = _step;
+        if (step == 1)
+        {
+            for (int i = 0; i < count; i++) pairs[i] = *(ushort*)(row + offsets[i]);
+        }
+        else
+        {
+            for (int i = 0; i < count; i++)
+            {
+                byte* sample = row + offsets[i];
+                pairs[i] = (ushort)(sample[0] | sample[step] << 8);
+            }
+        }
+
         Vector128<ushort> low = Vector128.Create((ushort)0xFF);
         for (int i = 0; i < count; i += 8)
         {
@@ -132,25 +153,5 @@ internal sealed unsafe class PlaneBlender : IDisposable
             Vector128<short> sum = Simd.MultiplyHigh(Vector128.Load(_upper + i), upperWeight) + Simd.MultiplyHigh(Vector128.Load(_lower + i), lowerWeight);
             ((sum + half) >> 6).Store(_output + i);
         }
-    }
-}
-
-/// <summary>One direction of a plane's resize.</summary>
-/// <param name="Source">Samples of the plane.</param>
-/// <param name="Ratio">Samples for each step.</param>
-/// <param name="Start">Where the first step's centre lies, in samples from the plane's edge.</param>
-/// <param name="Count">Steps.</param>
-internal readonly record struct PlaneAxis(int Source, double Ratio, double Start, int Count)
-{
-    /// <summary>Whether each step is a sample.</summary>
-    public bool IsCopy => Ratio == 1 && Start == 0.5;
-
-    /// <summary>The sample before a step's centre and how far behind it the centre lies; a right neighbour exists or weighs nothing.</summary>
-    public int Locate(int step, out float fraction)
-    {
-        double position = Math.Clamp(Start + step * Ratio - 0.5, 0, Source - 1);
-        int before = (int)position;
-        fraction = (float)(position - before);
-        return before;
     }
 }

@@ -25,7 +25,7 @@ internal static unsafe class RawFrame
 
         // A frame's memory is its source's and stays in place until the lease is returned, which is after the tensor is filled.
         byte* pixels = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(data));
-        view = new PictureView { Layout = Layout(info.Format), Width = head.Width, Height = head.Height, Plane0 = pixels, Stride0 = stride };
+        view = new PictureView { Layout = Layout(info.Format), Width = head.Width, Height = head.Height, Divisor = 1, Colour = info.Colour, Plane0 = pixels, Stride0 = stride };
         if (info.Format == PixelFormat.Nv12)
         {
             view.Plane1 = pixels + (long)stride * head.Height;

@@ -6,7 +6,7 @@ namespace EdgeInfer.Preprocessing;
 internal abstract unsafe class RowResampler : IDisposable
 {
     /// <summary>A row of the scaled picture: the columns of the window, four bytes each; valid until the next call.</summary>
-    /// <param name="y">Rows are asked for in rising order within a picture.</param>
+    /// <param name="y">An upright position. Within a picture rows are asked for in the order in which they are stored.</param>
     public abstract byte* Row(int y);
 
     /// <summary>Forgets what it kept of the last picture.</summary>
@@ -18,11 +18,11 @@ internal abstract unsafe class RowResampler : IDisposable
     /// <summary>Chooses the resampler of a kernel.</summary>
     /// <param name="kernel">The kernel.</param>
     /// <param name="rows">Gives the source's rows, open on a picture.</param>
-    /// <param name="x">Columns.</param>
-    /// <param name="y">Rows.</param>
+    /// <param name="x">The upright axis of the stored columns.</param>
+    /// <param name="y">The upright axis of the stored rows.</param>
     public static RowResampler Create(ResizeKernel kernel, RowReader rows, Axis x, Axis y)
     {
-        if (kernel == ResizeKernel.Fast && rows.View.IsYcc) return new FastResampler(rows, x, y);
+        if (kernel == ResizeKernel.Fast && FastResampler.Takes(rows.View)) return new FastResampler(rows, x, y);
         if (kernel == ResizeKernel.Nearest || (x.Source == x.Scaled && y.Source == y.Scaled)) return new NearestResampler(rows, x, y);
         return kernel switch
         {
@@ -39,9 +39,13 @@ internal abstract unsafe class RowResampler : IDisposable
         => new(rows, x, y, Math.Max(x.Capacity, y.Capacity) <= Precision.ShortRun ? Precision.Short : Precision.Pillow);
 }
 
-/// <summary>One direction of a resize: a scaled axis of which a window is wanted.</summary>
+/// <summary>
+/// One direction of a resize: a scaled upright axis of which a window is wanted. Taps are worked out upright, as the references do,
+/// and then told where they are stored: a kernel that is not symmetric stays exact under any turn.
+/// </summary>
 /// <param name="Source">Source pixels.</param>
 /// <param name="Scaled">Scaled pixels.</param>
 /// <param name="First">First scaled pixel of the window.</param>
 /// <param name="Count">Pixels of the window.</param>
-internal readonly record struct Axis(int Source, int Scaled, int First, int Count);
+/// <param name="IsReversed">Whether source pixels are stored from the last one on.</param>
+internal readonly record struct Axis(int Source, int Scaled, int First, int Count, bool IsReversed);

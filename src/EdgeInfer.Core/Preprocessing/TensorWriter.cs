@@ -20,14 +20,17 @@ internal abstract unsafe class TensorWriter : IDisposable
         _ => new TableTensorWriter<byte>(input, Integer),
     };
 
-    /// <summary>Writes one row of the tensor: pad, pixels, pad.</summary>
+    /// <summary>Writes pixels next to each other in one row of the tensor.</summary>
     /// <param name="tensor">First element.</param>
     /// <param name="y">Row of the tensor.</param>
+    /// <param name="x">Column of the first pixel.</param>
     /// <param name="pixels">RGBX, or BGRX.</param>
-    /// <param name="left">Columns of pad before the pixels.</param>
-    /// <param name="count">Pixels.</param>
+    /// <param name="count">Pixels, at least one.</param>
     /// <param name="isBlueFirst">Whether the pixels are BGRX.</param>
-    public abstract void WriteRow(byte* tensor, int y, byte* pixels, int left, int count, bool isBlueFirst);
+    public abstract void WriteRun(byte* tensor, int y, int x, byte* pixels, int count, bool isBlueFirst);
+
+    /// <summary>Writes pad next to each other in one row of the tensor.</summary>
+    public abstract void PadRun(byte* tensor, int y, int x, int count);
 
     /// <summary>Writes rows of nothing but pad.</summary>
     public abstract void PadRows(byte* tensor, int first, int count);
@@ -86,27 +89,31 @@ internal abstract unsafe class TensorWriter<T> : TensorWriter
     protected int Channels { get; }
 
     /// <inheritdoc/>
-    public override void WriteRow(byte* tensor, int y, byte* pixels, int left, int count, bool isBlueFirst)
+    public override void WriteRun(byte* tensor, int y, int x, byte* pixels, int count, bool isBlueFirst)
     {
         if (Channels == 1) pixels = ToGray(pixels, count, isBlueFirst);
         bool isSwapped = Channels == 3 && isBlueFirst != _isBlueFirst;
-        int right = _width - left - count;
         if (!_isPlanar)
         {
-            T* row = (T*)tensor + (long)y * _width * Channels;
-            PadPixels(row, left);
-            WritePixels(row + left * Channels, pixels, count, isSwapped);
-            PadPixels(row + (left + count) * Channels, right);
+            WritePixels((T*)tensor + ((long)y * _width + x) * Channels, pixels, count, isSwapped);
             return;
         }
 
         for (int c = 0; c < Channels; c++)
+            WritePlane((T*)tensor + ((long)c * _height + y) * _width + x, pixels, isSwapped ? 2 - c : c, count, c);
+    }
+
+    /// <inheritdoc/>
+    public override void PadRun(byte* tensor, int y, int x, int count)
+    {
+        if (count <= 0) return;
+        if (!_isPlanar)
         {
-            T* row = (T*)tensor + ((long)c * _height + y) * _width;
-            new Span<T>(row, left).Fill(_pad[c]);
-            WritePlane(row + left, pixels, isSwapped ? 2 - c : c, count, c);
-            new Span<T>(row + left + count, right).Fill(_pad[c]);
+            PadPixels((T*)tensor + ((long)y * _width + x) * Channels, count);
+            return;
         }
+
+        for (int c = 0; c < Channels; c++) new Span<T>((T*)tensor + ((long)c * _height + y) * _width + x, count).Fill(_pad[c]);
     }
 
     /// <inheritdoc/>

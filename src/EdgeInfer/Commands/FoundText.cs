@@ -9,19 +9,19 @@ internal static class FoundText
 {
     private const int MostScores = 3;
 
-    // Leaves room for the time, the pipeline, the rate and the age within 100 columns.
-    private const int MostCharacters = 60;
+    private const int FewestCharacters = 20;
 
     /// <summary>The labels of detections with their number and best scores, classes as they come, values by name; <c>nothing</c> where there is none.</summary>
     /// <param name="message">An envelope of <c>edgeinfer/prediction/1</c>, of whatever shape.</param>
-    public static string Of(JsonElement message)
+    /// <param name="columns">How long the text may be; what no longer fits is counted.</param>
+    public static string Of(JsonElement message, int columns)
     {
         List<string> found = [];
         if (List(message, "detections") is { } detections) found.AddRange(Groups(detections));
         if (List(message, "classes") is { } classes) found.AddRange(classes.EnumerateArray().Select(static c => $"{Label(c)} {Score(c)}"));
         if (message.TryGetProperty("values", out JsonElement values) && values.ValueKind == JsonValueKind.Object)
             found.AddRange(values.EnumerateObject().Select(static v => $"{v.Name} {Value(v.Value)}"));
-        return found.Count == 0 ? "nothing" : Fitting(found);
+        return found.Count == 0 ? "nothing" : Fitting(found, Math.Max(columns, FewestCharacters));
     }
 
     private static JsonElement? List(JsonElement message, string name)
@@ -37,13 +37,15 @@ internal static class FoundText
         }
     }
 
-    // The first is always shown; what no longer fits is counted.
-    private static string Fitting(List<string> found)
+    // The first is always shown.
+    private static string Fitting(List<string> found, int columns)
     {
         StringBuilder line = new(found[0]);
         for (int i = 1; i < found.Count; i++)
         {
-            if (line.Length + found[i].Length + 2 > MostCharacters) return line.Append(CultureInfo.InvariantCulture, $", and {found.Count - i} more").ToString();
+            string rest = string.Create(CultureInfo.InvariantCulture, $", and {found.Count - i} more");
+            int needed = line.Length + found[i].Length + 2 + (i + 1 < found.Count ? rest.Length : 0);
+            if (needed > columns) return line.Append(rest).ToString();
             line.Append(", ").Append(found[i]);
         }
 

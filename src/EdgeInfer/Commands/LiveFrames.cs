@@ -22,6 +22,7 @@ internal sealed class LiveFrames : IDisposable
     private readonly FrameSource _source;
     private readonly TimeProvider _time;
     private readonly bool _isCamera;
+    private readonly bool _isFile;
     private long? _first;
     private long? _last;
 
@@ -29,7 +30,8 @@ internal sealed class LiveFrames : IDisposable
     public LiveFrames(SourceOptions options, TimeProvider time, Random random, ILogger logger)
     {
         _time = time;
-        _isCamera = options is CameraOptions;
+        _isCamera = options is CameraOptions or CsiOptions;
+        _isFile = options is FilesOptions;
         _mailbox = SourceFactory.Mailbox(options);
         _source = SourceFactory.Create(options, _mailbox, time, random, logger);
         _source.Start();
@@ -61,15 +63,24 @@ internal sealed class LiveFrames : IDisposable
                 continue;
             }
 
-            if (_mailbox.IsEnded) return null;
+            if (_mailbox.IsEnded) return _first is null ? new(FaultKind.Unavailable, Name, "it ended without a picture", "check what it writes") : null;
             bool isGivenUp = _source.State == SourceState.Failed || (_source.State == SourceState.NoSignal && _source.Counts.Failures >= MostFailures);
-            if (isGivenUp && _source.Cause is { } cause) return cause with { Kind = FaultKind.Unavailable };
+            if (isGivenUp && _source.Cause is { } cause) return Worded(cause);
         }
 
         return (_source.State == SourceState.Running ? null : _source.Cause) is { } why
-            ? why with { Kind = FaultKind.Unavailable }
+            ? Worded(why)
             : new(FaultKind.Unavailable, Name, $"no frame in {patience.TotalSeconds:0.#} s", "wait longer with --timeout, or check the camera");
     }
+
+    // For one who waits for a single frame, and gave flags.
+    private Fault Worded(Fault cause) => cause with
+    {
+        Kind = _isFile ? FaultKind.NoInput : FaultKind.Unavailable,
+        Cure = cause.Cure.Replace("; it is opened again by itself", "", StringComparison.Ordinal).Replace("it is opened again by itself; ", "", StringComparison.Ordinal)
+            .Replace("set `username` and `password` of the stream", "give --username and --password-file", StringComparison.Ordinal)
+            .Replace("check `username` and `password` of the stream", "check --username and --password-file", StringComparison.Ordinal),
+    };
 
     /// <inheritdoc/>
     public void Dispose() => _source.Dispose();

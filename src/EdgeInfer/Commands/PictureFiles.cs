@@ -9,7 +9,7 @@ namespace EdgeInfer.Commands;
 internal sealed class PictureFiles(TimeProvider time) : IDisposable
 {
     // Kinds of input of other verbs and later versions, named rather than called damaged pictures.
-    private static readonly string[] s_later = [".mp4", ".mkv", ".avi", ".mov", ".wav", ".csv", ".jsonl"];
+    private static readonly string[] s_later = [".wav", ".csv", ".jsonl"];
 
     private readonly FramePool _pool = new(1, PictureFile.LimitBytes);
 
@@ -44,7 +44,7 @@ internal sealed class PictureFiles(TimeProvider time) : IDisposable
     {
         frame = default;
         if (Array.IndexOf(s_later, Path.GetExtension(path).ToLowerInvariant()) >= 0)
-            return new(FaultKind.Data, path, "this version predicts on pictures only", "give a JPEG, PNG, BMP, WebP or GIF");
+            return new(FaultKind.Data, path, "this version predicts on pictures and films only", "give a JPEG, PNG, BMP, WebP or GIF");
         Frame slot = _pool.Rent() ?? throw new InvalidOperationException("the last picture was not returned");
         PictureReading reading = Read(path, slot, out Fault? fault);
         if (fault is not null)

@@ -19,22 +19,23 @@ internal static class PredictCommand
     public static Command Create()
     {
         Argument<string> model = new("MODEL") { Description = "A model folder, an .onnx file, or the name of an installed model" };
-        Argument<string[]> inputs = new("INPUT") { Description = "Pictures, folders or globs; a camera (/dev/video0); the URL of a stream or snapshot", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> inputs = new("INPUT") { Description = "Pictures, folders or globs; a film; a camera (/dev/video0, csi:0); the URL of a stream (http, rtsp) or snapshot", Arity = ArgumentArity.ZeroOrMore };
         Option<bool> json = new("--json") { Description = "One line of JSON for each picture: the envelope of the prediction message" };
         Option<string?> annotate = new("--annotate") { Description = "Write each picture with boxes and labels into this folder", HelpName = "DIR" };
         Option<int> top = new("--top") { Description = "How many classes to print (classification)", DefaultValueFactory = static _ => 5, HelpName = "N" };
         Option<double?> threshold = new("--threshold") { Description = "Score threshold in place of the model's", HelpName = "T" };
-        Option<int?> frames = new("--frames") { Description = "Frames to take of a camera or stream; default 1", HelpName = "N" };
-        Option<string?> every = new("--every") { Description = "Time from frame to frame of a camera or stream, as in 1s", HelpName = "D" };
+        Option<int?> frames = new("--frames") { Description = "Frames to take of a camera or stream, default 1; of a film, default all", HelpName = "N" };
+        Option<string?> every = new("--every") { Description = "Time from frame to frame of a camera, stream or film, as in 1s", HelpName = "D" };
         Option<string> timeout = new("--timeout") { Description = "The longest wait for a frame", DefaultValueFactory = static _ => "15s", HelpName = "D" };
         Option<string> modelsDir = ModelCommand.ModelsDir();
         SourceOptionSet source = new();
-        Command verb = new("predict", "One-shot inference on pictures, a camera or a stream.\n\n"
+        Command verb = new("predict", "One-shot inference on pictures, films, a camera or a stream.\n\n"
             + "Examples: edgeinfer predict parts-detector belt.jpg --annotate out\n"
             + "          edgeinfer predict parts-detector /dev/video0 --annotate out\n"
-            + "          edgeinfer predict parts-detector http://camera/mjpeg --username viewer --password-file pw")
+            + "          edgeinfer predict parts-detector rtsp://camera/stream1 --username viewer --password-file pw\n"
+            + "          edgeinfer predict parts-detector film.mp4 --every 1s --json")
         {
-            model, inputs, json, annotate, top, threshold, frames, every, timeout, source.Size, source.Format, source.Username, source.PasswordFile, source.Password, modelsDir,
+            model, inputs, json, annotate, top, threshold, frames, every, timeout, source.Exec, source.Size, source.Format, source.Username, source.PasswordFile, source.Password, modelsDir,
         };
         verb.SetAction(parsed =>
         {
@@ -89,22 +90,25 @@ internal static class PredictCommand
         FaultList faults = new();
         AgentConfigurationReader reader = RunCommand.ConfigurationReader();
         List<SourceInput> inputs = [];
+        if (options.Inputs.Count == 0 && options.Source.Exec is null)
+            throw FaultException.Of(FaultKind.Usage, "INPUT", "no input", "give pictures, a camera such as /dev/video0, a URL, or --exec CMD");
+        if (options.Source.Exec is not null) Add("--exec", options.Source with { Username = null, PasswordFile = null });
         foreach (string input in options.Inputs)
         {
-            if (PredictInput.Source(input, options.Source) is not { } flags)
-            {
-                inputs.Add(new(input, null, ""));
-                continue;
-            }
+            if (PredictInput.Source(input, options.Source with { Exec = null }) is { } flags) Add(input, flags.Files is null || options.Every == TimeSpan.Zero ? flags : flags with { FramesPerSecond = 1 / options.Every.TotalSeconds });
+            else inputs.Add(new(input, null, ""));
+        }
 
+        faults.ThrowIfAny();
+        return inputs;
+
+        void Add(string input, SourceFlags flags)
+        {
             FaultList own = new();
             SourceOptions? read = reader.SourceFromFlags(flags, own);
             foreach (Fault fault in own.Faults) faults.Add(PredictInput.Worded(fault, input));
             if (read is not null) inputs.Add(new(input, read, PredictInput.FileName(flags)));
         }
-
-        faults.ThrowIfAny();
-        return inputs;
     }
 
     private static TimeSpan? Duration(string flag, string? text)

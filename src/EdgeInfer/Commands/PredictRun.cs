@@ -1,3 +1,4 @@
+using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Signals;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,11 +39,15 @@ internal sealed class PredictRun(PredictionPrinter printer, PredictOptions optio
 #pragma warning disable CA5394 // Jitter of retries.
         using LiveFrames frames = new(input.Source!, TimeProvider.System, new Random(Environment.ProcessId), NullLogger.Instance);
 #pragma warning restore CA5394
-        int wanted = options.Frames ?? 1;
+        bool isFilm = input.Source is FilesOptions;
+        int wanted = options.Frames ?? (isFilm ? int.MaxValue : 1);
+
+        // Of a film ffmpeg passes the wanted frames alone.
+        TimeSpan every = isFilm ? TimeSpan.Zero : options.Every;
         long began = TimeProvider.System.GetTimestamp();
         for (int taken = 0; taken < wanted;)
         {
-            if (frames.Next(options.Timeout, options.Every, out FrameLease? frame) is { } fault)
+            if (frames.Next(options.Timeout, every, out FrameLease? frame) is { } fault)
             {
                 yield return fault;
                 yield break;
@@ -50,7 +55,7 @@ internal sealed class PredictRun(PredictionPrinter printer, PredictOptions optio
 
             if (frame is null) yield break;
             string? target = _names?.OfFrame(input.FileName, wanted > 1 ? taken + 1 : null);
-            Fault? damaged = printer.Predict(frame.Value, frames.Name, target);
+            Fault? damaged = printer.Predict(frame.Value, isFilm ? input.Given : frames.Name, target, isFilm ? taken + 1 : null);
 
             // One damaged frame of a camera is no reason to give up; nothing but damaged ones is.
             if (damaged is { Kind: FaultKind.Data } && TimeProvider.System.GetElapsedTime(began) < options.Timeout) continue;

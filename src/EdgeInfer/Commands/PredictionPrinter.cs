@@ -37,8 +37,9 @@ internal sealed class PredictionPrinter
     /// <param name="frame">The frame; its lease goes with it.</param>
     /// <param name="input">How it is named.</param>
     /// <param name="target">Path of the annotated picture; null for none.</param>
+    /// <param name="number">Which of its frames it is, from 1; null where it is the only one or one of a live source.</param>
     /// <returns>What was wrong with it, or null.</returns>
-    public Fault? Predict(FrameLease frame, string input, string? target)
+    public Fault? Predict(FrameLease frame, string input, string? target, int? number = null)
     {
         // Drawn on after the result is known, but the lease ends with the decoding for the model.
         DecodedPicture? picture = null;
@@ -51,7 +52,7 @@ internal sealed class PredictionPrinter
         DecodeOutcome outcome = _stages.Process(frame);
         if (outcome != DecodeOutcome.Ok) return _stages.Describe(outcome, input);
         if (_options.IsJson) _output.WriteLine(Encoding.UTF8.GetString(_writer.Write(_stages.Prediction, _clock.IsSynced, input)));
-        else Print(input);
+        else Print(number is { } n ? string.Create(CultureInfo.InvariantCulture, $"{input}#{n}") : input);
         return target is null ? null : Annotate(picture!, target);
     }
 

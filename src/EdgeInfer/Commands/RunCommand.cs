@@ -1,7 +1,6 @@
 using System.Collections;
 using System.CommandLine;
 using EdgeInfer.Configuration;
-using EdgeInfer.Control;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Hosting;
 using EdgeInfer.Models;
@@ -33,7 +32,7 @@ internal static partial class RunCommand
             + "          edgeinfer run --camera /dev/video0 --model parts-detector --broker mqtt://127.0.0.1:1883\n"
             + "          edgeinfer run --camera /dev/video0 --model parts-detector --broker embedded://127.0.0.1     (no broker needed)")
         {
-            file, source.Camera, source.Stream, source.Files, source.Size, source.Format, source.Username, source.PasswordFile, source.Password,
+            file, source.Camera, source.Stream, source.Files, source.Exec, source.Size, source.Format, source.Username, source.PasswordFile, source.Password,
             model, rate, broker, brokerUsername, brokerPassword, modelsDir,
         };
         verb.SetAction(parsed =>
@@ -66,8 +65,9 @@ internal static partial class RunCommand
         using StopSignals stop = new();
         SystemdNotifier systemd = new();
         using ReloadService reload = new(configuration.File.Length == 0 ? null : configuration.File, reader, systemd, services, stop.Token);
+        await using AgentControl control = new(configuration.Runtime.Control, reload.RequestAsync, services);
         await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
-        await using ControlServer? control = AgentControl.Start(agent, configuration.Runtime.Control, services);
+        control.Serve(agent);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);

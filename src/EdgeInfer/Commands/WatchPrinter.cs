@@ -11,7 +11,14 @@ namespace EdgeInfer.Commands;
 /// <param name="zone">The zone of the times shown.</param>
 internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo zone)
 {
-    private readonly Dictionary<string, (long Sequence, DateTimeOffset At)> _lastResults = [];
+    private const int Columns = 100;
+
+    // As in "  29.9/s  1234 ms".
+    private const int RateAndAge = 17;
+
+    private static readonly TimeSpan s_rateOver = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, (long Sequence, DateTimeOffset Since, double? PerSecond)> _rates = [];
     private readonly Dictionary<string, string> _lastStatus = [];
 
     /// <summary>Prints one message.</summary>
@@ -49,18 +56,21 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         bool isTimed = message.TryGetProperty("captured_at", out JsonElement captured) && captured.ValueKind == JsonValueKind.String
             && captured.TryGetDateTimeOffset(out at);
         line.Append(isTimed ? TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) : "--:--:--.---");
-        line.Append("  ").Append(name).Append("  ").Append(FoundText.Of(message));
+        line.Append("  ").Append(name).Append("  ");
+        line.Append(FoundText.Of(message, Columns - line.Length - RateAndAge));
         AppendRate(line, name, (long)Number(message, "seq"), at);
         line.Append(CultureInfo.InvariantCulture, $"  {Number(message, "age_ms"):0} ms");
         return ReceivedText.Printable(line.ToString());
     }
 
-    // Not every result is published: the sequence counts them all.
+    // Not every result is published: the sequence counts them all. Over a second or more, for messages come in bursts.
     private void AppendRate(StringBuilder line, string name, long sequence, DateTimeOffset at)
     {
-        if (_lastResults.TryGetValue(name, out (long Sequence, DateTimeOffset At) last) && sequence > last.Sequence && at > last.At)
-            line.Append(CultureInfo.InvariantCulture, $"  {(sequence - last.Sequence) / (at - last.At).TotalSeconds:0.0}/s");
-        _lastResults[name] = (sequence, at);
+        if (!_rates.TryGetValue(name, out (long Sequence, DateTimeOffset Since, double? PerSecond) rate) || sequence < rate.Sequence || at < rate.Since)
+            _rates[name] = rate = (sequence, at, null);
+        else if (at - rate.Since >= s_rateOver)
+            _rates[name] = rate = (sequence, at, (sequence - rate.Sequence) / (at - rate.Since).TotalSeconds);
+        if (rate.PerSecond is { } perSecond) line.Append(CultureInfo.InvariantCulture, $"  {perSecond:0.0}/s");
     }
 
     /// <summary>A line for a device that changed; null while it says the same as before.</summary>

@@ -70,6 +70,40 @@ public sealed class PredictLiveTests : IDisposable
     }
 
     [Fact]
+    public async Task A_film_gives_every_frame_or_one_for_each_time_asked_for()
+    {
+        // Ten frames of one picture at five a second: two seconds.
+        string film = _folder["film.mkv"];
+        (int made, string said) = await ChildProcess.Run(Peer.Program("ffmpeg"),
+            "-v", "error", "-framerate", "5", "-loop", "1", "-i", TestPictures.FirstGolden(), "-frames:v", "10", "-c", "copy", film);
+        Assert.True(made == 0, said);
+        string[] labels = Labels(await OfFile(TestPictures.FirstGolden()));
+        (int code, string output) = await Run(null, film, "--json");
+        Assert.True(code == 0, output);
+        JsonElement[] frames = [.. output.Split('\n').Select(AgentProcess.Payload)];
+        Assert.Equal(Enumerable.Range(1, 10).Select(n => $"film.mkv#{n}"), frames.Select(f => f.GetProperty("frame_id").GetString()));
+        Assert.All(frames, f => Assert.Equal(film, f.GetProperty("source").GetString()));
+        Assert.All(frames, f => Assert.Equal(labels, Labels(f)));
+
+        (code, output) = await Run(null, film, "--json", "--every", "1s");
+        Assert.Equal((0, 2), (code, output.Split('\n').Length));
+        (code, output) = await Run(null, film, "--json", "--frames", "3");
+        Assert.Equal((0, 3), (code, output.Split('\n').Length));
+        (code, output) = await Run(null, _folder.Write("broken.mp4", "no film"));
+        Assert.Equal(66, code);
+        Assert.Contains("broken.mp4: is no film that ffmpeg can read", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_command_s_pictures_are_an_input_too()
+    {
+        string picture = TestPictures.FirstGolden();
+        (int code, string output) = await Run(null, "--exec", $"cat '{picture}' '{picture}'; sleep 60", "--json");
+        Assert.True(code == 0, output);
+        Assert.Equal(Boxes(await OfFile(picture)), Boxes(AgentProcess.Payload(output)));
+    }
+
+    [Fact]
     public async Task A_source_without_frames_ends_it_with_69_and_the_source_s_own_words()
     {
         using CameraRig cameras = await CameraRig.Build();
@@ -113,6 +147,9 @@ public sealed class PredictLiveTests : IDisposable
     }
 
     private static string Boxes(JsonElement prediction) => prediction.GetProperty("detections").GetRawText();
+
+    private static string[] Labels(JsonElement prediction)
+        => [.. prediction.GetProperty("detections").EnumerateArray().Select(d => d.GetProperty("label").GetString()!).Order(StringComparer.Ordinal)];
 
     // Asks for a user first, then streams one picture again and again.
     private static async Task<string> Serve(TcpListener server, byte[] picture)

@@ -42,7 +42,7 @@ internal sealed class TestFolder : IDisposable
         mqtt:
           url: {{broker}}
         {{mqtt}}
-        runtime: { state_folder: {{Path}}/state, cache_folder: {{Path}}/cache }
+        runtime: { state_folder: {{Path}}/state, cache_folder: {{Path}}/cache, control: {{Path}}/control.sock }
         models:
           parts: { path: {{BundledModel}} }
         pipelines:

@@ -64,7 +64,7 @@ public sealed class CheckCommandTests : IDisposable
     {
         (int code, string[] lines) = Check(Path.Combine(_folder, "nowhere.yaml"));
         Assert.Equal(66, code);
-        Assert.Equal($"there is no file {_folder}/nowhere.yaml; name the configuration with -c FILE", lines[0]);
+        Assert.Equal($"there is no file {_folder}/nowhere.yaml; write one with 'edgeinfer init', or name another with -c FILE", lines[0]);
     }
 
     private string Write(string text)

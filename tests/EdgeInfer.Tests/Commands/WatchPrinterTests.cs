@@ -44,6 +44,10 @@ public sealed class WatchPrinterTests
         => Assert.EndsWith("  5.0/s  21 ms", Printed(Message, Message.Replace("184467", "184477", StringComparison.Ordinal).Replace("40:01", "40:03", StringComparison.Ordinal))[1], StringComparison.Ordinal);
 
     [Fact]
+    public void Two_messages_in_a_burst_make_no_rate_of_their_own()
+        => Assert.EndsWith("nut 0.50  21 ms", Printed(Message, Message.Replace("184467", "184468", StringComparison.Ordinal).Replace("01.123456Z", "01.123457Z", StringComparison.Ordinal))[1], StringComparison.Ordinal);
+
+    [Fact]
     public void An_empty_result_says_nothing_was_found()
         => Assert.Equal(["--:--:--.---  d/p  nothing  3 ms"],
             Printed("""{"schema":"edgeinfer/prediction/1","device":"d","pipeline":"p","age_ms":3.2,"detections":[]}"""));

@@ -241,7 +241,7 @@ public sealed class AgentConfigurationReaderTests
             ConfigurationText.Faults(ConfigurationText.Smallest + $"device: {{ id: \"a\\nb{new string('c', 500)}\" }}"));
 
     [Theory]
-    [InlineData("nowhere.yaml", FaultKind.NoInput, "there is no file nowhere.yaml; name the configuration with -c FILE")]
+    [InlineData("nowhere.yaml", FaultKind.NoInput, "there is no file nowhere.yaml; write one with 'edgeinfer init', or name another with -c FILE")]
     [InlineData("/etc", FaultKind.NoInput, "/etc is a folder; name a file")]
     [InlineData("/dev/zero", FaultKind.Configuration, "/dev/zero has more than 1048576 bytes; is it the right file?")]
     public void A_file_that_cannot_be_read_is_named(string path, FaultKind kind, string fault)

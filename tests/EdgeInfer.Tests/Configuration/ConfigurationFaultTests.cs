@@ -60,7 +60,6 @@ public sealed class ConfigurationFaultTests
     [Theory]
     [InlineData("{ camera: /dev/video0, files: x }", "2 kinds of source: camera and files; keep one; each needs a pipeline of its own")]
     [InlineData("{ camera: /dev/video0, rotate: 90 }", "this version does not have 'rotate' yet; remove it", ".rotate", 36)]
-    [InlineData("{ camera: /dev/video0, controls: { a: 1 } }", "this version does not have 'controls' yet; remove it", ".controls", 36)]
     [InlineData("{ files: x, flip: h }", "this version does not have 'flip' yet; remove it", ".flip", 25)]
     [InlineData("{ files: x, crop: [0, 0, 1, 1] }", "this version does not have 'crop' yet; remove it", ".crop", 25)]
     [InlineData("{}", "no kind of source; write one of camera, stream, exec, files, synthetic")]
@@ -88,6 +87,7 @@ public sealed class ConfigurationFaultTests
     [InlineData("{ stream: http://cam, snapshot_interval: 1 }", "found '1'; expected a duration such as 250ms, 5s, 2h, from 10ms to 1d", ".snapshot_interval", 54)]
     [InlineData("{ stream: http://cam, password: x }", "a password without a user; add pipelines.belt.source.username", ".password", 45)]
     [InlineData("{ files: x, loop: on }", "found 'on'; expected true or false", ".loop", 31)]
+    [InlineData("{ synthetic: conveyor, size: 80x48 }", "found 80x48; expected 64 to 8192 pixels each way", ".size", 42)]
     [InlineData("{ synthetic: true }", "found 'true'; expected conveyor", ".synthetic", 26)]
     public void A_mistake_in_a_source_is_named(string source, string fault, string key = "", int column = 13)
         => Assert.Equal([$"edge.yaml:5:{column}: pipelines.belt.source{key}: {fault}"],

@@ -22,7 +22,7 @@ public sealed class RunFlagsTests
         => Assert.Equal("u", Read(new(new() { Stream = "http://cam/1" }, "m", "mqtt://b"), ("EDGEINFER__MQTT__USERNAME", "u")).Configuration!.Mqtt.Username);
 
     [Theory]
-    [InlineData(null, null, null, "m", "mqtt://b", FaultKind.Usage, "no source; give one of --camera, --stream, --files, or a configuration with -c")]
+    [InlineData(null, null, null, "m", "mqtt://b", FaultKind.Usage, "no source; give one of --camera, --stream, --files, --exec, or a configuration with -c")]
     [InlineData("/dev/video0", null, "x", "m", "mqtt://b", FaultKind.Usage, "--camera and --files exclude each other; keep one; a configuration file can have several pipelines")]
     [InlineData("/dev/video0", null, null, null, "mqtt://b", FaultKind.Usage, "--model is missing; name a model folder, an .onnx file, or one that 'edgeinfer model list' shows")]
     [InlineData("/dev/video0", null, null, "m", null, FaultKind.Usage, "--broker is missing; for example --broker mqtt://127.0.0.1:1883, or --broker embedded://127.0.0.1 for one inside EdgeInfer")]

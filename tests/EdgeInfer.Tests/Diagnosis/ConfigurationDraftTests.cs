@@ -40,6 +40,17 @@ public sealed partial class ConfigurationDraftTests : IDisposable
     }
 
     [Fact]
+    public void Controls_are_named_with_the_values_they_have()
+    {
+        ControlInfo brightness = new(0x980900, "brightness", "Brightness", ControlKind.Integer, -64, 64, 1, 0, 0, false, []) { Current = -3 };
+        SurveyedCamera camera = Camera(0, new OfferedFormat(FourCc.Mjpg, [Size(640, 480, 30)])) with
+        {
+            Controls = [brightness, brightness with { Name = "focus_absolute", Flags = 0x10 }, brightness with { Name = "read_back", Flags = 0x4 }],
+        };
+        Assert.Contains("\n      # controls: { brightness: -3 } ", Draft(Found(camera)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Three_cameras_get_a_pipeline_each()
     {
         AgentConfiguration read = Checked(Draft(Found([.. Enumerable.Range(0, 3).Select(n => Camera(n * 2, new OfferedFormat(FourCc.Mjpg, [Size(640, 480, 30)])))])));

@@ -42,8 +42,8 @@ public sealed class FramePathAllocationTests : IDisposable
     [Fact]
     public void Of_JPEG_frames_where_libjpeg_turbo_is_there()
     {
-        using Preprocessor preprocessor = new(_session.Model.Input, PreprocessorLimits.Default, _time, NullLogger.Instance);
-        if (preprocessor.JpegDecoderName != "libjpeg-turbo") Assert.Skip("libturbojpeg is not installed; ImageSharp decodes and allocates");
+        using FrameDecoder decoder = new([_session.Model.Input], PictureTurn.None, PreprocessorLimits.Default, _time, NullLogger.Instance);
+        if (decoder.JpegDecoderName != "libjpeg-turbo") Assert.Skip("libturbojpeg is not installed; ImageSharp decodes and allocates");
         string golden = Directory.GetFiles(Path.Combine(RepositoryFolder.Root, "models", "parts-detector", "golden"), "*.jpg")[0];
         Assert.Equal(0, BytesPerHundred(PixelFormat.Jpeg, File.ReadAllBytes(golden)));
     }

@@ -122,7 +122,7 @@ public sealed partial class ChildProcessTests
         AwaitLine(child);
         int group = child.Id;
         child.Stop();
-        Assert.Empty(ProcessTable.OfGroup(group));
+        ProcessTable.AwaitEndOfGroup(group, s_patience);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed partial class ChildProcessTests
         ReadAll(child);
         int group = child.Id;
         Assert.True(child.AwaitExit(s_patience).IsSuccess);
-        Assert.Empty(ProcessTable.OfGroup(group));
+        ProcessTable.AwaitEndOfGroup(group, s_patience);
     }
 
     [Fact]
@@ -267,8 +267,19 @@ public sealed partial class ChildProcessTests
 /// <summary>What <c>/proc</c> says of processes.</summary>
 internal static class ProcessTable
 {
+    /// <summary>Waits until a group that was killed has no living members.</summary>
+    public static void AwaitEndOfGroup(int group, TimeSpan patience)
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        while (OfGroup(group) is { Count: > 0 } living)
+        {
+            Assert.True(waited.Elapsed < patience, "these live on: " + string.Join('\n', living));
+            Thread.Yield();
+        }
+    }
+
     /// <summary>The living members of a process group: what has ended and waits to be reaped by somebody else does not count.</summary>
-    public static IReadOnlyList<string> OfGroup(int group)
+    private static List<string> OfGroup(int group)
     {
         List<string> members = [];
         foreach (string folder in Directory.GetDirectories("/proc"))

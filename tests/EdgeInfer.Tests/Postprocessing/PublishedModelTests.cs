@@ -7,6 +7,7 @@ using EdgeInfer.Results;
 using EdgeInfer.Signals;
 using EdgeInfer.Tests.Architecture;
 using EdgeInfer.Tests.Inference;
+using EdgeInfer.Tests.Preprocessing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeInfer.Tests.Postprocessing;
@@ -109,12 +110,12 @@ public sealed class PublishedModelTests : IDisposable
 
     private static byte[] Fill(PictureInput input, string photo)
     {
-        using Preprocessor preprocessor = new(input, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
+        using PicturePath path = new(input);
         using FramePool pool = new(1, 64 << 20);
         using FrameLease frame = Lease(pool, photo);
         byte[] tensor = new byte[input.Channels * input.Width * input.Height];
         StageTimes times = default;
-        Assert.Equal(DecodeOutcome.Ok, preprocessor.Process(frame, tensor, out PictureGeometry geometry, ref times));
+        Assert.Equal(DecodeOutcome.Ok, path.Process(frame, tensor, out PictureGeometry geometry, ref times));
         Assert.Equal((1800, 1200), (geometry.SourceWidth, geometry.SourceHeight));
         return tensor;
     }

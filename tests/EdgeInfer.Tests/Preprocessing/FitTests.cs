@@ -93,13 +93,13 @@ public sealed class FitTests
     [Fact]
     public void A_model_of_one_size_refuses_every_other_and_says_the_cure()
     {
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(4, 2, ResizeMode.None));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(4, 2, ResizeMode.None));
         EdgeInfer.Results.StageTimes times = default;
-        DecodeOutcome outcome = preprocessor.Process(PictureFrames.Lease(new byte[9], PixelFormat.Gray8, 3, 3), new byte[24], out _, ref times);
+        DecodeOutcome outcome = path.Process(PictureFrames.Lease(new byte[9], PixelFormat.Gray8, 3, 3), new byte[24], out _, ref times);
         Assert.Equal(DecodeOutcome.WrongSize, outcome);
         Assert.Equal(
             "cam0: the picture is 3x3, the model takes 4x2 only (resize: none); give it that size, or set another input.resize in model.yaml",
-            preprocessor.Describe(outcome, "cam0").ToString());
+            path.Describe(outcome, "cam0").ToString());
     }
 
     private static int[] Sizes(int count)

@@ -41,8 +41,8 @@ public sealed class PictureAnnotatorTests
         {
             string path = Path.Combine(folder.FullName, name);
             PictureAnnotator.Save(picture, path);
-            using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
-            Assert.Equal(DecodeOutcome.Ok, preprocessor.Decode(PictureFrames.Lease(File.ReadAllBytes(path), PixelFormat.PictureFile), out DecodedPicture? read));
+            using PicturePath reader = PictureFrames.Path(PictureFrames.Input(8, 8));
+            Assert.Equal(DecodeOutcome.Ok, reader.Picture(PictureFrames.Lease(File.ReadAllBytes(path), PixelFormat.PictureFile), out DecodedPicture? read));
             Assert.Equal((64, 48), (read!.Width, read.Height));
             double mean = picture.Rgb.Zip(read.Rgb).Average(pair => Math.Abs(pair.First - pair.Second));
             Assert.InRange(mean, 0, tolerance);

@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
+using EdgeInfer.Configuration;
+using EdgeInfer.Models;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Signals;
+using Microsoft.Extensions.Logging.Abstractions;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats;
 using SixLabors.ImageSharp.Formats.Bmp;
@@ -169,43 +172,44 @@ public sealed class PictureDecodeTests
     public void Foreign_bytes_before_a_JPEG_are_skipped()
     {
         byte[] data = [.. "camera header"u8, .. TinyPictures.GradientJpeg];
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
-        Assert.Equal(DecodeOutcome.Ok, preprocessor.Decode(PictureFrames.Lease(data, PixelFormat.Jpeg), out DecodedPicture? picture));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(8, 8));
+        Assert.Equal(DecodeOutcome.Ok, path.Picture(PictureFrames.Lease(data, PixelFormat.Jpeg), out DecodedPicture? picture));
         Assert.Equal(TinyPictures.GradientRgb, picture!.Rgb);
     }
 
     [Fact]
     public void A_camera_frame_that_is_no_JPEG_is_refused_without_asking_other_decoders()
     {
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
-        Assert.Equal(DecodeOutcome.NotAPicture, preprocessor.Decode(PictureFrames.Lease(new byte[5000], PixelFormat.Jpeg), out _));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(8, 8));
+        Assert.Equal(DecodeOutcome.NotAPicture, path.Picture(PictureFrames.Lease(new byte[5000], PixelFormat.Jpeg), out _));
     }
 
     [Fact]
     public void Without_libjpeg_turbo_ImageSharp_decodes_and_says_so()
     {
-        using Preprocessor preprocessor = new(
-            PictureFrames.Input(24, 16), PreprocessorLimits.Default, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, null);
-        Assert.Equal("ImageSharp", preprocessor.JpegDecoderName);
-        Assert.Equal(DecodeOutcome.Ok, preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg, PixelFormat.Jpeg), out DecodedPicture? picture));
+        PictureInput input = PictureFrames.Input(24, 16);
+        using PicturePath path = new(input, new FrameDecoder(
+            [input], PictureTurn.None, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance, null));
+        Assert.Equal("ImageSharp", path.Decoder.JpegDecoderName);
+        Assert.Equal(DecodeOutcome.Ok, path.Picture(PictureFrames.Lease(TinyPictures.GradientJpeg, PixelFormat.Jpeg), out DecodedPicture? picture));
 
         // Another decoder rounds its cosines and interpolates chroma in its own way.
         Assert.InRange(TinyPictures.GradientRgb.Zip(picture!.Rgb).Average(pair => Math.Abs(pair.First - pair.Second)), 0, 6);
-        Assert.Equal(DecodeOutcome.Truncated, preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 300), PixelFormat.Jpeg), out _));
+        Assert.Equal(DecodeOutcome.Truncated, path.Picture(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 300), PixelFormat.Jpeg), out _));
     }
 
     [Fact]
     public void A_complaint_names_the_picture_it_is_about_and_no_earlier_one()
     {
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(8, 8));
 
         // A scan that lacks its last bytes but has its end marker: only the decoder can tell.
         byte[] broken = [.. TinyPictures.GradientJpeg.AsSpan(0, TinyPictures.GradientJpeg.Length - 20), 0xFF, 0xD9];
-        DecodeOutcome first = preprocessor.Decode(PictureFrames.Lease(broken, PixelFormat.Jpeg), out _);
+        DecodeOutcome first = path.Picture(PictureFrames.Lease(broken, PixelFormat.Jpeg), out _);
         Assert.Equal(DecodeOutcome.Truncated, first);
-        string about = preprocessor.Describe(first, "a.jpg").ToString();
-        DecodeOutcome second = preprocessor.Decode(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 100), PixelFormat.Jpeg), out _);
-        Assert.Equal("b.jpg: the picture ends too early; copy or fetch it again, it was cut off", preprocessor.Describe(second, "b.jpg").ToString());
+        string about = path.Describe(first, "a.jpg").ToString();
+        DecodeOutcome second = path.Picture(PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 100), PixelFormat.Jpeg), out _);
+        Assert.Equal("b.jpg: the picture ends too early; copy or fetch it again, it was cut off", path.Describe(second, "b.jpg").ToString());
         Assert.StartsWith("a.jpg: ", about, StringComparison.Ordinal);
         Assert.Contains(" (", about, StringComparison.Ordinal);
     }
@@ -221,10 +225,10 @@ public sealed class PictureDecodeTests
 
     private static (DecodeOutcome Outcome, DecodedPicture? Picture, string Line) Decode(ReadOnlySpan<byte> data)
     {
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(8, 8));
         using FrameLease frame = PictureFrames.Lease(data, PixelFormat.PictureFile);
-        DecodeOutcome outcome = preprocessor.Decode(frame, out DecodedPicture? picture);
-        return (outcome, picture, preprocessor.Describe(outcome, "test.jpg").ToString());
+        DecodeOutcome outcome = path.Picture(frame, out DecodedPicture? picture);
+        return (outcome, picture, path.Describe(outcome, "test.jpg").ToString());
     }
 
     private static void AssertSame(byte[] expected, byte[] file, int tolerance, string name)

@@ -2,7 +2,6 @@ using EdgeInfer.Models;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
 using EdgeInfer.Signals;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EdgeInfer.Tests.Preprocessing;
 
@@ -50,16 +49,16 @@ internal static class PictureFrames
         Kernel = kernel,
     };
 
-    /// <summary>A preprocessor with default limits.</summary>
-    public static Preprocessor Preprocessor(PictureInput input) => new(input, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
+    /// <summary>A path with default limits.</summary>
+    public static PicturePath Path(PictureInput input) => new(input);
 
     /// <summary>Runs one frame through a preprocessor of its own.</summary>
     public static DecodeOutcome Run(PictureInput input, FrameLease frame, out byte[] tensor, out PictureGeometry geometry)
     {
-        using Preprocessor preprocessor = Preprocessor(input);
+        using PicturePath path = Path(input);
         tensor = new byte[input.Shape.Aggregate(1L, (a, b) => a * b) * TensorBuffer.SizeOf(input.Type)];
         StageTimes times = default;
-        return preprocessor.Process(frame, tensor, out geometry, ref times);
+        return path.Process(frame, tensor, out geometry, ref times);
     }
 
     /// <summary>The largest difference of two pictures in grey levels.</summary>

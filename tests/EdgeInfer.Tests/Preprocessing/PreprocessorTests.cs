@@ -21,16 +21,16 @@ public sealed class PreprocessorTests
         foreach (ResizeKernel kernel in Enum.GetValues<ResizeKernel>())
         {
             PictureInput input = PictureFrames.Input(16, 16, ResizeMode.Letterbox, kernel) with { Type = ElementType.Float32, Layout = TensorLayout.Nchw };
-            using Preprocessor preprocessor = PictureFrames.Preprocessor(input);
-            if (format == PixelFormat.Jpeg && preprocessor.JpegDecoderName != "libjpeg-turbo") Assert.Skip("libjpeg-turbo is not installed");
+            using PicturePath path = PictureFrames.Path(input);
+            if (format == PixelFormat.Jpeg && path.Decoder.JpegDecoderName != "libjpeg-turbo") Assert.Skip("libjpeg-turbo is not installed");
             FrameLease frame = format == PixelFormat.Jpeg
                 ? PictureFrames.Lease(TinyPictures.GradientJpeg, format)
                 : PictureFrames.Lease(new byte[24 * 16 * 3], format, 24, 16);
             byte[] tensor = new byte[16 * 16 * 3 * 4];
-            Process(preprocessor, frame, tensor);
-            Process(preprocessor, frame, tensor);
+            Process(path, frame, tensor);
+            Process(path, frame, tensor);
             long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < 10; i++) Process(preprocessor, frame, tensor);
+            for (int i = 0; i < 10; i++) Process(path, frame, tensor);
             Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         }
     }
@@ -38,7 +38,7 @@ public sealed class PreprocessorTests
     [Fact]
     public void A_refused_frame_allocates_nothing_either()
     {
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(16, 16));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(16, 16));
         FrameLease[] frames =
         [
             PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 300), PixelFormat.Jpeg),
@@ -47,9 +47,9 @@ public sealed class PreprocessorTests
         ];
         byte[] tensor = new byte[16 * 16 * 3];
         StageTimes times = default;
-        for (int i = 0; i < 6; i++) Assert.NotEqual(DecodeOutcome.Ok, preprocessor.Process(frames[i % frames.Length], tensor, out _, ref times));
+        for (int i = 0; i < 6; i++) Assert.NotEqual(DecodeOutcome.Ok, path.Process(frames[i % frames.Length], tensor, out _, ref times));
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 6; i++) _ = preprocessor.Process(frames[i % frames.Length], tensor, out _, ref times);
+        for (int i = 0; i < 6; i++) _ = path.Process(frames[i % frames.Length], tensor, out _, ref times);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -57,7 +57,7 @@ public sealed class PreprocessorTests
     public void A_source_that_changes_its_size_and_format_gives_what_a_new_preprocessor_gives()
     {
         PictureInput input = PictureFrames.Input(31, 17, ResizeMode.Letterbox);
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(input);
+        using PicturePath path = PictureFrames.Path(input);
         byte[] tensor = new byte[31 * 17 * 3];
         Random random = new(9);
         for (int i = 0; i < 40; i++)
@@ -68,7 +68,7 @@ public sealed class PreprocessorTests
                 ? PictureFrames.Lease(TinyPictures.GradientJpeg, format)
                 : PictureFrames.Lease(PictureFrames.Pixels(width, height, bytes, i), format, width, height);
             StageTimes times = default;
-            Assert.Equal(DecodeOutcome.Ok, preprocessor.Process(frame, tensor, out PictureGeometry geometry, ref times));
+            Assert.Equal(DecodeOutcome.Ok, path.Process(frame, tensor, out PictureGeometry geometry, ref times));
             Assert.Equal(DecodeOutcome.Ok, PictureFrames.Run(input, frame, out byte[] fresh, out PictureGeometry expected));
             Assert.Equal(expected, geometry);
             Assert.Equal(fresh, tensor);
@@ -78,12 +78,12 @@ public sealed class PreprocessorTests
     [Fact]
     public void A_refused_frame_leaves_the_tensor_as_it_was()
     {
-        using Preprocessor preprocessor = PictureFrames.Preprocessor(PictureFrames.Input(8, 8));
+        using PicturePath path = PictureFrames.Path(PictureFrames.Input(8, 8));
         byte[] tensor = new byte[8 * 8 * 3];
         Array.Fill(tensor, (byte)77);
         StageTimes times = default;
         FrameLease frame = PictureFrames.Lease(TinyPictures.GradientJpeg.AsSpan(0, 320), PixelFormat.Jpeg);
-        Assert.Equal(DecodeOutcome.Truncated, preprocessor.Process(frame, tensor, out _, ref times));
+        Assert.Equal(DecodeOutcome.Truncated, path.Process(frame, tensor, out _, ref times));
         Assert.All(tensor, value => Assert.Equal(77, value));
     }
 
@@ -105,9 +105,9 @@ public sealed class PreprocessorTests
         }
     }
 
-    private static void Process(Preprocessor preprocessor, FrameLease frame, byte[] tensor)
+    private static void Process(PicturePath path, FrameLease frame, byte[] tensor)
     {
         StageTimes times = default;
-        if (preprocessor.Process(frame, tensor, out _, ref times) != DecodeOutcome.Ok) Assert.Fail("the frame was refused");
+        if (path.Process(frame, tensor, out _, ref times) != DecodeOutcome.Ok) Assert.Fail("the frame was refused");
     }
 }

@@ -101,12 +101,12 @@ public sealed class TensorFormatTests
                 foreach (ResizeKernel kernel in Enum.GetValues<ResizeKernel>())
                 {
                     PictureInput input = PictureFrames.Input(33, 21, mode, kernel) with { Type = ElementType.Float32, Layout = layout };
-                    using Preprocessor preprocessor = PictureFrames.Preprocessor(input);
+                    using PicturePath path = PictureFrames.Path(input);
                     byte[] tensor = new byte[33 * 21 * 3 * 4];
                     MemoryMarshal.Cast<byte, float>(tensor.AsSpan()).Fill(float.NaN);
                     StageTimes times = default;
                     FrameLease frame = PictureFrames.Lease(PictureFrames.Pixels(50, 70, 3, 1), PixelFormat.Rgb24, 50, 70);
-                    Assert.Equal(DecodeOutcome.Ok, preprocessor.Process(frame, tensor, out _, ref times));
+                    Assert.Equal(DecodeOutcome.Ok, path.Process(frame, tensor, out _, ref times));
                     foreach (float value in MemoryMarshal.Cast<byte, float>(tensor)) Assert.InRange(value, 0, 255);
                 }
     }

@@ -10,7 +10,12 @@ namespace EdgeInfer.Sources.Children;
 /// <param name="Timeout">The longest time without a whole picture; the first may take three times as long.</param>
 /// <param name="IsRestarted">Whether a command that ends with code 0 is started anew, as after any other end.</param>
 /// <param name="FramesPerSecond">A command that writes faster is held up; null lets it.</param>
-internal sealed record ChildRules(RawShape? Shape, TimeSpan Timeout, bool IsRestarted = true, double? FramesPerSecond = null);
+internal sealed record ChildRules(RawShape? Shape, TimeSpan Timeout, bool IsRestarted = true, double? FramesPerSecond = null)
+{
+    /// <summary>A timeout that does not take a low rate for silence.</summary>
+    public static TimeSpan Patience(TimeSpan timeout, double? framesPerSecond)
+        => framesPerSecond is { } rate && 3 / rate > timeout.TotalSeconds ? TimeSpan.FromSeconds(3 / rate) : timeout;
+}
 
 /// <summary>
 /// Pictures that a command writes to its standard output. The command is started on the source's thread, watched, ended when it falls
@@ -49,6 +54,9 @@ internal abstract partial class ChildSource : FrameSource
         _faults = new ChildFaults(name, rules);
     }
 
+    /// <summary>What people are told that the pictures come from.</summary>
+    protected string Program { get; set; } = "a command";
+
     /// <summary>The command to start now.</summary>
     /// <exception cref="SourceException">There is none.</exception>
     protected abstract ChildCommand Command();
@@ -63,7 +71,7 @@ internal abstract partial class ChildSource : FrameSource
         using CancellationTokenRegistration wake = stop.UnsafeRegister(static child => ((ChildProcess)child!).Wake(), child);
         using FrameCutter cutter = _rules.Shape is { } shape ? new RawCutter(shape, _pool, Time) : new JpegCutter(_pool, Time);
         cutter.Sequence = _sequence;
-        Description = _rules.Shape is { } raw ? $"{raw.Width}x{raw.Height} {raw.Format.ToString().ToUpperInvariant()} from a command" : "MJPEG from a command";
+        Description = _rules.Shape is { } raw ? $"{raw.Width}x{raw.Height} {raw.Format.ToString().ToUpperInvariant()} from {Program}" : $"MJPEG from {Program}";
         Serve(child, cutter, stop);
     }
 

@@ -13,6 +13,7 @@ namespace EdgeInfer.Sources.Children;
 /// </summary>
 internal sealed class CsiSource : ChildSource
 {
+    private const string Launcher = "gst-launch-1.0";
     private const string Cure =
         "on a Raspberry Pi install rpicam-apps; on a Jetson NVIDIA's GStreamer plugins (nvidia-l4t-gstreamer); for other boards name their own command with `exec`";
 
@@ -39,11 +40,15 @@ internal sealed class CsiSource : ChildSource
     /// <inheritdoc/>
     protected override ChildCommand Command()
     {
-        foreach (string name in (string[])["rpicam-vid", "libcamera-vid"])
-            if (ProgramPath.Find(name, _folders) is { } program) return new(RaspberryPi(program)) { StopSignal = StopSignal.Interrupt, Grace = s_grace };
-        if (ProgramPath.Find("gst-launch-1.0", _folders) is { } launcher) return new(Jetson(launcher)) { StopSignal = StopSignal.Interrupt, Grace = s_grace };
+        foreach (string name in (string[])["rpicam-vid", "libcamera-vid", Launcher])
+        {
+            if (ProgramPath.Find(name, _folders) is not { } path) continue;
+            Program = name == Launcher ? "nvarguscamerasrc" : name;
+            return new(name == Launcher ? Jetson(path) : RaspberryPi(path)) { StopSignal = StopSignal.Interrupt, Grace = s_grace };
+        }
+
         throw new SourceException(SourceState.Failed,
-            new(FaultKind.Unavailable, Name, "none of rpicam-vid, libcamera-vid and gst-launch-1.0 is installed", Cure));
+            new(FaultKind.Unavailable, Name, $"none of rpicam-vid, libcamera-vid and {Launcher} is installed", Cure));
     }
 
     /// <inheritdoc/>
@@ -64,7 +69,7 @@ internal sealed class CsiSource : ChildSource
     private static ChildRules RulesOf(CsiOptions options)
     {
         (int width, int height) = options.Size;
-        return new(options.IsJpeg ? null : new RawShape(PixelFormat.I420, width, height, ColourOf(width, height)), options.Timeout);
+        return new(options.IsJpeg ? null : new RawShape(PixelFormat.I420, width, height, ColourOf(width, height)), ChildRules.Patience(options.Timeout, options.FramesPerSecond));
     }
 
     // libcamera's own applications ask for Rec. 709 from 1280 or 720 on and for SMPTE 170M below.

@@ -21,7 +21,7 @@ internal sealed class ExecSource : ChildSource
     private static ChildRules RulesOf(ExecOptions options)
     {
         RawShape? shape = options.Size is { } size && FormatOf(options.Format) is { } format ? new(format, size.Width, size.Height) : null;
-        return new(shape, options.Timeout, options.IsLooped, options.FramesPerSecond);
+        return new(shape, ChildRules.Patience(options.Timeout, options.FramesPerSecond), options.IsLooped, options.FramesPerSecond);
     }
 
     private static PixelFormat? FormatOf(string word) => word switch

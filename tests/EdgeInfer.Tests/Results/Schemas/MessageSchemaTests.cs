@@ -41,7 +41,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Each_name_finds_its_schema_in_three_forms()
     {
-        Assert.Equal(["prediction/1", "status/1"], MessageSchemas.Names);
+        Assert.Equal(["prediction/1", "status/1", "doctor/1"], MessageSchemas.Names);
         foreach (string name in MessageSchemas.Names)
         {
             string text = MessageSchemas.Find(name)!;

@@ -36,6 +36,7 @@ public sealed class CsiSourceTests : IDisposable
             Assert.Equal(640 * 480 * 3 / 2, frame.Data.Length);
         }
 
+        Assert.Equal($"640x480 I420 from {program}", _source!.Description);
         Assert.Equal("--camera 1 --codec yuv420 -t 0 -n --width 640 --height 480 --framerate 15 --hflip --flush -o -", Arguments());
     }
 
@@ -48,6 +49,16 @@ public sealed class CsiSourceTests : IDisposable
         using FrameLease frame = Take();
         Assert.Equal(YuvColour.Bt709Limited, frame.Info.Colour);
         Assert.Equal("--camera 0 --codec yuv420 -t 0 -n --width 1280 --height 720 --flush -o -", Arguments());
+    }
+
+    [Fact]
+    public void A_low_rate_is_not_taken_for_silence()
+    {
+        // A frame of 64x64 every 300 ms, where 100 ms of silence are allowed.
+        Program("rpicam-vid", "while :; do head -c 6144 /dev/zero; sleep 0.3; done");
+        CsiSource source = Start(new(0, (64, 64), 3, false, [], TimeSpan.FromMilliseconds(100)));
+        for (int i = 0; i < 4; i++) Take().Dispose();
+        Assert.Equal(0, source.Counts.Failures);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ internal sealed class DetectorRun : IDisposable
 {
     private readonly ModelSession _session;
     private readonly BoundRun _run;
+    private readonly FrameDecoder _frames;
     private readonly Preprocessor _preprocessor;
     private readonly OutputDecoder _decoder;
     private readonly FramePool _pool = new(1, 1 << 26);
@@ -28,7 +29,8 @@ internal sealed class DetectorRun : IDisposable
         RuntimeOptions options = new() { Threads = 1, CacheFolder = _cacheFolder };
         _session = new InferenceRuntime(options, TimeProvider.System, NullLogger.Instance).Open(model);
         _run = _session.Bind();
-        _preprocessor = new(model.Input, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
+        _frames = new([model.Input], PictureTurn.None, PreprocessorLimits.Default, TimeProvider.System, NullLogger.Instance);
+        _preprocessor = new(model.Input, TimeProvider.System);
         _decoder = OutputDecoder.Create(model, new DecoderOptions { Threshold = threshold });
     }
 
@@ -48,7 +50,9 @@ internal sealed class DetectorRun : IDisposable
         frame.Info = info;
         using FrameLease lease = _pool.Publish(frame, bytes.Length);
         StageTimes times = default;
-        DecodeOutcome outcome = _preprocessor.Process(lease, _run.Input.Bytes, out PictureGeometry geometry, ref times);
+        PictureGeometry geometry = default;
+        DecodeOutcome outcome = _frames.Decode(lease, ref times);
+        if (outcome == DecodeOutcome.Ok) outcome = _preprocessor.Process(_frames, _run.Input.Bytes, out geometry, ref times);
         if (outcome != DecodeOutcome.Ok) throw new InvalidDataException($"the picture could not be read: {outcome}");
         Milliseconds = _run.Run();
         _decoder.Decode(_run.Outputs, geometry, _prediction);
@@ -60,6 +64,7 @@ internal sealed class DetectorRun : IDisposable
     public void Dispose()
     {
         _preprocessor.Dispose();
+        _frames.Dispose();
         _run.Dispose();
         _session.Dispose();
         _pool.Dispose();

@@ -1,0 +1,107 @@
+using EdgeInfer.Diagnosis;
+using EdgeInfer.Sources.Camera;
+
+namespace EdgeInfer.Tests.Diagnosis;
+
+/// <summary>Memory, clock, heat and storage as kernels and firmware tell them.</summary>
+public sealed class ConditionTests
+{
+    private const UnixFileMode Folder755 = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
+    private static readonly ServiceUser s_user = new("edgeinfer", 990, new HashSet<uint> { 985 }, false, new HashSet<uint> { 985 });
+
+    [Theory]
+    [InlineData(8_000_000, 6_000_000, "Ok")]
+    [InlineData(928_000, 150_000, "Warning")]
+    [InlineData(440_000, 60_000, "Problem")]
+    public void Free_memory_is_weighed(long totalKib, long availableKib, string level)
+    {
+        using FakeSystem system = new();
+        system.With("/proc/meminfo", $"MemTotal:       {totalKib} kB\nMemFree:          1000 kB\nMemAvailable:   {availableKib} kB\nSwapTotal:        102396 kB\n");
+        Section section = new MemoryExamination(system.Files).Examine();
+        Assert.Equal(level, section.Worst.ToString());
+        Assert.Equal(availableKib * 1024, section.FactOf("available_bytes"));
+        Assert.Equal(102396L * 1024, section.FactOf("swap_bytes"));
+    }
+
+    [Theory]
+    [InlineData("0::/system.slice/edgeinfer.service\n", "/sys/fs/cgroup/system.slice/edgeinfer.service/memory.max", "157286400\n")]
+    [InlineData("4:memory:/docker/abc\n", "/sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes", "157286400\n")]
+    public void The_control_groups_limit_counts(string groups, string file, string limit)
+    {
+        using FakeSystem system = new();
+        system.With("/proc/meminfo", "MemTotal: 8000000 kB\nMemAvailable: 6000000 kB\nSwapTotal: 0 kB\n").With("/proc/self/cgroup", groups).With(file, limit);
+        Section section = new MemoryExamination(system.Files).Examine();
+        Assert.Equal(150L << 20, section.FactOf("limit_bytes"));
+        Assert.Equal(FindingLevel.Warning, section.Worst);
+    }
+
+    [Fact]
+    public void A_clock_that_nobody_keeps_is_warned_of_and_a_missing_battery_said()
+    {
+        using FakeSystem system = new();
+        Section section = new ConditionExamination(system.Files).Clock(isSynced: false);
+        Assert.Contains("timedatectl set-ntp true", Assert.Single(section.Said(FindingLevel.Warning)), StringComparison.Ordinal);
+        Assert.Single(section.Said(FindingLevel.Info));
+        system.With("/sys/class/rtc/rtc0/name", "rtc-ds1307\n");
+        Assert.Equal(["kept by a time source"], new ConditionExamination(system.Files).Clock(isSynced: true).Said(FindingLevel.Ok));
+        Assert.Empty(new ConditionExamination(system.Files).Clock(isSynced: true).Said(FindingLevel.Info));
+    }
+
+    // get_throttled as Raspberry Pi's documentation of vcgencmd numbers its bits.
+    [Theory]
+    [InlineData("0", 0, "")]
+    [InlineData("50005", 2, "the supply voltage is too low now")]
+    [InlineData("50000", 2, "the supply voltage is too low at times since the start, not now")]
+    [InlineData("80000", 1, "the soft temperature limit is at work at times since the start, not now")]
+    public void What_the_Pis_firmware_throttled_is_said(string bits, int warnings, string first)
+    {
+        using FakeSystem system = new();
+        system.With("/sys/devices/platform/soc/soc:firmware/get_throttled", bits + "\n");
+        string[] said = new ConditionExamination(system.Files).Heat().Said(FindingLevel.Warning);
+        Assert.Equal(warnings, said.Length);
+        if (first.Length > 0) Assert.StartsWith(first, said[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_hottest_zone_is_named_and_zones_that_are_off_do_not_count()
+    {
+        using FakeSystem system = new();
+        system.With("/sys/class/thermal/thermal_zone0/type", "CPU-therm\n").With("/sys/class/thermal/thermal_zone0/temp", "83500\n")
+            .With("/sys/class/thermal/thermal_zone1/type", "CV0-therm\n").With("/sys/class/thermal/thermal_zone1/temp", "-256000\n")
+            .With("/sys/class/thermal/thermal_zone10/type", "GPU-therm\n").With("/sys/class/thermal/thermal_zone10/temp", "52000\n")
+            .With("/sys/class/thermal/cooling_device3/type", "cpu-throttle-alert\n").With("/sys/class/thermal/cooling_device3/cur_state", "1\n");
+        Section section = new ConditionExamination(system.Files).Heat();
+        Assert.Equal("CPU-therm", section.FactOf("hottest_zone"));
+        Assert.Equal(83.5, section.FactOf("hottest_celsius"));
+        Assert.Equal(2, section.Said(FindingLevel.Warning).Length);
+    }
+
+    [Fact]
+    public void A_folder_that_the_services_user_may_not_write_is_warned_of_with_the_command()
+    {
+        using FakeSystem system = new();
+        system.With("/var/lib/edgeinfer/x", "").With("/proc/mounts", "/dev/root / ext4 rw,relatime 0 0\n");
+        Section section = Storage(system, path => new FileRights(Folder755, 0, 0));
+        Assert.StartsWith(
+            "/var/lib/edgeinfer: the state folder cannot be written: user edgeinfer may not write it; starts are not counted and boot is 0 -> sudo install -d -o edgeinfer -g edgeinfer /var/lib/edgeinfer",
+            Assert.Single(section.Said(FindingLevel.Warning)), StringComparison.Ordinal);
+        Assert.Equal(false, section.FactOf("state_writable"));
+        Assert.Equal(FindingLevel.Ok, Storage(system, path => new FileRights(Folder755, 990, 985)).Worst);
+    }
+
+    [Fact]
+    public void A_read_only_mount_is_named_whoever_owns_the_folder()
+    {
+        using FakeSystem system = new();
+        system.With("/var/lib/edgeinfer/x", "").With("/proc/mounts", "overlay / overlay ro,relatime 0 0\n/dev/mmcblk0p3 /data ext4 rw 0 0\n");
+        Section section = Storage(system, path => new FileRights(Folder755, 990, 985));
+        Assert.Contains("its file system is read-only", Assert.Single(section.Said(FindingLevel.Warning)), StringComparison.Ordinal);
+        Assert.Single(section.Said(FindingLevel.Info));
+        system.With("/proc/mounts", "overlay / overlay ro,relatime 0 0\ntmpfs /var/lib tmpfs rw 0 0\n");
+        Assert.Equal(true, Storage(system, path => new FileRights(Folder755, 990, 985)).FactOf("state_writable"));
+    }
+
+    private static Section Storage(FakeSystem system, Func<string, FileRights?> rights) => new StorageExamination(system.Files, s_user, rights).Examine("/var/lib/edgeinfer", "");
+}
