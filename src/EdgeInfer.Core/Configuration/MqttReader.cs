@@ -115,7 +115,7 @@ internal sealed class MqttReader(ReadingContext context)
             TlsCertificate = context.ExistingFile(tls, "certificate", Cure),
             TlsKey = context.ExistingFile(tls, "key", Cure),
         };
-        Look(tls, "ca", options.TlsCa, PemContent.Certificate);
+        if (scheme is "mqtts" or "wss") Look(tls, "ca", options.TlsCa, PemContent.Certificate);
         if (tls.Has("certificate") && !tls.Has("key")) tls.Fault("certificate", "a certificate without its key", "add mqtt.tls.key");
         if (tls.Has("key") && !tls.Has("certificate")) tls.Fault("key", "a key without its certificate", "add mqtt.tls.certificate");
         if (tls.Has("certificate") && tls.Has("key"))

@@ -22,26 +22,28 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
     /// <param name="models">Opens its models.</param>
     public RunningPipeline Build(PipelinePlan plan, SessionRegistry models)
     {
-        PipelineOptions options = plan.Options;
-        PlannedModel model = plan.Models[0];
-        MqttTopics topics = new(plan.Prefix, device);
-        Random ids = NextRandom();
-        if (!_numbers.TryGetValue(options.Name, out ResultNumbers? numbers)) _numbers.Add(options.Name, numbers = new());
+        string name = plan.Options.Name;
+        if (!_numbers.TryGetValue(name, out ResultNumbers? numbers)) _numbers.Add(name, numbers = new(boot));
         PipelineWorker worker = new(
-            options, numbers, () => models.Open(model.Path),
-            stages => new MqttPredictionSink(
-                new PredictionEnvelope(Facts(options, stages)), options.Publish, topics.Prediction(options, model.Name), outgoing, clock, services.Time, ids),
-            services.Time, NextRandom(), services.Logger, Recorder(plan, models));
+            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models));
         worker.StateChanged += stateChanged;
         return new(plan, worker);
     }
 
+    private ModelOpening Opening(PipelinePlan plan, PlannedModel model, SessionRegistry models)
+    {
+        MqttTopic topic = new MqttTopics(plan.Prefix, device).Prediction(plan.Options, model.Name);
+        Random ids = NextRandom();
+        return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
+            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, topic, outgoing, clock, services.Time, ids));
+    }
+
     private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(
         plan.Options, new(device, boot, services.Version, models.Threads),
-        stages => [new(new(plan.Models[0].Name, plan.Models[0].Path, default), Facts(plan.Options, stages))],
+        (index, stages) => new(new(plan.Models[index].Name, plan.Models[index].Path, default), Facts(plan.Options, stages)),
         clock, services.Time, NextRandom());
 
-    private PredictionFacts Facts(PipelineOptions pipeline, FrameStages stages) => new(
+    private PredictionFacts Facts(PipelineOptions pipeline, ModelStages stages) => new(
         device, pipeline.Name, boot, stages.Model.Name, stages.Model.Version, stages.Model.Digest, stages.Provider,
         EnvelopeShape.Of(stages.Model.Task), stages.Model.Labels);
 

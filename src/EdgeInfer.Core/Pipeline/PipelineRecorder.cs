@@ -27,7 +27,7 @@ internal sealed class PipelineRecorder : IDisposable
 {
     private readonly PipelineOptions _options;
     private readonly RecordingOrigin _origin;
-    private readonly Func<FrameStages, IReadOnlyList<RecordedStage>> _describe;
+    private readonly Func<int, ModelStages, RecordedStage> _describe;
     private readonly ClockQuality _clock;
     private readonly TimeProvider _time;
     private readonly Random _random;
@@ -40,12 +40,12 @@ internal sealed class PipelineRecorder : IDisposable
     /// <summary>Prepares to record a pipeline that has <see cref="PipelineOptions.Record"/>.</summary>
     /// <param name="options">The pipeline.</param>
     /// <param name="origin">The agent.</param>
-    /// <param name="describe">Says what a pipeline's models are, in their order.</param>
+    /// <param name="describe">Says what one of its models is, by its place.</param>
     /// <param name="clock">Whether capture times can be trusted.</param>
     /// <param name="time">Clock.</param>
     /// <param name="random">For the ids of the messages kept; not shared with another thread.</param>
     public PipelineRecorder(
-        PipelineOptions options, RecordingOrigin origin, Func<FrameStages, IReadOnlyList<RecordedStage>> describe, ClockQuality clock, TimeProvider time, Random random)
+        PipelineOptions options, RecordingOrigin origin, Func<int, ModelStages, RecordedStage> describe, ClockQuality clock, TimeProvider time, Random random)
     {
         _options = options;
         _origin = origin;
@@ -71,20 +71,21 @@ internal sealed class PipelineRecorder : IDisposable
             $"write pipelines.{pipeline}.record: {{ frames: 100 }} in the configuration");
     }
 
-    /// <summary>The pipeline has bound its models, perhaps anew; on its thread.</summary>
-    public void Bind(FrameStages stages)
+    /// <summary>The pipeline has bound a model, perhaps anew; on its thread. One that is not open gives no results, and keeps its place.</summary>
+    public void Bind(IReadOnlyList<PipelineModel> models)
     {
-        IReadOnlyList<RecordedStage> described = _describe(stages);
-#pragma warning disable CA5394 // Ids need to be unique, not secret.
-        _writers = [.. described.Select(stage => new PredictionWriter(new PredictionEnvelope(stage.Facts), new Random(_random.Next())))];
-#pragma warning restore CA5394
-        RecordedModel[] models = [.. described.Select(stage => new RecordedModel(
-            stage.Reference.Name, stage.Reference.Path, stage.Facts.ModelName, stage.Facts.ModelVersion, stage.Facts.ModelDigest, stage.Facts.Provider, _origin.Threads))];
+        Array.Resize(ref _writers, models.Count);
+        RecordedModel[] described = new RecordedModel[models.Count];
+        for (int i = 0; i < described.Length; i++)
+        {
+            RecordedModel before = i < _models.Count ? _models[i] : new(models[i].Name, "", "", "", "", "", _origin.Threads);
+            described[i] = models[i].Stages is { } stages ? Bind(i, stages) : before;
+        }
 
         // Not before: a pipeline that is planned and never started takes no memory. Anew with other models: a recording is of one set;
         // the same ones, bound again after a fault, go on with it.
-        if (_ring is not null && models.SequenceEqual(_models)) return;
-        _models = models;
+        if (_ring is not null && described.SequenceEqual(_models)) return;
+        _models = described;
         Replace(new FrameRing(_options.Record!, _time));
     }
 
@@ -99,6 +100,15 @@ internal sealed class PipelineRecorder : IDisposable
 
     /// <summary>The frame has been processed.</summary>
     public void End(DecodeOutcome outcome) => _ring?.End((int)outcome);
+
+    private RecordedModel Bind(int index, ModelStages stages)
+    {
+        (ModelReference reference, PredictionFacts facts) = _describe(index, stages);
+#pragma warning disable CA5394 // Ids need to be unique, not secret.
+        _writers[index] = new PredictionWriter(new PredictionEnvelope(facts), new Random(_random.Next()));
+#pragma warning restore CA5394
+        return new(reference.Name, reference.Path, facts.ModelName, facts.ModelVersion, facts.ModelDigest, facts.Provider, _origin.Threads);
+    }
 
     /// <summary>What there is now; recording stands still until it is disposed of.</summary>
     /// <exception cref="FaultException">There is nothing yet, or somebody else takes it at this moment.</exception>

@@ -1,6 +1,5 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
-using EdgeInfer.Inference;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Signals;
 using EdgeInfer.Sinks;
@@ -10,73 +9,61 @@ using Microsoft.Extensions.Logging;
 namespace EdgeInfer.Pipeline;
 
 /// <summary>
-/// One pipeline at work on a thread of its own: it opens its model (again and again where that fails), starts its source, and takes
-/// the newest frame through the stages into the sink. Nothing is allocated per frame.
+/// One pipeline at work on a thread of its own: it opens its models (again and again where that fails), starts its source once one of
+/// them is open, and takes the newest frame through them into their sinks. Nothing is allocated per frame.
 /// </summary>
 internal sealed partial class PipelineWorker : IDisposable
 {
-    private const int UndecodableFramesToFail = 10;
-    private const int NamedFilesLimit = 256;
-
     // A model that is being loaded cannot be interrupted: its thread ends with the process.
     private static readonly TimeSpan s_patienceAtStop = TimeSpan.FromMilliseconds(400);
-    private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_pauseAfterDefect = TimeSpan.FromSeconds(1);
 
     private readonly PipelineOptions _options;
-    private readonly ResultNumbers _numbers;
-    private readonly AutoResetEvent _tryModel = new(false);
-    private readonly Func<ModelSession> _openModel;
-    private readonly Func<FrameStages, IPredictionSink> _openSink;
     private readonly TimeProvider _time;
-    private readonly Random _random;
     private readonly ILogger _logger;
     private readonly FrameMailbox _mailbox;
     private readonly FrameSource _source;
+    private readonly PipelineModels _models;
+    private readonly FrameRefusals _refusals;
     private readonly RateGate _gate;
     private readonly RateMeter _meter;
     private readonly FrameAges _ages;
     private readonly PipelineRecorder? _recorder;
     private readonly CancellationTokenSource _stop = new();
+    private readonly AutoResetEvent _tryModel = new(false);
     private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
     private readonly Lock _stateLock = new();
-    private volatile Fault? _modelFault;
-    private volatile Fault? _frameFault;
-    private volatile bool _hasModel;
-    private volatile FrameStages? _stages;
-    private volatile IPredictionSink? _sink;
+    private volatile Fault? _defect;
+    private volatile bool _hasSource;
     private PipelineState _lastState = PipelineState.Starting;
     private DateTimeOffset _since;
     private long _lastCaptureTicks;
-    private int _undecodableInARow;
-    private SinkCounts _earlierSinks;
-    private readonly HashSet<string> _namedFiles = [];
 
     /// <summary>Prepares a pipeline; nothing is opened before <see cref="Start"/>.</summary>
     /// <param name="options">What it does.</param>
     /// <param name="numbers">Numbers its results; one that was there before goes on.</param>
-    /// <param name="openModel">Opens its model's session; may throw <see cref="FaultException"/>, and is then called again later.</param>
-    /// <param name="openSink">Makes the sink once the model is known.</param>
+    /// <param name="models">Opens its models, in their order.</param>
     /// <param name="time">Clock.</param>
     /// <param name="random">Jitter; not shared with another thread.</param>
     /// <param name="logger">Changes of state.</param>
     /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     public PipelineWorker(
-        PipelineOptions options, ResultNumbers numbers, Func<ModelSession> openModel, Func<FrameStages, IPredictionSink> openSink, TimeProvider time, Random random, ILogger logger,
+        PipelineOptions options, ResultNumbers numbers, IReadOnlyList<ModelOpening> models, TimeProvider time, Random random, ILogger logger,
         PipelineRecorder? recorder = null)
     {
         _recorder = recorder;
         _options = options;
-        _numbers = numbers;
-        _openModel = openModel;
-        _openSink = openSink;
         _time = time;
-        _random = random;
         _logger = logger;
         _mailbox = SourceFactory.Mailbox(options.Source);
         (SourceOptions source, double? framesPerSecond) = SourceFactory.Paced(options.Source, options.FramesPerSecond);
+#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         _source = SourceFactory.Create(source, _mailbox, time, new Random(random.Next()), logger);
+        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger);
+#pragma warning restore CA5394
+        _models.StateChanged += Changed;
+        _refusals = new(options, logger);
         _gate = new RateGate(framesPerSecond, time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
         _ages = new FrameAges(time);
@@ -84,13 +71,16 @@ internal sealed partial class PipelineWorker : IDisposable
         _thread = new Thread(Loop) { IsBackground = true, Name = "pipeline " + options.Name };
     }
 
+    /// <summary>Raised after the state has changed, on the pipeline's or the source's thread.</summary>
+    public event Action? StateChanged;
+
     /// <summary>Its name.</summary>
     public string Name => _options.Name;
 
     /// <summary>What became of the frames.</summary>
     public PipelineCounters Counters { get; } = new();
 
-    /// <summary>Ends when the model was opened for the first time (null) or could not be (why).</summary>
+    /// <summary>Ends when each model was tried for the first time: null where one is open, otherwise why the first is not.</summary>
     public Task<Fault?> FirstModel => _firstModel.Task;
 
     /// <summary>Keeps its inputs; null where they are not kept.</summary>
@@ -102,11 +92,13 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <summary>A model that could not be opened is tried again at once.</summary>
     public void TryModelNow()
     {
-        if (_modelFault is not null) _tryModel.Set();
+        foreach (PipelineModel model in _models.All)
+        {
+            if (model.Fault is null) continue;
+            model.TryNow();
+            _tryModel.Set();
+        }
     }
-
-    /// <summary>Raised after the state has changed, on the pipeline's or the source's thread.</summary>
-    public event Action? StateChanged;
 
     /// <summary>The pipeline now, as status shows it. Any thread.</summary>
     public PipelineReport Report()
@@ -117,9 +109,8 @@ internal sealed partial class PipelineWorker : IDisposable
             if (state != _lastState) (_lastState, _since) = (state, _time.GetUtcNow());
             long captured = Interlocked.Read(ref _lastCaptureTicks);
             SourceCounts frames = _source.Counts;
-            SinkCounts sink = _sink?.Counts ?? default;
-            SinkCounts earlier = _earlierSinks;
-            ProviderReport? provider = _stages?.ProviderReport;
+            PipelineModelReport[] models = [.. _models.All.Select(static m => m.Report())];
+            PipelineModelReport first = models.FirstOrDefault(static m => m.Provider is not null) ?? models[0];
             return new()
             {
                 State = state,
@@ -129,22 +120,23 @@ internal sealed partial class PipelineWorker : IDisposable
                 FrameAgeMs = _ages.Read(),
                 LastFrame = captured == 0 ? null : new DateTimeOffset(captured, TimeSpan.Zero),
                 Source = _source.Description.Length == 0 ? null : _source.Description,
-                Model = _options.Models[0],
-                Provider = provider?.Used,
-                ProviderNodes = provider?.Nodes.FirstOrDefault(n => n.Provider == provider.Used)?.Nodes,
-                Nodes = provider is { Nodes.Count: > 0 } ? provider.Nodes.Sum(n => n.Nodes) : null,
+                Model = first.Model,
+                Provider = first.Provider,
+                ProviderNodes = first.ProviderNodes,
+                Nodes = first.Nodes,
+                Models = models.Length > 1 ? models : null,
                 Received = frames.Received,
                 Displaced = frames.Displaced,
                 Lost = frames.Lost,
                 Corrupt = frames.Corrupt + Counters.Undecodable,
-                Results = Counters.Predictions,
-                Published = earlier.Published + sink.Published,
-                Dropped = earlier.Dropped + sink.Dropped,
+                Results = models.Sum(static m => m.Results),
+                Published = models.Sum(static m => m.Published),
+                Dropped = models.Sum(static m => m.Dropped),
             };
         }
     }
 
-    /// <summary>Stops the source and the thread; what the sink held back is sent.</summary>
+    /// <summary>Stops the source and the thread; what the sinks held back is sent.</summary>
     public void Dispose()
     {
         if (_stop.IsCancellationRequested) return;
@@ -157,15 +149,19 @@ internal sealed partial class PipelineWorker : IDisposable
         _recorder?.Dispose();
     }
 
+    // With several models one at fault does not make the pipeline fail: it runs, and the cause says what is missing.
     private (PipelineState State, Fault? Cause) State()
     {
-        if (_modelFault is { } model) return (_hasModel ? PipelineState.Failed : PipelineState.NoModel, model);
-        if (!_hasModel) return (PipelineState.Starting, null);
+        if (_defect is { } defect) return (PipelineState.Failed, defect);
+        Fault? fault = _models.All.Select(static m => m.Fault).FirstOrDefault(static f => f is not null);
+        if (fault is not null && _models.All.All(static m => m.Fault is not null))
+            return (_models.All.Any(static m => m.HasBeenOpen) ? PipelineState.Failed : PipelineState.NoModel, fault);
+        if (!_hasSource) return (PipelineState.Starting, null);
         return _source.State switch
         {
-            SourceState.Starting => (PipelineState.Starting, null),
-            SourceState.Running when _frameFault is { } frame => (PipelineState.Failed, frame),
-            SourceState.Running => (PipelineState.Running, null),
+            SourceState.Starting => (PipelineState.Starting, fault),
+            SourceState.Running when _refusals.Fault is { } frame => (PipelineState.Failed, frame),
+            SourceState.Running => (PipelineState.Running, fault),
             SourceState.Failed => (PipelineState.Failed, _source.Cause),
             SourceState.Ended => (PipelineState.NoSignal, new(FaultKind.NoInput, _source.Name, "the last frame has been read", "")),
             _ => (PipelineState.NoSignal, _source.Cause),
@@ -174,88 +170,83 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Loop()
     {
-        Backoff backoff = new(s_firstDelay, s_longestDelay, _random);
         while (!_stop.IsCancellationRequested)
         {
             try
             {
-                Work(backoff);
-                return;
-            }
-            catch (FaultException e)
-            {
-                Fail(e.Fault);
+                Serve();
             }
 #pragma warning disable CA1031 // A defect in one pipeline must not end the others.
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Fail(new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
-            }
-
-            WaitHandle.WaitAny([_stop.Token.WaitHandle, _tryModel], backoff.Next());
-        }
-    }
-
-    private void Work(Backoff backoff)
-    {
-        ModelSession session = _openModel();
-        if (_stop.IsCancellationRequested) return;
-        using FrameStages stages = new(session, FrameStages.OptionsOf(_options), _time, _logger, _options.Source.Turn) { Numbers = _numbers };
-        using IPredictionSink sink = _openSink(stages);
-        _stages = stages;
-        _sink = sink;
-        _recorder?.Bind(stages);
-        _modelFault = null;
-        if (!_hasModel)
-        {
-            _hasModel = true;
-            _source.StateChanged += () => StateChanged?.Invoke();
-            _source.Start();
-        }
-
-        _firstModel.TrySetResult(null);
-        StateChanged?.Invoke();
-        try
-        {
-            Serve(stages, sink, backoff);
-        }
-        finally
-        {
-            sink.Flush();
-            lock (_stateLock)
-            {
-                SinkCounts last = sink.Counts;
-                _earlierSinks = new(_earlierSinks.Accepted + last.Accepted, _earlierSinks.Published + last.Published, _earlierSinks.Dropped + last.Dropped);
-                _sink = null;
+                _models.Dispose();
+                Fail(e is FaultException fault ? fault.Fault : new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
+                _stop.Token.WaitHandle.WaitOne(s_pauseAfterDefect);
             }
         }
+
+        _models.Dispose();
     }
 
-    private void Serve(FrameStages stages, IPredictionSink sink, Backoff backoff)
+    private void Serve()
     {
         while (!_stop.IsCancellationRequested)
         {
-            if (!_mailbox.TryTake(Timeout.InfiniteTimeSpan, out FrameLease frame))
+            _models.OpenDue(_stop.Token);
+            if (!_models.IsAnyOpen)
             {
-                // The source has ended: nothing more comes, and the service goes on with its other pipelines.
-                if (_mailbox.IsEnded && !_stop.IsCancellationRequested) _stop.Token.WaitHandle.WaitOne();
+                if (_models.All[0].Fault is { } fault) _firstModel.TrySetResult(fault);
+                WaitForModel();
                 continue;
             }
 
-            if (!HasTurn())
-            {
-                frame.Dispose();
-                Counters.CountSkipped();
-                continue;
-            }
+            StartSource();
+            if (_mailbox.TryTake(_models.Wait, out FrameLease frame)) Take(frame);
 
-            _recorder?.Begin(frame);
-            DecodeOutcome outcome = stages.Process(frame);
-            if (outcome == DecodeOutcome.Ok) Publish(stages, sink, backoff);
-            else Refuse(stages, outcome);
-            _recorder?.End(outcome);
+            // The source has ended: nothing more comes, and the service goes on with its other pipelines.
+            else if (_mailbox.IsEnded) WaitForModel();
         }
+    }
+
+    private void WaitForModel()
+    {
+        TimeSpan wait = _models.Wait;
+
+        // Whole milliseconds, rounded up: waits are no finer, and a shorter one would spin.
+        if (wait != Timeout.InfiniteTimeSpan) wait = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+        if (!_stop.IsCancellationRequested) WaitHandle.WaitAny([_stop.Token.WaitHandle, _tryModel], wait);
+    }
+
+    private void StartSource()
+    {
+        if (_stop.IsCancellationRequested) return;
+        _defect = null;
+        if (!_hasSource)
+        {
+            _hasSource = true;
+            _source.StateChanged += Changed;
+            _source.Start();
+            Changed();
+        }
+
+        _firstModel.TrySetResult(null);
+    }
+
+    private void Take(FrameLease frame)
+    {
+        if (!HasTurn())
+        {
+            frame.Dispose();
+            Counters.CountSkipped();
+            return;
+        }
+
+        _recorder?.Begin(frame);
+        DecodeOutcome outcome = _models.Process(frame);
+        if (outcome == DecodeOutcome.Ok) Count();
+        else Refuse(outcome);
+        _recorder?.End(outcome);
     }
 
     private bool HasTurn()
@@ -274,50 +265,33 @@ internal sealed partial class PipelineWorker : IDisposable
         return true;
     }
 
-    private void Publish(FrameStages stages, IPredictionSink sink, Backoff backoff)
+    private void Count()
     {
-        sink.Accept(stages.Prediction);
-        _recorder?.Result(0, stages.Prediction);
         Counters.CountPrediction();
-        _ages.Add(stages.Prediction.AgeMilliseconds);
-        Interlocked.Exchange(ref _lastCaptureTicks, stages.Prediction.Frame.CapturedAt.UtcTicks);
-        backoff.Reset();
-        _undecodableInARow = 0;
-        if (_frameFault is null) return;
-        _frameFault = null;
-        StateChanged?.Invoke();
+        _ages.Add(_models.AgeMilliseconds);
+        Interlocked.Exchange(ref _lastCaptureTicks, _models.Frame.CapturedAt.UtcTicks);
+        if (_refusals.Recover()) Changed();
     }
 
-    private void Refuse(FrameStages stages, DecodeOutcome outcome)
+    private void Refuse(DecodeOutcome outcome)
     {
         Counters.CountUndecodable();
-        _undecodableInARow++;
-
-        // A file is refused by name; a live source only once it gives nothing else, so that a bad cable does not fill the log.
-        bool isFile = _options.Source is FilesOptions;
-        if (!isFile && _undecodableInARow != UndecodableFramesToFail) return;
-        string where = isFile ? stages.Prediction.Frame.Id.ToString() : _source.Name;
-        if (isFile && (_namedFiles.Count >= NamedFilesLimit || !_namedFiles.Add(where))) return;
-        Fault fault = stages.Describe(outcome, where);
-        LogRefused(_logger, Name, fault);
-        if (isFile) return;
-        _frameFault = fault;
-        StateChanged?.Invoke();
+        string name = _options.Source is FilesOptions ? _models.Frame.Id.ToString() : _source.Name;
+        if (_refusals.Refuse(name, where => _models.Describe(outcome, where))) Changed();
     }
 
     private void Fail(Fault fault)
     {
-        bool isNews = _modelFault?.What != fault.What;
-        _modelFault = fault;
+        bool isNews = _defect?.What != fault.What;
+        _defect = fault;
         _firstModel.TrySetResult(fault);
         if (!isNews) return;
         LogFailed(_logger, Name, fault);
-        StateChanged?.Invoke();
+        Changed();
     }
 
-    [LoggerMessage(EventId = 6001, Level = LogLevel.Warning, Message = "pipeline {Pipeline}: {Fault}")]
-    private static partial void LogRefused(ILogger logger, string pipeline, Fault fault);
+    private void Changed() => StateChanged?.Invoke();
 
-    [LoggerMessage(EventId = 6002, Level = LogLevel.Error, Message = "pipeline {Pipeline} cannot run and is tried again: {Fault}")]
+    [LoggerMessage(EventId = 6003, Level = LogLevel.Error, Message = "pipeline {Pipeline} has failed and goes on: {Fault}")]
     private static partial void LogFailed(ILogger logger, string pipeline, Fault fault);
 }

@@ -62,7 +62,7 @@ internal sealed class RecordingReplay : IDisposable
         foreach (ModelSession session in sessions)
         {
             Model model = session.Model;
-            FrameStages stages = new(session, Options(manifest.Options), time, logger);
+            FrameStages stages = new(session, sessions.Count > 1 ? PipelineModel.Known(Options(manifest.Options), model.Labels) : Options(manifest.Options), time, logger);
             PredictionFacts facts = new(manifest.Device, manifest.Pipeline, manifest.Boot, model.Name, model.Version, model.Digest, stages.Provider,
                 EnvelopeShape.Of(model.Task), model.Labels);
 #pragma warning disable CA5394 // The same ids each time.

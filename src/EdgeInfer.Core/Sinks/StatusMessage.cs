@@ -63,7 +63,7 @@ internal sealed record PipelineReport
     /// <summary>Why it is not running: one line with what, where and the cure.</summary>
     public string? Cause { get; init; }
 
-    /// <summary>Results a second, of late.</summary>
+    /// <summary>Frames a second that gave results, of late.</summary>
     public required double Fps { get; init; }
 
     /// <summary>How old frames of late were when their results were made.</summary>
@@ -88,6 +88,9 @@ internal sealed record PipelineReport
     /// <summary>Graph nodes in all.</summary>
     public int? Nodes { get; init; }
 
+    /// <summary>Each of its models, where it has several; the fields above are those of the first that is open.</summary>
+    public IReadOnlyList<PipelineModelReport>? Models { get; init; }
+
     /// <summary>Frames that arrived whole.</summary>
     public long Received { get; init; }
 
@@ -107,6 +110,37 @@ internal sealed record PipelineReport
     public long Published { get; init; }
 
     /// <summary>Results that the queue could not take; those that newer ones displaced from it count in <see cref="DeliveryReport.Dropped"/>.</summary>
+    public long Dropped { get; init; }
+}
+
+/// <summary>One of several models of a pipeline; what is null is left out.</summary>
+internal sealed record PipelineModelReport
+{
+    /// <summary>The model's name; a key of <see cref="StatusMessage.Models"/>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>starting, running, no_model or failed.</summary>
+    public required PipelineState State { get; init; }
+
+    /// <summary>Why it is not running: one line with what, where and the cure.</summary>
+    public string? Cause { get; init; }
+
+    /// <summary>The execution provider really used.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>Graph nodes that the provider runs.</summary>
+    public int? ProviderNodes { get; init; }
+
+    /// <summary>Graph nodes in all.</summary>
+    public int? Nodes { get; init; }
+
+    /// <summary>Results made.</summary>
+    public long Results { get; init; }
+
+    /// <summary>Results handed to the queue to the broker.</summary>
+    public long Published { get; init; }
+
+    /// <summary>Results that the queue could not take.</summary>
     public long Dropped { get; init; }
 }
 

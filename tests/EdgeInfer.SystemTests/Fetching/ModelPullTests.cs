@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using EdgeInfer.SystemTests.Rig;
 using EdgeInfer.Tests.Fetching;
+using EdgeInfer.Tests.Messaging;
 
 namespace EdgeInfer.SystemTests.Fetching;
 
@@ -81,6 +82,22 @@ public sealed class ModelPullTests : IDisposable
         Assert.Equal(Interrupted, await child.Exit(ChildProcess.Patience));
         Assert.Contains("kept", child.Output, StringComparison.Ordinal);
         Assert.Single(Parts());
+    }
+
+    [Fact]
+    public async Task A_server_that_an_authority_of_the_system_vouches_for_is_trusted()
+    {
+        byte[] graph = Graph;
+        using TestCertificates certificates = new("pull");
+        using FileServer server = new(request => request.Target == "/parts.onnx" ? Reply.Redirect("/real.onnx") : Reply.File(request, graph, "\"v1\""), certificates.Server());
+        string[] pull = ["model", "pull", server.Url("/parts.onnx"), "--sha256", Digest(graph), "--models-dir", _folder["models"], "--contract", Bare(), "--labels", Labels];
+        (int code, string output) = await AgentProcess.Run(pull);
+        Assert.Equal(69, code);
+        Assert.Contains("update-ca-certificates", output, StringComparison.Ordinal);
+
+        await using ChildProcess trusting = ChildProcess.Start(
+            PublishedBinary.Path, pull, new Dictionary<string, string> { ["SSL_CERT_FILE"] = certificates.AuthorityFile, ["SSL_CERT_DIR"] = _folder.Path });
+        Assert.True(await trusting.Exit(ChildProcess.Patience) == 0, trusting.Output);
     }
 
     [Fact]

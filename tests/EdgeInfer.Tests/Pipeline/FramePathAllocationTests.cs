@@ -3,7 +3,6 @@ using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
-using EdgeInfer.Postprocessing;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
 using EdgeInfer.Signals;
@@ -23,14 +22,11 @@ public sealed class FramePathAllocationTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly FramePool _pool = new(2, 4 << 20);
     private readonly ModelSession _session;
-    private readonly FrameStages _stages;
-    private PipelineRecorder? _recorder;
 
     public FramePathAllocationTests()
     {
         InferenceRuntime runtime = new(new() { CacheFolder = "", Threads = 1 }, _time, NullLogger.Instance);
         _session = runtime.Open(ModelLoader.Load(Path.Combine(RepositoryFolder.Root, "models", "parts-detector")));
-        _stages = new FrameStages(_session, DecoderOptions.Default, _time, NullLogger.Instance);
     }
 
     [Fact]
@@ -49,58 +45,57 @@ public sealed class FramePathAllocationTests : IDisposable
     }
 
     [Fact]
-    public void Of_raw_frames_that_are_recorded()
-    {
-        PipelineOptions options = new() { Name = "belt", Mark = default, Source = new FilesOptions("", false), Models = ["parts"], Record = new(20, null, 64 << 20) };
-        using PipelineRecorder recorder = new(options, new("press-3", 1, "0.1.0", 1), stages => [new(new("parts", "", default), Facts())], new ClockQuality(_time), _time, new Random(3));
-        recorder.Bind(_stages);
-        _recorder = recorder;
-        Assert.Equal(0, BytesPerHundred(PixelFormat.Rgb24, Belt()));
-    }
+    public void Of_raw_frames_that_are_recorded() => Assert.Equal(0, BytesPerHundred(PixelFormat.Rgb24, Belt(), record: new(20, null, 64 << 20)));
 
-    private PredictionFacts Facts()
-    {
-        Model model = _stages.Model;
-        return new("press-3", "belt", 1, model.Name, model.Version, model.Digest, "cpu", EnvelopeShape.Of(model.Task), model.Labels);
-    }
+    [Fact]
+    public void Of_raw_frames_that_two_models_share_and_that_get_an_id() => Assert.Equal(0, BytesPerHundred(PixelFormat.Rgb24, Belt(), models: ["a", "b"]));
 
-    private long BytesPerHundred(PixelFormat format, byte[] bytes)
+    private long BytesPerHundred(PixelFormat format, byte[] bytes, string[]? models = null, RecordOptions? record = null)
     {
-        PredictionFacts facts = Facts();
+        PipelineOptions options = new() { Name = "belt", Mark = default, Source = new FilesOptions("", false), Models = models ?? ["parts"], Record = record };
         MqttSettings settings = new() { Options = new() { Url = new("mqtt://127.0.0.1:1") }, ClientId = "test", QueueCount = 16 };
         MqttSession session = new(settings, _time, new Random(1), NullLogger.Instance);
-        using MqttPredictionSink sink = new(
-            new PredictionEnvelope(facts), new() { Predictions = PublishMode.Every }, new MqttTopic("t"), session, new ClockQuality(_time), _time, new Random(2));
+        using PipelineRecorder? recorder = record is null ? null : new(
+            options, new("press-3", 1, "0.1.0", 1), (_, stages) => new(new("parts", "", default), Facts(stages.Model)), new ClockQuality(_time), _time, new Random(3));
+        PipelineModel[] opened = [.. options.Models.Select(name => new PipelineModel(new(name, () => _session, stages => Sink(session, stages.Model)), options, _time, new Random(3)))];
+        using PipelineModels path = new(opened, options, new ResultNumbers(7), recorder, _time, NullLogger.Instance);
+        path.OpenDue(CancellationToken.None);
 
         // Warm: buffers grow to their size, code is compiled, and the queue is full so that the oldest goes.
-        for (int i = 0; i < 50; i++) Pass(format, bytes, sink);
-        Assert.NotEmpty(_stages.Prediction.Frame.Id.ToString());
+        for (int i = 0; i < 50; i++) Pass(path, recorder, format, bytes);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++) Pass(format, bytes, sink);
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        for (int i = 0; i < 100; i++) Pass(path, recorder, format, bytes);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.All(opened, m => Assert.Equal(models is null ? "frame-7" : "7-150", m.Stages!.Prediction.Frame.Id.ToString()));
+        Assert.All(opened, m => Assert.Equal(150, m.Report().Results));
+        return allocated;
+
+        void Pass(PipelineModels path, PipelineRecorder? recorder, PixelFormat format, byte[] bytes)
+        {
+            Frame frame = _pool.Rent()!;
+            bytes.CopyTo(_pool.Memory(frame, bytes.Length));
+            bool isRaw = format != PixelFormat.Jpeg;
+            frame.Info = new()
+            {
+                Format = format,
+                WidthPixels = isRaw ? Width : 0,
+                HeightPixels = isRaw ? Height : 0,
+                CapturedTimestamp = _time.GetTimestamp(),
+                CapturedAt = _time.GetUtcNow(),
+                Id = models is null ? FrameId.FromUtf8("frame-7"u8) : default,
+            };
+            FrameLease lease = _pool.Publish(frame, bytes.Length);
+            recorder?.Begin(lease);
+            if (path.Process(lease) != DecodeOutcome.Ok) throw new InvalidOperationException("the frame was refused");
+            recorder?.End(DecodeOutcome.Ok);
+        }
     }
 
-    private void Pass(PixelFormat format, byte[] bytes, MqttPredictionSink sink)
-    {
-        Frame frame = _pool.Rent()!;
-        bytes.CopyTo(_pool.Memory(frame, bytes.Length));
-        bool isRaw = format != PixelFormat.Jpeg;
-        frame.Info = new()
-        {
-            Format = format,
-            WidthPixels = isRaw ? Width : 0,
-            HeightPixels = isRaw ? Height : 0,
-            CapturedTimestamp = _time.GetTimestamp(),
-            CapturedAt = _time.GetUtcNow(),
-            Id = FrameId.FromUtf8("frame-7"u8),
-        };
-        FrameLease lease = _pool.Publish(frame, bytes.Length);
-        _recorder?.Begin(lease);
-        if (_stages.Process(lease) != DecodeOutcome.Ok) throw new InvalidOperationException("the frame was refused");
-        sink.Accept(_stages.Prediction);
-        _recorder?.Result(0, _stages.Prediction);
-        _recorder?.End(DecodeOutcome.Ok);
-    }
+    private static PredictionFacts Facts(Model model)
+        => new("press-3", "belt", 1, model.Name, model.Version, model.Digest, "cpu", EnvelopeShape.Of(model.Task), model.Labels);
+
+    private MqttPredictionSink Sink(MqttSession session, Model model) => new(
+        new PredictionEnvelope(Facts(model)), new() { Predictions = PublishMode.Every }, new MqttTopic("t"), session, new ClockQuality(_time), _time, new Random(2));
 
     private static byte[] Belt()
     {
@@ -112,7 +107,6 @@ public sealed class FramePathAllocationTests : IDisposable
 
     public void Dispose()
     {
-        _stages.Dispose();
         _session.Dispose();
         _pool.Dispose();
     }

@@ -78,9 +78,92 @@ public sealed class PipelineWorkerTests : IDisposable
         Assert.Equal("parts-detector", _models.Find(BundledModel + "/")?.Name);
     }
 
+    [Fact]
+    public void Two_models_give_a_result_each_of_the_same_frame_with_one_count()
+    {
+        CollectingSink first = new(), second = new();
+        using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), new ResultNumbers(12), ("parts", first, Open), ("copy", second, Open));
+        worker.Start();
+        Assert.True(first.Reached(5, s_patience) && second.Reached(5, s_patience));
+        Assert.Equal([1, 3, 5, 7, 9], first.Sequence.Take(5));
+        Assert.Equal([2, 4, 6, 8, 10], second.Sequence.Take(5));
+        Assert.Distinct(first.Frames.Take(5));
+        Assert.Equal(first.Frames.Take(5), second.Frames.Take(5));
+        PipelineReport report = worker.Report();
+        Assert.Equal([("parts", PipelineState.Running), ("copy", PipelineState.Running)], report.Models!.Select(m => (m.Model, m.State)));
+        Assert.Equal((PipelineState.Running, "parts", "cpu", (string?)null), (report.State, report.Model, report.Provider, report.Cause));
+    }
+
+    [Fact]
+    public void The_sources_own_id_of_a_frame_is_kept_with_several_models()
+    {
+        string golden = Directory.GetFiles(Path.Combine(BundledModel, "golden"), "*.jpg")[0];
+        File.Copy(golden, Path.Combine(_folder.FullName, "one.jpg"));
+        CollectingSink first = new(), second = new();
+        using PipelineWorker worker = Worker(new FilesOptions(_folder.FullName, false), new ResultNumbers(1), ("parts", first, Open), ("copy", second, Open));
+        worker.Start();
+        Assert.True(first.Reached(1, s_patience) && second.Reached(1, s_patience));
+        Assert.Equal(["one.jpg"], first.Frames);
+        Assert.Equal(["one.jpg"], second.Frames);
+    }
+
+    [Fact]
+    public async Task A_model_that_cannot_be_opened_does_not_stop_the_other()
+    {
+        CollectingSink first = new(), second = new();
+        bool isBroken = true;
+        using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), new ResultNumbers(1),
+            ("broken", first, () => Volatile.Read(ref isBroken) ? throw FaultException.Of(FaultKind.Data, "model.onnx", "not a model", "give one") : Open()), ("parts", second, Open));
+        worker.Start();
+        Assert.Null(await worker.FirstModel.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        Assert.True(second.Reached(3, s_patience));
+        PipelineReport report = worker.Report();
+        Assert.Equal((PipelineState.Running, "model.onnx: not a model; give one", "parts"), (report.State, report.Cause, report.Model));
+        Assert.Equal([PipelineState.NoModel, PipelineState.Running], report.Models!.Select(m => m.State));
+
+        Volatile.Write(ref isBroken, false);
+        worker.TryModelNow();
+        Assert.True(first.Reached(3, s_patience));
+        Assert.Null(worker.Report().Cause);
+    }
+
+    [Fact]
+    public void A_model_that_fails_in_a_run_is_closed_and_opened_again_while_the_other_goes_on()
+    {
+        CollectingSink first = new() { FaultAt = 3 }, second = new();
+        using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), new ResultNumbers(1), ("parts", first, Open), ("copy", second, Open));
+        worker.Start();
+        Assert.True(second.Reached(4, s_patience));
+        Assert.True(first.Reached(5, s_patience));
+
+        // 1 and 3 are the first model's; after its fault the second has the numbers for itself.
+        Assert.Equal([1, 3], first.Sequence.Take(2));
+        Assert.Equal([2, 4, 5, 6], second.Sequence.Take(4));
+        Assert.Equal(Enumerable.Range(1, 9).Select(n => (long)n), first.Sequence.Concat(second.Sequence).Order().Take(9));
+    }
+
+    [Fact]
+    public async Task A_label_that_no_model_has_is_the_pipelines_fault()
+    {
+        using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), new ResultNumbers(1), ["bolt", "elephant"], ("parts", new(), Open), ("copy", new(), Open));
+        worker.Start();
+        Fault? fault = await worker.FirstModel.WaitAsync(s_patience, TestContext.Current.CancellationToken);
+        Assert.Equal("none of the models parts, copy has the label 'elephant'", fault?.What);
+    }
+
+    private ModelSession Open() => _models.Open(BundledModel);
+
     private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ModelSession> open, double? framesPerSecond = null) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = ["parts"], FramesPerSecond = framesPerSecond },
-        new ResultNumbers(), open, _ => sink, TimeProvider.System, new Random(1), NullLogger.Instance);
+        new ResultNumbers(1), [new("parts", open, _ => sink)], TimeProvider.System, new Random(1), NullLogger.Instance);
+
+    private static PipelineWorker Worker(
+        SourceOptions source, ResultNumbers numbers, params (string Name, CollectingSink Sink, Func<ModelSession> Open)[] models) => Worker(source, numbers, null, models);
+
+    private static PipelineWorker Worker(
+        SourceOptions source, ResultNumbers numbers, string[]? labels, params (string Name, CollectingSink Sink, Func<ModelSession> Open)[] models) => new(
+        new() { Name = "belt", Mark = default, Source = source, Models = [.. models.Select(m => m.Name)], FramesPerSecond = null, Labels = labels },
+        numbers, [.. models.Select(m => new ModelOpening(m.Name, m.Open, _ => m.Sink))], TimeProvider.System, new Random(1), NullLogger.Instance);
 
     public void Dispose()
     {

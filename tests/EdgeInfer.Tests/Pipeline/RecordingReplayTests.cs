@@ -120,10 +120,10 @@ public sealed class RecordingReplayTests : IDisposable
             Record = new(count, null, 64 << 20),
         };
         Model model = ModelLoader.Load(BundledModel);
-        PipelineRecorder recorder = new(options, new("press-3", 12, "0.1.0", 1), stages => [new(new("parts", BundledModel, default), Facts(stages))],
+        PipelineRecorder recorder = new(options, new("press-3", 12, "0.1.0", 1), (_, stages) => new(new("parts", BundledModel, default), Facts(stages)),
             new ClockQuality(TimeProvider.System), TimeProvider.System, new Random(1));
         CountingSink sink = new();
-        using PipelineWorker worker = new(options, new ResultNumbers(), () => _models.Open(BundledModel), _ => sink, TimeProvider.System, new Random(2), NullLogger.Instance, recorder);
+        using PipelineWorker worker = new(options, new ResultNumbers(12), [new("parts", () => _models.Open(BundledModel), _ => sink)], TimeProvider.System, new Random(2), NullLogger.Instance, recorder);
         worker.Start();
         Assert.True(SpinWait.SpinUntil(() => sink.Counts.Accepted > count, s_patience));
         string path = Path.Combine(_folder.FullName, "r.tar");
@@ -132,7 +132,7 @@ public sealed class RecordingReplayTests : IDisposable
         await archive.WriteAsync(file, TestContext.Current.CancellationToken);
         return path;
 
-        PredictionFacts Facts(FrameStages stages) => new(
+        PredictionFacts Facts(ModelStages stages) => new(
             "press-3", "belt", 12, model.Name, model.Version, model.Digest, stages.Provider, ResultShape.Detections, model.Labels);
     }
 

@@ -1,0 +1,188 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference;
+using EdgeInfer.Postprocessing;
+using EdgeInfer.Preprocessing;
+using EdgeInfer.Sinks;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>How a pipeline opens one of its models and where the results go.</summary>
+/// <param name="Name">The name that the configuration gives it.</param>
+/// <param name="OpenModel">Opens its session; may throw <see cref="FaultException"/>, and is then called again later.</param>
+/// <param name="OpenSink">Makes its sink once the model is known.</param>
+internal sealed record ModelOpening(string Name, Func<ModelSession> OpenModel, Func<ModelStages, IPredictionSink> OpenSink);
+
+/// <summary>
+/// One model of a pipeline: opened, and opened again later where that fails or where it fails in a run, whatever the pipeline's other
+/// models do. The pipeline's thread drives it; readings on any thread.
+/// </summary>
+internal sealed class PipelineModel
+{
+    private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
+
+    private readonly ModelOpening _opening;
+    private readonly PipelineOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Backoff _backoff;
+    private readonly Lock _lock = new();
+    private volatile Fault? _fault;
+    private volatile ModelStages? _stages;
+    private volatile bool _hasBeenOpen;
+    private IPredictionSink? _sink;
+    private SinkCounts _earlier;
+    private long _results;
+    private long _dueTimestamp;
+
+    /// <summary>Prepares a model; nothing is opened.</summary>
+    /// <param name="opening">How to open it.</param>
+    /// <param name="options">The pipeline.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="random">Jitter; not shared with another thread.</param>
+    public PipelineModel(ModelOpening opening, PipelineOptions options, TimeProvider time, Random random)
+    {
+        _opening = opening;
+        _options = options;
+        _time = time;
+        _backoff = new(s_firstDelay, s_longestDelay, random);
+        _dueTimestamp = time.GetTimestamp();
+    }
+
+    /// <summary>The name that the configuration gives it.</summary>
+    public string Name => _opening.Name;
+
+    /// <summary>What frames go through; null while it is not open.</summary>
+    public ModelStages? Stages => _stages;
+
+    /// <summary>Why it gives no results; null while it does.</summary>
+    public Fault? Fault => _fault;
+
+    /// <summary>Whether it was open once.</summary>
+    public bool HasBeenOpen => _hasBeenOpen;
+
+    /// <summary>Whether this frame is in its tensor; the pipeline's thread alone.</summary>
+    public bool HasFrame { get; set; }
+
+    /// <summary>How long until it is to be opened; not at all while it is open.</summary>
+    public TimeSpan Wait
+    {
+        get
+        {
+            if (_stages is not null) return Timeout.InfiniteTimeSpan;
+            TimeSpan left = _time.GetElapsedTime(_time.GetTimestamp(), Interlocked.Read(ref _dueTimestamp));
+            return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>It is tried at the next occasion, not when its delay is over. Any thread.</summary>
+    public void TryNow() => Interlocked.Exchange(ref _dueTimestamp, _time.GetTimestamp());
+
+    /// <summary>Opens model and sink.</summary>
+    /// <param name="stop">The pipeline stops: what has been opened is let go of.</param>
+    /// <returns>Whether it is open now; otherwise <see cref="Fault"/> says why, unless the pipeline stops.</returns>
+    public bool TryOpen(CancellationToken stop)
+    {
+        ModelSession session = _opening.OpenModel();
+        if (stop.IsCancellationRequested) return false;
+        ModelStages stages = new(session, OptionsFor(_options, session.Model.Labels), _time);
+        lock (_lock)
+        {
+            _sink = _opening.OpenSink(stages);
+            _stages = stages;
+        }
+
+        _hasBeenOpen = true;
+        _fault = null;
+        return true;
+    }
+
+    /// <summary>The model is at fault: it is closed, and opened again after a delay that grows.</summary>
+    /// <returns>Whether that is news.</returns>
+    public bool Fail(Fault fault)
+    {
+        Close();
+        bool isNews = _fault?.What != fault.What;
+        _fault = fault;
+        Interlocked.Exchange(ref _dueTimestamp, _time.GetTimestamp() + (long)(_backoff.Next().TotalSeconds * _time.TimestampFrequency));
+        return isNews;
+    }
+
+    /// <summary>Hands the result on.</summary>
+    public void Publish()
+    {
+        _sink!.Accept(_stages!.Prediction);
+        Interlocked.Increment(ref _results);
+        _backoff.Reset();
+    }
+
+    /// <summary>It stays open, and gives no result of the frames of now: why; null where it does again.</summary>
+    public void Note(Fault? fault) => _fault = fault;
+
+    /// <summary>Sends what the sink holds back and frees what was bound.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            if (_sink is { } sink)
+            {
+                sink.Flush();
+                _earlier = Sum(_earlier, sink.Counts);
+                sink.Dispose();
+            }
+
+            _stages?.Dispose();
+            _sink = null;
+            _stages = null;
+        }
+    }
+
+    /// <summary>The model as status shows it, as a part of its pipeline.</summary>
+    public PipelineModelReport Report()
+    {
+        lock (_lock)
+        {
+            SinkCounts counts = _sink is { } sink ? Sum(_earlier, sink.Counts) : _earlier;
+            ProviderReport? provider = _stages?.ProviderReport;
+            return new()
+            {
+                Model = Name,
+                State = _fault is not null ? (_hasBeenOpen ? PipelineState.Failed : PipelineState.NoModel) : _stages is null ? PipelineState.Starting : PipelineState.Running,
+                Cause = _fault?.ToString(),
+                Provider = provider?.Used,
+                ProviderNodes = provider?.Nodes.FirstOrDefault(n => n.Provider == provider.Used)?.Nodes,
+                Nodes = provider is { Nodes.Count: > 0 } ? provider.Nodes.Sum(n => n.Nodes) : null,
+                Results = Interlocked.Read(ref _results),
+                Published = counts.Published,
+                Dropped = counts.Dropped,
+            };
+        }
+    }
+
+    /// <summary>
+    /// What a pipeline wants of a model's results. A pipeline's labels and thresholds are for all its models: of several, each takes
+    /// those that it knows.
+    /// </summary>
+    /// <param name="pipeline">The pipeline.</param>
+    /// <param name="labels">The model's labels.</param>
+    public static DecoderOptions OptionsFor(PipelineOptions pipeline, IReadOnlyList<string> labels)
+    {
+        DecoderOptions options = new()
+        {
+            Labels = pipeline.Labels,
+            Threshold = pipeline.Threshold,
+            LabelThresholds = pipeline.LabelThresholds,
+            MinArea = pipeline.MinArea,
+        };
+        return pipeline.Models.Count > 1 ? Known(options, labels) : options;
+    }
+
+    /// <summary>The same without labels that a model does not have.</summary>
+    public static DecoderOptions Known(DecoderOptions options, IReadOnlyList<string> labels) => options with
+    {
+        Labels = options.Labels?.Where(labels.Contains).ToArray(),
+        LabelThresholds = options.LabelThresholds.Where(t => labels.Contains(t.Key)).ToDictionary(),
+    };
+
+    private static SinkCounts Sum(SinkCounts a, SinkCounts b) => new(a.Accepted + b.Accepted, a.Published + b.Published, a.Dropped + b.Dropped);
+}
