@@ -99,7 +99,7 @@ internal static class PreprocessBenchmark
         return Lease(data, format, 1280, 720);
     }
 
-    private static FrameLease Lease(byte[] data, PixelFormat format, int width, int height)
+    internal static FrameLease Lease(byte[] data, PixelFormat format, int width, int height)
     {
         FramePool pool = new(1, 1 << 28);
         Frame frame = pool.Rent()!;

@@ -7,6 +7,7 @@ return args switch
     ["evaluate", .. string[] rest] => EvaluateCommand.Run(rest),
     ["golden", .. string[] rest] => GoldenCommand.Run(rest),
     ["preprocess", .. string[] rest] => PreprocessBenchmark.Run(rest),
+    ["formats", .. string[] rest] => FrameFormatBenchmark.Run(rest),
     ["digest", .. string[] rest] => PreprocessDigest.Run(rest),
     _ => 64,
 };

@@ -78,7 +78,7 @@ public sealed record FfmpegOptions
     public bool IsUdp { get; init; }
 
     /// <summary><c>input_args</c>: what stands before <c>-i</c>, such as a hardware decoder.</summary>
-    public IReadOnlyList<string> InputArguments { get; init; } = [];
+    public IReadOnlyList<string> InputArguments { get; init => field = ByValue.List(value); } = ByValue.List<string>([]);
 
     /// <summary><c>fps</c>: frames above this rate are dropped by ffmpeg; null keeps all.</summary>
     public double? FramesPerSecond { get; init; }

@@ -12,12 +12,12 @@ internal sealed partial class SourceReader(ReadingContext context)
 
     private static readonly string[] s_kinds = ["camera", "stream", "exec", "files", "synthetic"];
     private static readonly string[] s_laterKinds = ["audio", "i2c", "iio", "onewire", "serial", "modbus", "csv", "mqtt", "http"];
-    private static readonly string[] s_laterKeys = ["rotate", "flip", "crop"];
 
     // Of any kind.
     private static readonly string[] s_keys =
     [
         "size", "fps", "format", "username", "password", "snapshot_interval", "transport", "timeout", "input_args", "ffmpeg", "arguments", "controls", "loop", "seed",
+        "rotate", "flip", "crop",
     ];
 
     // Given where a fault was added; the configuration is dropped with it.
@@ -41,7 +41,8 @@ internal sealed partial class SourceReader(ReadingContext context)
             return s_none;
         }
 
-        source.NotYet([.. s_laterKinds, .. s_laterKeys]);
+        source.NotYet(s_laterKinds);
+        PictureTurn turn = Turn(source);
         SourceOptions? options = kinds[0] switch
         {
             "camera" => Camera(source),
@@ -53,13 +54,12 @@ internal sealed partial class SourceReader(ReadingContext context)
         };
         if (s_kinds.Contains(kinds[0])) source.Close();
         if (s_kinds.Contains(kinds[0]) && !source.Has(kinds[0])) source.Fault(kinds[0], "says nothing", "name the source");
-        return options ?? s_none;
+        return options is null ? s_none : options with { Turn = turn };
     }
 
     // Without a kind only keys that belong to none can be called unknown.
     private static void CloseUnknownKind(MappingReader source)
     {
-        source.NotYet(s_laterKeys);
         foreach (string key in s_kinds.Concat(s_laterKinds).Concat(s_keys)) source.Has(key);
         source.Close();
     }

@@ -44,6 +44,9 @@ internal sealed class ModelStages : IDisposable
     /// <summary>What runs it, and why not what was asked for.</summary>
     public ProviderReport ProviderReport { get; }
 
+    /// <summary>The model's input, as the last frame has filled it.</summary>
+    public ReadOnlySpan<byte> Tensor => _run.Input.Bytes;
+
     /// <summary>The result of the last frame that gave one; filled anew by the next.</summary>
     public Prediction Prediction { get; } = new();
 
@@ -66,8 +69,19 @@ internal sealed class ModelStages : IDisposable
     /// <exception cref="FaultException">The model failed.</exception>
     public void Infer(ResultNumbers number)
     {
+        Run();
+        Read(number);
+    }
+
+    /// <summary>The first half of <see cref="Infer"/>: the model alone.</summary>
+    /// <exception cref="FaultException">The model failed.</exception>
+    public void Run() => Prediction.Timing.InferenceMilliseconds = _run.Run();
+
+    /// <summary>The second half: what the outputs mean.</summary>
+    /// <param name="number">The result's number.</param>
+    public void Read(ResultNumbers number)
+    {
         Prediction prediction = Prediction;
-        prediction.Timing.InferenceMilliseconds = _run.Run();
         long ran = _time.GetTimestamp();
         _decoder.Decode(_run.Outputs, _geometry, prediction);
         prediction.FrameWidth = _geometry.SourceWidth;

@@ -51,15 +51,13 @@ internal sealed class StageBenchmark : IDisposable
     private static readonly TimeSpan s_sessionShare = TimeSpan.FromMilliseconds(200);
 
     private readonly FrameDecoder _frames;
-    private readonly Preprocessor _preprocessor;
-    private readonly BoundRun _run;
+    private readonly ModelStages _model;
     private readonly BoundRun _alone;
-    private readonly OutputDecoder _decoder;
+    private readonly ResultNumbers _numbers = new(0);
     private readonly PredictionWriter _writer;
     private readonly PublishQueue _queue = new(64, 4 << 20, null);
     private readonly MqttTopic _topic = new("edgeinfer/bench/bench/prediction");
     private readonly TimeProvider _time;
-    private readonly Prediction _prediction = new();
     private Samples _samples = new();
     private int _payloadBytes;
 
@@ -68,11 +66,9 @@ internal sealed class StageBenchmark : IDisposable
     {
         Model model = session.Model;
         _time = time;
-        _decoder = OutputDecoder.Create(model, options);
-        _run = session.Bind();
+        _model = new ModelStages(session, options, time);
         _alone = session.Bind();
         _frames = new FrameDecoder([model.Input], Configuration.PictureTurn.None, PreprocessorLimits.Default, time, logger);
-        _preprocessor = new Preprocessor(model.Input, time);
         PredictionFacts facts = new("bench", "bench", 0, model.Name, model.Version, model.Digest, session.Report.Used, EnvelopeShape.Of(model.Task), model.Labels);
         _writer = new PredictionWriter(new PredictionEnvelope(facts), random);
     }
@@ -86,7 +82,7 @@ internal sealed class StageBenchmark : IDisposable
     public BenchmarkReport Measure(Func<FrameLease> next, string where, TimeSpan duration, CancellationToken stop)
     {
         for (int i = 0; i < WarmUpFrames && !stop.IsCancellationRequested; i++) Process(next(), where);
-        _run.Input.Bytes.CopyTo(_alone.Input.Bytes);
+        _model.Tensor.CopyTo(_alone.Input.Bytes);
         for (int i = 0; i < WarmUpFrames && !stop.IsCancellationRequested; i++) _alone.Run();
         _samples = new();
 
@@ -118,10 +114,10 @@ internal sealed class StageBenchmark : IDisposable
             Frame = _samples.Frame.Figures(),
             SessionAlone = _samples.SessionAlone.Figures(),
             Frames = frames,
-            Results = _prediction.Detections.Count + _prediction.Classes.Count + _prediction.RawOutputs.Count,
+            Results = _model.Prediction.Detections.Count + _model.Prediction.Classes.Count + _model.Prediction.RawOutputs.Count,
             PayloadBytes = _payloadBytes,
-            Width = _prediction.FrameWidth,
-            Height = _prediction.FrameHeight,
+            Width = _model.Prediction.FrameWidth,
+            Height = _model.Prediction.FrameHeight,
             JpegDecoder = _frames.JpegDecoderName,
         };
     }
@@ -129,9 +125,8 @@ internal sealed class StageBenchmark : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _preprocessor.Dispose();
+        _model.Dispose();
         _frames.Dispose();
-        _run.Dispose();
         _alone.Dispose();
     }
 
@@ -140,43 +135,37 @@ internal sealed class StageBenchmark : IDisposable
         long start = _time.GetTimestamp();
         long bytes = GC.GetAllocatedBytesForCurrentThread();
         long bytesAtStart = bytes;
-        _prediction.Clear();
-        PictureGeometry geometry;
         using (frame)
         {
-            _prediction.Frame = frame.Info;
-            DecodeOutcome outcome = _frames.Decode(frame, ref _prediction.Timing);
-            geometry = default;
-            if (outcome == DecodeOutcome.Ok) outcome = _preprocessor.Process(_frames, _run.Input.Bytes, out geometry, ref _prediction.Timing);
+            StageTimes times = default;
+            DecodeOutcome outcome = _frames.Decode(frame, ref times);
+            if (outcome == DecodeOutcome.Ok) outcome = _model.Fit(_frames, frame.Info, times);
             if (outcome != DecodeOutcome.Ok) throw new Diagnostics.FaultException(_frames.Describe(outcome, where));
         }
 
         long preprocessBytes = Taken(ref bytes);
-        double inference = _run.Run();
+        _model.Run();
         long inferenceBytes = Taken(ref bytes);
-        long ran = _time.GetTimestamp();
-        _decoder.Decode(_run.Outputs, geometry, _prediction);
-        _prediction.FrameWidth = geometry.SourceWidth;
-        _prediction.FrameHeight = geometry.SourceHeight;
-        _prediction.Sequence++;
-        long decoded = _time.GetTimestamp();
+        _model.Read(_numbers);
         long postprocessBytes = Taken(ref bytes);
+        long read = _time.GetTimestamp();
         Publish();
         long published = _time.GetTimestamp();
         long publishBytes = Taken(ref bytes);
 
         // All samples last, so that their own growth is no stage's.
-        _samples.Decode.Add(_prediction.Timing.DecodeMilliseconds, preprocessBytes);
-        _samples.Preprocess.Add(_prediction.Timing.PreprocessMilliseconds, 0);
-        _samples.Inference.Add(inference, inferenceBytes);
-        _samples.Postprocess.Add(_time.GetElapsedTime(ran, decoded).TotalMilliseconds, postprocessBytes);
-        _samples.Publish.Add(_time.GetElapsedTime(decoded, published).TotalMilliseconds, publishBytes);
+        StageTimes taken = _model.Prediction.Timing;
+        _samples.Decode.Add(taken.DecodeMilliseconds, preprocessBytes);
+        _samples.Preprocess.Add(taken.PreprocessMilliseconds, 0);
+        _samples.Inference.Add(taken.InferenceMilliseconds, inferenceBytes);
+        _samples.Postprocess.Add(taken.PostprocessMilliseconds, postprocessBytes);
+        _samples.Publish.Add(_time.GetElapsedTime(read, published).TotalMilliseconds, publishBytes);
         _samples.Frame.Add(_time.GetElapsedTime(start, published).TotalMilliseconds, bytes - bytesAtStart);
     }
 
     private void Publish()
     {
-        ReadOnlySpan<byte> message = _writer.Write(_prediction, isClockSynced: true);
+        ReadOnlySpan<byte> message = _writer.Write(_model.Prediction, isClockSynced: true);
         _payloadBytes = message.Length;
         _queue.TryEnqueue(_topic, message, 1, 0);
         if (_queue.Waiting > 0) _queue.Release(_queue.Take());

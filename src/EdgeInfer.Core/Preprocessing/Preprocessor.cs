@@ -63,7 +63,7 @@ public sealed unsafe class Preprocessor : IDisposable
         if (_plan is null || !_plan.Fits(view, geometry))
         {
             _plan?.Dispose();
-            _plan = new ScalePlan(_input.Kernel, _rows, view, geometry);
+            _plan = new ScalePlan(_input, _rows, view, geometry);
         }
 
         fixed (byte* first = tensor) _plan.Write(_writer, _rows.IsBlueFirst, first);

@@ -17,15 +17,17 @@ internal abstract unsafe class RowResampler : IDisposable
 
     /// <summary>Chooses the resampler of a kernel.</summary>
     /// <param name="kernel">The kernel.</param>
+    /// <param name="isOfBytes">Whether the tensor takes unsigned bytes.</param>
     /// <param name="rows">Gives the source's rows, open on a picture.</param>
     /// <param name="x">The upright axis of the stored columns.</param>
     /// <param name="y">The upright axis of the stored rows.</param>
-    public static RowResampler Create(ResizeKernel kernel, RowReader rows, Axis x, Axis y)
+    public static RowResampler Create(ResizeKernel kernel, bool isOfBytes, RowReader rows, Axis x, Axis y)
     {
         if (kernel == ResizeKernel.Fast && FastResampler.Takes(rows.View)) return new FastResampler(rows, x, y);
         if (kernel == ResizeKernel.Nearest || (x.Source == x.Scaled && y.Source == y.Scaled)) return new NearestResampler(rows, x, y);
         return kernel switch
         {
+            ResizeKernel.BilinearTf when isOfBytes => new TfliteResampler(rows, x, y),
             ResizeKernel.BilinearAntialias => new FilterResampler(rows, FilterTaps.Triangle(x), FilterTaps.Triangle(y), Precision.Pillow),
 
             // OpenCV averages by area only where both sides shrink.

@@ -16,11 +16,11 @@ internal sealed unsafe class ScalePlan : IDisposable
     private readonly Axis _y;
 
     /// <summary>Builds the tables.</summary>
-    /// <param name="kernel">The kernel.</param>
+    /// <param name="input">The model's input.</param>
     /// <param name="rows">The reader, open on the picture.</param>
     /// <param name="view">The picture, perhaps at a reduced scale.</param>
     /// <param name="geometry">Where it goes.</param>
-    public ScalePlan(ResizeKernel kernel, RowReader rows, in PictureView view, in PictureGeometry geometry)
+    public ScalePlan(PictureInput input, RowReader rows, in PictureView view, in PictureGeometry geometry)
     {
         Geometry = geometry;
         _view = view;
@@ -30,7 +30,8 @@ internal sealed unsafe class ScalePlan : IDisposable
         (int height, bool isYReversed) = isTransposed ? (window.Columns, areColumnsReversed) : (window.Rows, areRowsReversed);
         _x = Window(width, geometry.ScaledWidth, geometry.PadLeft, geometry.TensorWidth) with { IsReversed = isXReversed };
         _y = Window(height, geometry.ScaledHeight, geometry.PadTop, geometry.TensorHeight) with { IsReversed = isYReversed };
-        _resampler = isTransposed ? RowResampler.Create(kernel, rows, _y, _x) : RowResampler.Create(kernel, rows, _x, _y);
+        bool isOfBytes = input.Type == ElementType.UInt8;
+        _resampler = RowResampler.Create(input.Kernel, isOfBytes, rows, isTransposed ? _y : _x, isTransposed ? _x : _y);
         _turner = isTransposed ? new RowTurner(_x.Count, _y.Count, _x.IsReversed) : null;
     }
 

@@ -60,6 +60,7 @@ internal sealed partial class ReloadService : IDisposable
         try
         {
             Agent agent = await _agent.Task.WaitAsync(_stop);
+            _stop.ThrowIfCancellationRequested();
 
             // systemd takes the time by the monotonic clock, to tell this reload from an earlier one.
             long microseconds = (long)_time.GetElapsedTime(0).TotalMicroseconds;

@@ -24,6 +24,11 @@ public sealed class ControlReadingTests
         => Assert.Contains(fault, Assert.Single(ConfigurationText.Faults(Text(controls))), StringComparison.Ordinal);
 
     [Fact]
+    public void A_ribbon_camera_takes_arguments_instead()
+        => Assert.Contains("controls: a camera on a ribbon has no V4L2 controls here; give its program arguments instead",
+            Assert.Single(ConfigurationText.Faults(Text("{ gain: 1 }").Replace("/dev/video0", "csi:0", StringComparison.Ordinal))), StringComparison.Ordinal);
+
+    [Fact]
     public void A_control_can_be_set_by_the_environment()
     {
         AgentConfiguration configuration = ConfigurationText.Good(ConfigurationText.Smallest, ("EDGEINFER__PIPELINES__BELT__SOURCE__CONTROLS__GAIN", "20"));

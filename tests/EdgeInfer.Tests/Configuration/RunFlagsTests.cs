@@ -26,7 +26,7 @@ public sealed class RunFlagsTests
     [InlineData("/dev/video0", null, "x", "m", "mqtt://b", FaultKind.Usage, "--camera and --files exclude each other; keep one; a configuration file can have several pipelines")]
     [InlineData("/dev/video0", null, null, null, "mqtt://b", FaultKind.Usage, "--model is missing; name a model folder, an .onnx file, or one that 'edgeinfer model list' shows")]
     [InlineData("/dev/video0", null, null, "m", null, FaultKind.Usage, "--broker is missing; for example --broker mqtt://127.0.0.1:1883, or --broker embedded://127.0.0.1 for one inside EdgeInfer")]
-    [InlineData(null, "cam", null, "m", "mqtt://b", FaultKind.Configuration, "--stream: pipelines.main.source.stream: found 'cam'; expected http://HOST/PATH or https://HOST/PATH")]
+    [InlineData(null, "cam", null, "m", "mqtt://b", FaultKind.Configuration, "--stream: pipelines.main.source.stream: found 'cam'; expected http://HOST/PATH or rtsp://HOST/PATH")]
     [InlineData(null, null, "x", "m", "mqtt://u:s3cr3t@b", FaultKind.Configuration,
         "--broker: mqtt.url: 'mqtt://***@b' holds a user or a password; take them out and give --username and --password-file for the camera, --broker-username and --broker-password-file for the broker; or write a configuration file")]
     public void A_flag_that_is_wrong_is_named(string? camera, string? stream, string? files, string? model, string? broker, FaultKind kind, string fault)

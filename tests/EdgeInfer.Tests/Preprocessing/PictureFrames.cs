@@ -9,12 +9,12 @@ namespace EdgeInfer.Tests.Preprocessing;
 internal static class PictureFrames
 {
     /// <summary>A frame with these bytes, from a pool of its own that lives as long as the test.</summary>
-    public static FrameLease Lease(ReadOnlySpan<byte> data, PixelFormat format, int width = 0, int height = 0, int stride = 0)
+    public static FrameLease Lease(ReadOnlySpan<byte> data, PixelFormat format, int width = 0, int height = 0, int stride = 0, YuvColour colour = default)
     {
         FramePool pool = new(1, 1 << 30);
         Frame frame = pool.Rent()!;
         data.CopyTo(pool.Memory(frame, data.Length));
-        frame.Info = new FrameInfo { Format = format, WidthPixels = width, HeightPixels = height, StrideBytes = stride };
+        frame.Info = new FrameInfo { Format = format, WidthPixels = width, HeightPixels = height, StrideBytes = stride, Colour = colour };
         return pool.Publish(frame, data.Length);
     }
 

@@ -18,20 +18,27 @@ except ModuleNotFoundError as e:
 
 
 def bilinear_tf(picture, width, height):
-    """TFLite's ResizeBilinear with align_corners and half_pixel_centers false, in the float arithmetic of its reference kernel."""
+    """TFLite's ResizeBilinear with align_corners and half_pixel_centers false, for uint8, as its reference kernel computes it.
+
+    tensorflow/lite/kernels/internal/reference/resize_bilinear.h: float32 throughout, upper bound by ceil, the products in this
+    order, and static_cast<T> of the sum, which for an integer type cuts the fraction off. (Releases since 2.5 have an optimised
+    kernel for uint8 that adds a half first; examples/label_image resizes in float and casts to uint8, which cuts off too.)
+    """
     rows, columns = picture.shape[:2]
-    y = np.arange(height, dtype=np.float32) * np.float32(rows / height)
-    x = np.arange(width, dtype=np.float32) * np.float32(columns / width)
+    one = np.float32(1)
+    y = np.arange(height, dtype=np.float32) * (np.float32(rows) / np.float32(height))
+    x = np.arange(width, dtype=np.float32) * (np.float32(columns) / np.float32(width))
     y0 = np.floor(y).astype(int)
     x0 = np.floor(x).astype(int)
-    y1 = np.minimum(y0 + 1, rows - 1)
-    x1 = np.minimum(x0 + 1, columns - 1)
-    fy = (y - y0)[:, None, None]
-    fx = (x - x0)[None, :, None]
+    y1 = np.minimum(np.ceil(y).astype(int), rows - 1)
+    x1 = np.minimum(np.ceil(x).astype(int), columns - 1)
+    fy = (y - y0.astype(np.float32))[:, None, None]
+    fx = (x - x0.astype(np.float32))[None, :, None]
     p = picture.astype(np.float32)
-    top = p[y0][:, x0] * (1 - fx) + p[y0][:, x1] * fx
-    bottom = p[y1][:, x0] * (1 - fx) + p[y1][:, x1] * fx
-    return np.round(top * (1 - fy) + bottom * fy).astype(np.uint8)
+    total = p[y0][:, x0] * (one - fy) * (one - fx) + p[y1][:, x0] * fy * (one - fx)
+    total = total + p[y0][:, x1] * (one - fy) * fx + p[y1][:, x1] * fy * fx
+    assert total.dtype == np.float32
+    return total.astype(np.uint8)
 
 
 def resize(case, data):
@@ -42,8 +49,75 @@ def resize(case, data):
         return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
     if kernel == "BilinearTf":
         return bilinear_tf(picture, *size)
+    if kernel == "Copy":
+        return picture
     flag = {"Bilinear": cv2.INTER_LINEAR, "Area": cv2.INTER_AREA, "Nearest": cv2.INTER_NEAREST}[kernel]
     return cv2.resize(picture, size, interpolation=flag)
+
+
+def convert_by_rule(data, layout, width, height, colour):
+    """YUV to RGB in floats by the rule named, each chroma value repeated for the pixels that share it, rounded to bytes.
+
+    Factors from ITU-R BT.601-7 and BT.709-6: Kr and Kb, and 219 and 224 steps where the range is limited.
+    """
+    flat = np.frombuffer(data, np.uint8)
+    if layout == "Yuyv":
+        packed = flat.reshape(height, width // 2, 4).astype(np.float64)
+        y = packed[:, :, [0, 2]].reshape(height, width)
+        u, v = (np.repeat(packed[:, :, i], 2, 1) for i in (1, 3))
+    else:
+        y = flat[: width * height].reshape(height, width).astype(np.float64)
+        chroma = flat[width * height :].astype(np.float64)
+        if layout == "Nv12":
+            chroma = chroma.reshape(height // 2, width // 2, 2)
+            u, v = chroma[:, :, 0], chroma[:, :, 1]
+        else:
+            u, v = chroma.reshape(2, height // 2, width // 2)
+        u, v = (np.repeat(np.repeat(c, 2, 0), 2, 1) for c in (u, v))
+    kr, kb = (0.299, 0.114) if colour.startswith("Bt601") else (0.2126, 0.0722)
+    if colour.endswith("Limited"):
+        y = np.maximum(y - 16, 0) * 255 / 219
+        u, v = (u - 128) * 255 / 224, (v - 128) * 255 / 224
+    else:
+        u, v = u - 128, v - 128
+    red = y + 2 * (1 - kr) * v
+    blue = y + 2 * (1 - kb) * u
+    green = (y - kr * red - kb * blue) / (1 - kr - kb)
+    return np.clip(np.rint(np.stack([red, green, blue], -1)), 0, 255).astype(np.uint8)
+
+
+def pixels_of(case, data):
+    """What a frame shows, as stored, in RGB."""
+    width, height, kind = case["width"], case["height"], case["format"]
+    if kind in ("Yuyv", "Nv12", "I420"):
+        return convert_by_rule(data, kind, width, height, case["colour"])
+    if kind == "Jpeg":
+        import io
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    if kind == "Gray8":
+        return np.repeat(np.frombuffer(data, np.uint8).reshape(height, width, 1), 3, 2)
+    picture = np.frombuffer(data, np.uint8).reshape(height, width, 3)
+    return picture[:, :, ::-1] if kind == "Bgr24" else picture
+
+
+def turn(case, data):
+    """A frame upright by EXIF orientation, rotation, flip and crop, in that order, by NumPy; then resized. After it the upright size."""
+    picture = pixels_of(case, data)
+    for step in {1: "", 2: "h", 3: "hv", 4: "v", 5: "t", 6: "vt", 7: "thv", 8: "ht"}[case["exif"]]:
+        picture = picture.transpose(1, 0, 2) if step == "t" else picture[::-1] if step == "v" else picture[:, ::-1]
+    picture = np.rot90(picture, -case["rotate"] // 90)
+    if case["mirrored"]:
+        picture = picture[:, ::-1]
+    if case["upside_down"]:
+        picture = picture[::-1]
+    if case["crop"]:
+        rows, columns = picture.shape[:2]
+        x, y, w, h = case["crop"]
+        picture = picture[int(np.rint(y * rows)) : int(np.rint((y + h) * rows)), int(np.rint(x * columns)) : int(np.rint((x + w) * columns))]
+    picture = np.ascontiguousarray(picture)
+    size = np.array([picture.shape[1], picture.shape[0]], np.int32).tobytes()
+    inner = {"kernel": case["kernel"], "to_width": case["to_width"], "to_height": case["to_height"], "width": picture.shape[1], "height": picture.shape[0]}
+    return np.frombuffer(size + resize(inner, picture.tobytes()).tobytes(), np.uint8)
 
 
 def convert(case, data):

@@ -1,13 +1,11 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 
 namespace EdgeInfer.Sources.Children;
 
-/// <summary>Takes out of a program's words what opens a camera: every address, and user, password and query wherever they stand.</summary>
+/// <summary>Takes out of a program's words what opens a camera: addresses, and user, password and query in both their forms wherever they stand.</summary>
 internal sealed class StreamRedaction
 {
-    private const string Hidden = "***";
-
     private readonly List<string> _secrets = [];
 
     /// <summary>Hides nothing but addresses.</summary>
@@ -19,7 +17,8 @@ internal sealed class StreamRedaction
     public StreamRedaction(StreamOptions options)
     {
         Add(options.Password?.Reveal());
-        Add(options.Username);
+        // A shorter one would be found in half of all words; within an address it is hidden all the same.
+        if (options.Username is { Length: > 2 } user) Add(user);
         Add(options.Url.Query.TrimStart('?'));
         Add(options.Url.UserInfo);
 
@@ -28,22 +27,7 @@ internal sealed class StreamRedaction
     }
 
     /// <summary>The line without secrets.</summary>
-    public string Clean(string line)
-    {
-        foreach (string secret in _secrets) line = line.Replace(secret, Hidden, StringComparison.Ordinal);
-        StringBuilder clean = new();
-        int from = 0;
-        while (line.IndexOf("://", from, StringComparison.Ordinal) is var at and >= 0)
-        {
-            int start = at;
-            while (start > from && char.IsAsciiLetter(line[start - 1])) start--;
-            int end = line.AsSpan(at).IndexOfAny(' ', '\'', '"') is var length and >= 0 ? at + length : line.Length;
-            clean.Append(line, from, start - from).Append("the address");
-            from = end;
-        }
-
-        return clean.Append(line, from, line.Length - from).ToString();
-    }
+    public string Clean(string line) => Redaction.Of(line, CollectionsMarshal.AsSpan(_secrets));
 
     private void Add(string? secret)
     {
