@@ -22,7 +22,7 @@ internal sealed partial class SourceReader
         TimeSpan timeout = Timeout(source);
         if (format == "mjpeg" && size is not null) source.Fault("size", "JPEG pictures have their own size", "remove it, or name the raw `format`");
         if (format != "mjpeg" && !source.Has("size")) source.Missing("size", $"raw pictures say nothing of their size: write size: WIDTHxHEIGHT of what the command writes as {format}");
-        if (format is "nv12" or "yuyv" && size is { } odd && odd.Width % 2 != 0) source.Fault("size", $"a width of {odd.Width} in {format}", "an even width");
+        if (format is "nv12" or "yuyv" && size is { } odd && odd.Width % 2 != 0) source.Fault("size", $"a width of {odd.Width} in {format}", "write an even width");
 
         if (source.Node("exec") is not { } node) return null;
         (IReadOnlyList<string> Command, bool IsShellText)? command = node switch
@@ -60,7 +60,7 @@ internal sealed partial class SourceReader
         }
         else if (size.Height % 2 != 0)
         {
-            source.Fault("size", $"a height of {size.Height}", "an even height");
+            source.Fault("size", $"a height of {size.Height}", "write an even height");
         }
 
         return new(number, size, rate, isJpeg, arguments, Timeout(source));

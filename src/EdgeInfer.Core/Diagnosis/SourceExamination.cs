@@ -43,13 +43,18 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
     public async Task<Section> ExamineAsync(IReadOnlyList<PipelineOptions> pipelines, Task<IReadOnlyList<SurveyedCamera>> survey, Task<CsiFinding> ribbons, CancellationToken stop)
     {
         SectionBuilder section = new("pipelines", "Pipelines");
-        IReadOnlyList<SurveyedCamera> cameras = await survey.ConfigureAwait(false);
-        CsiFinding csi = pipelines.Any(static p => p.Source is CsiOptions) ? await ribbons.ConfigureAwait(false) : new(null, [], null);
-        Finding[][] found = await Task.WhenAll(pipelines.Select(p => Task.Factory.StartNew(
-            () => Look(p, cameras, csi, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))).ConfigureAwait(false);
+        Finding[][] found = await Task.WhenAll(pipelines.Select(p => LookAsync(p, survey, ribbons, stop))).ConfigureAwait(false);
         foreach (Finding[] findings in found)
             foreach (Finding finding in findings) section.Add(finding);
         return section.Build();
+    }
+
+    // Only who needs the surveys waits for them.
+    private async Task<Finding[]> LookAsync(PipelineOptions pipeline, Task<IReadOnlyList<SurveyedCamera>> survey, Task<CsiFinding> ribbons, CancellationToken stop)
+    {
+        IReadOnlyList<SurveyedCamera> cameras = pipeline.Source is CameraOptions ? await survey.ConfigureAwait(false) : [];
+        CsiFinding csi = pipeline.Source is CsiOptions ? await ribbons.ConfigureAwait(false) : new(null, [], null);
+        return await Task.Factory.StartNew(() => Look(pipeline, cameras, csi, stop), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }
 
     private Finding[] Look(PipelineOptions pipeline, IReadOnlyList<SurveyedCamera> cameras, CsiFinding csi, CancellationToken stop)

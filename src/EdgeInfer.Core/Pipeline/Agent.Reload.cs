@@ -1,6 +1,7 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Sinks;
 using Microsoft.Extensions.Logging;
 
@@ -67,6 +68,8 @@ internal sealed partial class Agent
             // The agent stops: so do the pipelines that were started.
         }
 
+        // Models and pictures of ended threads: without it a hundred reloads left some 25 MB behind, flat from then on.
+        if (change.Stopped.Any()) NativeHeap.Trim();
         LogReloaded(_services.Logger, outcome);
         return outcome;
     }

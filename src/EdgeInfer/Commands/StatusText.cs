@@ -25,6 +25,8 @@ internal static class StatusText
             foreach (string line in Row("", broker.Cause ?? "")) yield return line;
         }
 
+        if (status.Configuration?.Fault is { } fault)
+            foreach (string line in Row("config", $"not reloaded: {fault}")) yield return line;
         if (status.Delivery is { } d)
             foreach (string line in Row("", $"{d.Published} sent, {d.Acknowledged} acknowledged, {d.Queued} queued, {d.Dropped} dropped, {d.Refused} refused")) yield return line;
 
@@ -45,19 +47,25 @@ internal static class StatusText
             (name, Parts($"{Word(p.State)} {Since(p.Since, now)}", rate, age, last)),
             ("", p.Cause ?? ""),
             ("  source", p.Source ?? ""),
-            ("  model", Model(p, status)),
+            .. Models(p, status).Select(static text => ("  model", text)),
             ("  frames", $"{p.Received} received, {p.Displaced} displaced, {p.Lost} lost, {p.Corrupt} corrupt"),
             ("  results", $"{p.Results} made, {p.Published} published, {p.Dropped} dropped"),
         ];
         return rows.SelectMany(static row => Row(row.Head, row.Text));
     }
 
-    private static string Model(PipelineReport p, StatusMessage status)
+    private static IEnumerable<string> Models(PipelineReport p, StatusMessage status)
     {
-        if (p.Model is not { } name) return "";
+        if (p.Models is null) return [Model(p.Model, p.Provider, p.ProviderNodes, p.Nodes, status)];
+        return p.Models.Select(m => Parts(Model(m.Model, m.Provider, m.ProviderNodes, m.Nodes, status), Word(m.State), $"{m.Results} results", m.Cause ?? ""));
+    }
+
+    private static string Model(string? name, string? provider, int? own, int? all, StatusMessage status)
+    {
+        if (name is null) return "";
         string what = status.Models?.GetValueOrDefault(name) is { } m ? $"{name} = {m.Name} {m.Version} {m.Digest[..Math.Min(12, m.Digest.Length)]}" : name;
-        string nodes = p is { ProviderNodes: { } own, Nodes: { } all } ? $" ({own} of {all} nodes)" : "";
-        return p.Provider is null ? what : $"{what} on {p.Provider}{nodes}";
+        string nodes = own is not null && all is not null ? $" ({own} of {all} nodes)" : "";
+        return provider is null ? what : $"{what} on {provider}{nodes}";
     }
 
     private static string Since(DateTimeOffset? since, DateTimeOffset now) => since is { } s ? $"for {Ago(s, now)}" : "";

@@ -63,8 +63,8 @@ public sealed class CameraControlTests
 
     [Theory]
     [InlineData("gain=14", "asked control gain to be 14, the driver made it 10; give it a value of 0 to 100, step 10, default 20")]
-    [InlineData("exposure_time_absolute=80", "control exposure_time_absolute has no effect now and was not set to 80; add auto_exposure: manual to controls")]
-    [InlineData("white_balance_temperature=5000", "control white_balance_temperature has no effect now and was not set to 5000; add white_balance_automatic: false to controls")]
+    [InlineData("exposure_time_absolute=80", "control exposure_time_absolute has no effect now and was not set to 80; set auto_exposure: manual in controls")]
+    [InlineData("white_balance_temperature=5000", "control white_balance_temperature has no effect now and was not set to 5000; set white_balance_automatic: false in controls")]
     public async Task What_comes_out_otherwise_is_said_and_the_frames_flow(string control, string note)
     {
         using CameraRig rig = await CameraRig.Build();

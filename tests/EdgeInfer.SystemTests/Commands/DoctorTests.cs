@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using EdgeInfer.SystemTests.Camera;
 using EdgeInfer.SystemTests.Rig;
+using EdgeInfer.SystemTests.Streams;
 
 namespace EdgeInfer.SystemTests.Commands;
 
@@ -137,6 +138,26 @@ public sealed class DoctorTests
         Assert.Equal(69, await doctor.Exit(ChildProcess.Patience));
         Assert.Contains("connection refused", doctor.Output, StringComparison.Ordinal);
         Canary.AbsentFrom(doctor.Output);
+    }
+
+    [Fact]
+    public async Task An_RTSP_camera_gives_its_first_frame_and_a_wrong_password_is_named_and_never_shown()
+    {
+        using TestFolder folder = new();
+        AnnexBFilm film = await AnnexBFilm.Encode(folder, "testsrc=size=320x240:rate=10", 2, 10);
+        await using RtspServer camera = RtspServer.Start(film, new() { User = "edge", Password = Canary.Password });
+        string Pipeline(string password) => folder.Configuration($"embedded://127.0.0.1:{Mosquitto.FreePort()}",
+            $"{{ stream: '{camera.Url}?token=canary-7f3a9c-query', username: edge, password: {password} }}");
+        (int code, JsonElement report) = await Examine(folder, new Dictionary<string, string>(), "-c", Pipeline(Canary.Password));
+        Found found = Findings(report, "pipelines").Single();
+        Assert.StartsWith("pipeline belt: first frame after ", found.What, StringComparison.Ordinal);
+        Assert.Contains("(320x240 h264 by ffmpeg)", found.What, StringComparison.Ordinal);
+        Assert.Equal(("ok", $"{camera.Url}?token=***", 0), (found.Level, found.Where, code));
+
+        (code, report) = await Examine(folder, new Dictionary<string, string>(), "-c", Pipeline("canary-7f3a9c-wrong"));
+        found = Findings(report, "pipelines").Single();
+        Assert.Contains("(401)", found.What, StringComparison.Ordinal);
+        Assert.Equal(("problem", 69), (found.Level, code));
     }
 
     [Fact]

@@ -41,12 +41,14 @@ public sealed class ReloadTests : IDisposable
         await using ChildProcess agent = AgentProcess.Start("run", "-c", file);
         await listener.Line("/child/prediction {");
         Footprint before = default;
-        for (int turn = 1; turn <= 112; turn++)
+        for (int turn = 1; turn <= 124; turn++)
         {
             Configuration(broker.Url, Turning(turn), turn);
             agent.Signal(HangUp);
             await listener.Line($"\"turn\":\"{turn}\"");
-            if (turn == 12) before = await Footprint.Settled(agent.Id);
+
+            // The heap has its size after some two dozen.
+            if (turn == 24) before = await Footprint.Settled(agent.Id);
         }
 
         Footprint after = await Footprint.Settled(agent.Id);

@@ -47,7 +47,7 @@ public sealed class SeveralModelsTests : IDisposable
         await using ChildProcess listener = broker.Subscribe("#");
         await using ChildProcess agent = AgentProcess.Start("run", "-c", Configuration(broker.Url, "[second, parts]"));
         await listener.Line("plant/belt/parts {");
-        JsonElement belt = AgentProcess.Payload(await listener.Line("\"state\":\"no_model\"")).GetProperty("pipelines").GetProperty("belt");
+        JsonElement belt = AgentProcess.Payload(await listener.Line("{\"model\":\"parts\",\"state\":\"running\"")).GetProperty("pipelines").GetProperty("belt");
         Assert.Equal([("second", "no_model"), ("parts", "running")],
             belt.GetProperty("models").EnumerateArray().Select(m => (m.GetProperty("model").GetString()!, m.GetProperty("state").GetString()!)));
         Assert.NotEqual("no_model", belt.GetProperty("state").GetString());

@@ -45,6 +45,30 @@ public sealed class StatusTextTests
     };
 
     [Fact]
+    public void Each_of_several_models_has_a_line_and_a_reload_that_failed_another()
+    {
+        StatusMessage status = s_status with
+        {
+            Configuration = new(s_now, "edge.yaml:6:1: unknown key 'x'; remove it", s_now),
+            Pipelines = new Dictionary<string, PipelineReport>
+            {
+                ["belt"] = s_status.Pipelines!["belt"] with
+                {
+                    Models =
+                    [
+                        new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 57, Nodes = 60, Results = 12 },
+                        new() { Model = "second", State = PipelineState.NoModel, Cause = "gone" },
+                    ],
+                },
+            },
+        };
+        string[] lines = [.. StatusText.Of(status, s_now)];
+        Assert.Contains("config    not reloaded: edge.yaml:6:1: unknown key 'x'; remove it", lines);
+        Assert.Contains("  model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)  running  12 results", lines);
+        Assert.Contains("  model   second  no_model  0 results  gone", lines);
+    }
+
+    [Fact]
     public void Everything_an_operator_asks_first_is_on_one_screen() => Assert.Equal(
         """
         press-3   online  EdgeInfer 0.1.0  boot 12  up 2 h 13 min  clock synced

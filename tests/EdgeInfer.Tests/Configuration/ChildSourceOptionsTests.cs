@@ -42,7 +42,7 @@ public sealed class ChildSourceOptionsTests
     [InlineData("{ exec: x, format: i420 }", "13: pipelines.belt.source.size: missing; raw pictures say nothing of their size: write size: WIDTHxHEIGHT of what the command writes as i420")]
     [InlineData("{ exec: x, size: 640x480 }", "30: pipelines.belt.source.size: JPEG pictures have their own size; remove it, or name the raw `format`")]
     [InlineData("{ exec: x, format: h264 }", "32: pipelines.belt.source.format: found 'h264'; expected one of mjpeg, i420, nv12, yuyv, rgb24, bgr24, gray")]
-    [InlineData("{ exec: x, format: nv12, size: 641x480 }", "44: pipelines.belt.source.size: a width of 641 in nv12; an even width")]
+    [InlineData("{ exec: x, format: nv12, size: 641x480 }", "44: pipelines.belt.source.size: a width of 641 in nv12; write an even width")]
     [InlineData("{ exec: x, timeout: 5 }", "33: pipelines.belt.source.timeout: found '5'; expected a duration such as 250ms, 5s, 2h, from 100ms to 1h")]
     [InlineData("{ exec: ' ' }", "21: pipelines.belt.source.exec: found no command; write a command line, or a list of the program and its arguments")]
     [InlineData("{ exec: [] }", "21: pipelines.belt.source.exec: found no command; write a command line, or a list of the program and its arguments")]
@@ -51,7 +51,7 @@ public sealed class ChildSourceOptionsTests
     [InlineData("{ camera: csi:a }", "23: pipelines.belt.source.camera: found 'csi:a'; expected csi: and the number of the camera, such as csi:0")]
     [InlineData("{ camera: 'csi:' }", "23: pipelines.belt.source.camera: found 'csi:'; expected csi: and the number of the camera, such as csi:0")]
     [InlineData("{ camera: csi:0, size: 800x600 }", "36: pipelines.belt.source.size: a width of 800, but cameras on a ribbon give rows of whole 64 pixels; write 768 or 832, or set format: mjpeg")]
-    [InlineData("{ camera: csi:0, size: 640x481 }", "36: pipelines.belt.source.size: a height of 481; an even height")]
+    [InlineData("{ camera: csi:0, size: 640x481 }", "36: pipelines.belt.source.size: a height of 481; write an even height")]
     [InlineData("{ camera: csi:0, format: yuyv }", "38: pipelines.belt.source.format: found 'yuyv'; expected one of i420, mjpeg")]
     public void A_mistake_is_named(string source, string fault)
         => Assert.Equal(["edge.yaml:5:" + fault], ConfigurationText.Faults(Text(source)));

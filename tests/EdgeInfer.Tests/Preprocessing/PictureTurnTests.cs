@@ -49,8 +49,11 @@ public sealed class PictureTurnTests
     public void A_JPEG_s_own_orientation_comes_before_the_source_s_turn(int sampling)
     {
         List<Case> cases = [];
+        PictureTurn[] turns = [.. Turns()];
+
+        // Every orientation with a fifth of the turns, another fifth each time.
         for (int exif = 1; exif <= 8; exif++)
-            foreach (PictureTurn turn in Turns()) cases.Add(new(PixelFormat.Jpeg, 83, 61, exif % 2 == 0 ? 20 : 71, 17, turn, exif) { Sampling = sampling });
+            foreach (PictureTurn turn in turns.Where((_, i) => i % 5 == exif % 5)) cases.Add(new(PixelFormat.Jpeg, 83, 61, exif % 2 == 0 ? 20 : 71, 17, turn, exif) { Sampling = sampling });
         Compare(ResizeKernel.Bilinear, cases, 1);
         Compare(ResizeKernel.Area, cases, 1);
     }

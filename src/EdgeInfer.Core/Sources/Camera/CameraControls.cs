@@ -52,7 +52,7 @@ internal sealed class CameraControls(ControlWishes wishes)
         for (int i = 0; i < _set.Count; i++)
         {
             (ControlInfo control, long value) = _set[i];
-            if (ControlList.Get(node, control.Id, control.IsWide) is not { } given || given == value) continue;
+            if (ControlList.Get(node, control) is not { } given || given == value) continue;
             notes.Add(new(FaultKind.Configuration, node.Path, $"asked control {control.Name} to be {control.Text(value)}, the driver made it {control.Text(given)}",
                 $"give it a value of {control.Range()}"));
             _set[i] = (control, given);
@@ -72,9 +72,9 @@ internal sealed class CameraControls(ControlWishes wishes)
         List<Fault> notes = [];
         foreach ((ControlInfo control, long value) in _set)
         {
-            if (ControlList.Get(node, control.Id, control.IsWide) is not { } now || now == value) continue;
+            if (ControlList.Get(node, control) is not { } now || now == value) continue;
             ControlList.Set(node, control, value);
-            if (ControlList.Get(node, control.Id, control.IsWide) is not { } again || again == value) continue;
+            if (ControlList.Get(node, control) is not { } again || again == value) continue;
             notes.Add(new(FaultKind.Unavailable, node.Path, $"control {control.Name} does not stay at {control.Text(value)} while the camera streams; it is {control.Text(again)}",
                 "set the automatic mode that governs it too, or leave it out"));
         }
@@ -113,7 +113,7 @@ internal sealed class CameraControls(ControlWishes wishes)
     private static string Unlock(ControlInfo control, IReadOnlyList<ControlInfo> known)
     {
         foreach ((string value, string mode, string manual) in s_modes)
-            if (control.Name.StartsWith(value, StringComparison.Ordinal) && known.Any(c => c.Name == mode)) return $"add {mode}: {manual} to controls";
+            if (control.Name.StartsWith(value, StringComparison.Ordinal) && known.Any(c => c.Name == mode)) return $"set {mode}: {manual} in controls";
         return "another control governs it: set that to manual, or leave this one out";
     }
 

@@ -72,6 +72,7 @@ internal sealed record ControlInfo(
     {
         ControlKind.Boolean => value == 0 ? "false" : "true",
         ControlKind.Menu when Items.FirstOrDefault(i => i.Index == value) is { } item => item.ToString(),
+        ControlKind.Bitmask => $"0x{value:x}",
         _ => value.ToString(CultureInfo.InvariantCulture),
     };
 
@@ -80,6 +81,7 @@ internal sealed record ControlInfo(
     {
         ControlKind.Boolean => $"true or false, default {Text(Default)}",
         ControlKind.Menu => $"{string.Join(", ", Items)}, default {Text(Default)}",
+        ControlKind.Bitmask => $"bits of {Text(Maximum)}, default {Text(Default)}",
         ControlKind.Button => "a button",
         ControlKind.Other => "a text or structure",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Minimum} to {Maximum}, step {Step}, default {Default}"),

@@ -46,12 +46,18 @@ internal static unsafe class ControlList
     }
 
     /// <summary>The value a control has now; null where it cannot be read.</summary>
-    public static long? Get(CameraNode node, uint id, bool isWide)
+    public static long? Get(CameraNode node, ControlInfo control)
     {
         long value = 0;
-        if (Exchange(node, V4l2Commands.GetExtendedControls, id, isWide, ref value) == Errno.None) return value;
-        V4l2PlainControl plain = new() { Id = id };
-        return !isWide && node.Control(V4l2Commands.GetPlainControl, ref plain) == Errno.None ? plain.Value : null;
+        if (Exchange(node, V4l2Commands.GetExtendedControls, control.Id, control.IsWide, ref value) != Errno.None)
+        {
+            V4l2PlainControl plain = new() { Id = control.Id };
+            if (control.IsWide || node.Control(V4l2Commands.GetPlainControl, ref plain) != Errno.None) return null;
+            value = plain.Value;
+        }
+
+        // Masks fill all 32 bits; everything else has a sign.
+        return control.Kind == ControlKind.Bitmask ? (uint)value : value;
     }
 
     private static int Exchange(CameraNode node, uint command, uint id, bool isWide, ref long value)
@@ -83,11 +89,10 @@ internal static unsafe class ControlList
         bool isWide = query.Type == V4l2Values.ControlInteger64;
         IReadOnlyList<ControlItem> items = kind == ControlKind.Menu ? Items(node, query) : [];
         bool isReadable = kind is not (ControlKind.Button or ControlKind.Other) && (query.Flags & V4l2Values.ControlFlagWriteOnly) == 0;
-        return new(
-            query.Id, ControlName.Of(title), title, kind, query.Minimum, query.Maximum, (long)Math.Max(1, query.Step), query.Default, query.Flags, isWide, items)
-        {
-            Current = isReadable ? Get(node, query.Id, isWide) : null,
-        };
+        long preset = kind == ControlKind.Bitmask ? (uint)query.Default : query.Default;
+        long maximum = kind == ControlKind.Bitmask ? (uint)query.Maximum : query.Maximum;
+        ControlInfo control = new(query.Id, ControlName.Of(title), title, kind, query.Minimum, maximum, (long)Math.Max(1, query.Step), preset, query.Flags, isWide, items);
+        return isReadable ? control with { Current = Get(node, control) } : control;
     }
 
     private static List<ControlItem> Items(CameraNode node, in V4l2ControlQuery query)

@@ -26,7 +26,11 @@ internal static class ControlValue
 
     private static (string What, string Cure)? Number(ControlInfo control, string written, out long value)
     {
-        if (!long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)) return Wrong(control, written, $"expected a whole number, {control.Range()}");
+        bool isHex = control.Kind == ControlKind.Bitmask && written.StartsWith("0x", StringComparison.Ordinal);
+        bool isNumber = isHex
+            ? long.TryParse(written.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value)
+            : long.TryParse(written, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        if (!isNumber) return Wrong(control, written, $"expected a whole number, {control.Range()}");
         // A mask of bits has no smallest value; its largest is all that it knows.
         bool isInside = control.Kind == ControlKind.Bitmask ? (value & ~control.Maximum) == 0 : value >= control.Minimum && value <= control.Maximum;
         return isInside ? null : (string.Create(CultureInfo.InvariantCulture, $"cannot be {value}: out of range"), $"give it {control.Range()}");

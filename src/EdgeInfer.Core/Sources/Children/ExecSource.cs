@@ -42,7 +42,9 @@ internal sealed class ExecSource : ChildSource
         string program = options.Command[0];
         if (options.IsShellText)
         {
-            string first = options.Command[^1].TrimStart().Split([' ', '\t', '\n', ';', '|', '&'], 2)[0];
+            string text = options.Command[^1].TrimStart();
+            if (text.StartsWith("exec ", StringComparison.Ordinal)) text = text[5..].TrimStart();
+            string first = text.Split([' ', '\t', '\n', ';', '|', '&'], 2)[0];
             if (first.Length > 0 && first.All(static c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-' or '+')) program = first;
         }
 

@@ -134,6 +134,11 @@ public sealed class MessageSchemaTests
                 Provider = "cpu",
                 ProviderNodes = 9,
                 Nodes = 10,
+                Models =
+                [
+                    new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 9, Nodes = 10, Results = 2, Published = 1, Dropped = 1 },
+                    new() { Model = "second", State = PipelineState.NoModel, Cause = "a: b; c" },
+                ],
                 Received = 5,
                 Displaced = 1,
                 Lost = 2,
@@ -151,6 +156,7 @@ public sealed class MessageSchemaTests
             At = s_time,
             StartedAt = s_time,
             Clock = "unsynced",
+            Configuration = new(s_time, "edge.yaml:6:1: b; c", s_time),
             Labels = new Dictionary<string, string> { ["site"] = "oslo" },
             Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) },
             Pipelines = pipelines,

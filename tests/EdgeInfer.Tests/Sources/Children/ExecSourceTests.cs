@@ -180,6 +180,7 @@ public sealed class ExecSourceTests : IDisposable
     [Theory]
     [InlineData("PASSWORD=hunter2 camera", "exec /bin/sh")]
     [InlineData("  /opt/camera/run.sh hunter2 | jpegs", "exec /opt/camera/run.sh")]
+    [InlineData("exec gst-launch-1.0 -q hunter2", "exec gst-launch-1.0")]
     [InlineData("'my camera' hunter2", "exec /bin/sh")]
     public void The_name_shows_no_more_than_the_program(string script, string name) => Assert.Equal(name, Make(script).Name);
 
