@@ -115,9 +115,21 @@ internal sealed class MqttReader(ReadingContext context)
             TlsCertificate = context.ExistingFile(tls, "certificate", Cure),
             TlsKey = context.ExistingFile(tls, "key", Cure),
         };
+        if (scheme is "mqtts" or "wss") Look(tls, "ca", options.TlsCa, PemContent.Certificate);
         if (tls.Has("certificate") && !tls.Has("key")) tls.Fault("certificate", "a certificate without its key", "add mqtt.tls.key");
         if (tls.Has("key") && !tls.Has("certificate")) tls.Fault("key", "a key without its certificate", "add mqtt.tls.certificate");
+        if (tls.Has("certificate") && tls.Has("key"))
+        {
+            Look(tls, "certificate", options.TlsCertificate, PemContent.Certificate);
+            Look(tls, "key", options.TlsKey, PemContent.PrivateKey);
+        }
+
         tls.Close();
         return options;
+    }
+
+    private static void Look(MappingReader tls, string key, string? path, string label)
+    {
+        if (path is not null && PemContent.Wrong(path, label) is { } wrong) tls.Fault(key, wrong.What, wrong.Cure);
     }
 }

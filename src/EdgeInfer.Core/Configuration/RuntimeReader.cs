@@ -29,6 +29,7 @@ internal sealed class RuntimeReader(ReadingContext context)
             StateFolder = context.AbsolutePath(runtime, "state_folder") ?? options.StateFolder,
             Control = runtime.Text("control") is "off" ? null : context.AbsolutePath(runtime, "control") ?? options.Control,
         };
+        if (options.OnnxRuntime is { } library && SharedLibraryContent.Wrong(library) is { } wrong) runtime.Fault("onnxruntime", wrong.What, wrong.Cure);
         runtime.Close();
         return options;
     }

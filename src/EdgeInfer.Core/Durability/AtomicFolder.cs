@@ -39,6 +39,26 @@ public static class AtomicFolder
         if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
     }
 
+    /// <summary>Syncs a folder that is complete already and lies on the target's file system, and lets it take the target's name.</summary>
+    /// <param name="target">The folder to make or replace; its parent is made where absent.</param>
+    /// <param name="folder">Gone afterwards.</param>
+    /// <exception cref="IOException">The target is as it was, or the replacement may not be durable; the message says which call failed.</exception>
+    /// <exception cref="UnauthorizedAccessException">The parent may not be written.</exception>
+    /// <remarks>On a file system without exchange, an existing target has no name for a moment between two renames.</remarks>
+    public static void Adopt(string target, string folder)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
+        string staged = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string parent = Path.GetDirectoryName(full)!;
+        MakeFolder(parent);
+        SyncFiles(staged);
+        SyncFolders(staged);
+        TakeName(staged, full);
+        PosixSync.Folder(parent);
+        // After an exchange the old folder has the staged name.
+        if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
+    }
+
     // A folder that is made here is lost with a power cut unless the name in its own parent is synced.
     private static void MakeFolder(string folder)
     {
@@ -58,7 +78,7 @@ public static class AtomicFolder
         }
 
         if (PosixRename.TryExchange(staging, target)) return;
-        string old = staging[..^".new".Length] + ".old";
+        string old = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.old");
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
         Directory.Move(target, old);
         Directory.Move(staging, target);
@@ -72,6 +92,15 @@ public static class AtomicFolder
         using FileStream to = new(destination, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         from.CopyTo(to);
         PosixSync.File(to.SafeFileHandle, destination);
+    }
+
+    private static void SyncFiles(string folder)
+    {
+        foreach (string path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+            PosixSync.File(file.SafeFileHandle, path);
+        }
     }
 
     private static void SyncFolders(string folder)

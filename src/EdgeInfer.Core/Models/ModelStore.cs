@@ -15,10 +15,8 @@ public sealed class ModelStore(string folder)
     public InstalledModel Add(string path, string? name)
     {
         Model model = ModelLoader.Load(path);
-        string stored = name ?? model.Name;
-        if (!ModelName.IsValid(stored)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{stored}' is no name of a model", ModelName.Rule);
-        string target = Path.GetFullPath(Path.Combine(folder, stored));
-        if (target == model.Path)
+        InstalledModel installed = Place(model, name);
+        if (installed.Path == model.Path)
         {
             throw FaultException.Of(
                 FaultKind.Usage, path, "this is the installed model itself", "give another path, or another --name");
@@ -26,9 +24,34 @@ public sealed class ModelStore(string folder)
 
         IReadOnlyList<ModelFile> files = ModelLoader.Files(model.Path);
         string expected = ModelDigest.Of(files);
+        Write(installed.Path, () => AtomicFolder.Replace(installed.Path, files.Select(f => (f.Name, f.Path)), staging => Verify(staging, files, expected)));
+        return installed;
+    }
+
+    /// <summary>Makes a folder of the store's own disk a model of the store, without a copy. It is validated first, and replaces whole or not at all.</summary>
+    /// <param name="staged">The folder; it is gone afterwards.</param>
+    /// <param name="name">Its name in the store; null takes the model's own.</param>
+    /// <returns>Where it lies now.</returns>
+    /// <exception cref="FaultException">The model is not fit to be served, the name is none, or the store cannot be written.</exception>
+    public InstalledModel Adopt(string staged, string? name)
+    {
+        InstalledModel installed = Place(ModelLoader.Load(staged), name);
+        Write(installed.Path, () => AtomicFolder.Adopt(installed.Path, staged));
+        return installed;
+    }
+
+    private InstalledModel Place(Model model, string? name)
+    {
+        string stored = name ?? model.Name;
+        if (!ModelName.IsValid(stored)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{stored}' is no name of a model", ModelName.Rule);
+        return new(stored, Path.GetFullPath(Path.Combine(folder, stored)));
+    }
+
+    private static void Write(string target, Action write)
+    {
         try
         {
-            AtomicFolder.Replace(target, files.Select(f => (f.Name, f.Path)), staging => Verify(staging, files, expected));
+            write();
         }
         catch (UnauthorizedAccessException e)
         {
@@ -41,8 +64,6 @@ public sealed class ModelStore(string folder)
             throw FaultException.Of(
                 FaultKind.InputOutput, target, $"the model was not installed: {e.Message}", "check free space and the disk", e);
         }
-
-        return new(stored, target);
     }
 
     // What was copied must be what was validated: the source may have changed in between.

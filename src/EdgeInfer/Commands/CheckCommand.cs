@@ -80,27 +80,11 @@ internal static class CheckCommand
             json.WriteStartObject();
             json.WriteString("file", path);
             json.WriteBoolean("ok", faults.IsEmpty);
-            WriteFaults(json, "faults", faults.Faults);
-            WriteFaults(json, "warnings", faults.Warnings);
+            FaultJson.Write(json, "faults", faults.Faults);
+            FaultJson.Write(json, "warnings", faults.Warnings);
             json.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(bytes.ToArray());
-    }
-
-    private static void WriteFaults(Utf8JsonWriter json, string name, IReadOnlyList<Fault> faults)
-    {
-        json.WriteStartArray(name);
-        foreach (Fault fault in faults)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("code", (int)fault.Kind);
-            json.WriteString("where", fault.Where);
-            json.WriteString("what", fault.What);
-            json.WriteString("cure", fault.Cure);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
     }
 }

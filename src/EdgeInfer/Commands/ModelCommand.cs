@@ -8,7 +8,7 @@ namespace EdgeInfer.Commands;
 internal static class ModelCommand
 {
     /// <summary>Builds the verb.</summary>
-    public static Command Create() => new("model", "The models of this device, and what is known about a model.") { List(), Show(), Inspect(), Add() };
+    public static Command Create() => new("model", "The models of this device, and what is known about a model.") { List(), Show(), Inspect(), Add(), PullCommand.Create(ModelsDir()) };
 
     /// <summary>Where models that were added live, for every verb that takes a model by its name.</summary>
     public static Option<string> ModelsDir() => new("--models-dir")

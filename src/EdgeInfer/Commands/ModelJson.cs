@@ -20,7 +20,7 @@ internal static class ModelJson
             json.WriteString("name", Path.GetFileName(inspection.Path));
             if (inspection.Model is { } model) Summary(json, model);
             else json.WriteString("path", inspection.Path);
-            if (inspection.Model is null) Faults(json, "faults", [.. inspection.Faults, .. inspection.Missing.Select(m => m.ToFault(inspection))]);
+            if (inspection.Model is null) FaultJson.Write(json, "faults", [.. inspection.Faults, .. inspection.Missing.Select(m => m.ToFault(inspection))]);
             json.WriteEndObject();
         }
 
@@ -68,8 +68,8 @@ internal static class ModelJson
         }
 
         json.WriteEndArray();
-        Faults(json, "faults", inspection.Faults);
-        Faults(json, "warnings", inspection.Warnings);
+        FaultJson.Write(json, "faults", inspection.Faults);
+        FaultJson.Write(json, "warnings", inspection.Warnings);
         json.WriteEndObject();
     });
 
@@ -91,21 +91,6 @@ internal static class ModelJson
     {
         json.WriteStartArray(name);
         foreach (string text in texts) json.WriteStringValue(text);
-        json.WriteEndArray();
-    }
-
-    private static void Faults(Utf8JsonWriter json, string name, IReadOnlyList<Fault> faults)
-    {
-        json.WriteStartArray(name);
-        foreach (Fault fault in faults)
-        {
-            json.WriteStartObject();
-            json.WriteString("where", fault.Where);
-            json.WriteString("what", fault.What);
-            json.WriteString("cure", fault.Cure);
-            json.WriteEndObject();
-        }
-
         json.WriteEndArray();
     }
 

@@ -100,7 +100,7 @@ internal static partial class RunCommand
         => new(ProcessEnvironment(), HostIdentity.OfThisMachine(), name => ModelLocator.Default(modelsDir).List().FirstOrDefault(m => m.Name == name)?.Path);
 
     /// <summary>The process's environment variables.</summary>
-    private static Dictionary<string, string> ProcessEnvironment()
+    public static Dictionary<string, string> ProcessEnvironment()
     {
         Dictionary<string, string> variables = [];
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables()) variables[(string)entry.Key] = (string?)entry.Value ?? "";

@@ -55,6 +55,7 @@ public sealed class AgentConfigurationReaderTests
     [Fact]
     public void Every_key_is_read()
     {
+        using PemFile pem = new();
         AgentConfiguration read = ConfigurationText.Good("""
             device: { id: Press_3, labels: { site: oslo } }
             mqtt:
@@ -65,7 +66,7 @@ public sealed class AgentConfigurationReaderTests
               prefix: plant/edge
               in_flight: 1024
               keep_alive: 1m
-              tls: { ca: /etc/passwd, certificate: /etc/passwd, key: /etc/passwd }
+              tls: { ca: PEM, certificate: PEM, key: PEM }
             models: { parts: { path: m/parts }, other: { path: /x.onnx } }
             runtime: { providers: [tensorrt, cuda, cpu], required: true, threads: 64, cache_folder: cache, state_folder: /state }
             pipelines:
@@ -85,14 +86,14 @@ public sealed class AgentConfigurationReaderTests
                 threshold: 0.5
                 publish: { predictions: off, heartbeat: 1h }
               c: { source: { files: pictures/*.jpg, loop: true }, model: parts }
-            """);
+            """.Replace("PEM", pem.Path, StringComparison.Ordinal));
 
         Assert.Equal(new DeviceOptions("Press_3", read.Device.Labels), read.Device);
         Assert.Equal("oslo", read.Device.Labels["site"]);
         Assert.Equal(new Uri("wss://broker.plant:443/mqtt"), read.Mqtt.Url);
         Assert.Equal(("u", "p", "c"), (read.Mqtt.Username, read.Mqtt.Password!.Reveal(), read.Mqtt.ClientId));
         Assert.Equal(("plant/edge", 1024, TimeSpan.FromMinutes(1)), (read.Mqtt.Prefix, read.Mqtt.InFlight, read.Mqtt.KeepAlive));
-        Assert.Equal(("/etc/passwd", "/etc/passwd", "/etc/passwd"), (read.Mqtt.TlsCa, read.Mqtt.TlsCertificate, read.Mqtt.TlsKey));
+        Assert.Equal((pem.Path, pem.Path, pem.Path), (read.Mqtt.TlsCa, read.Mqtt.TlsCertificate, read.Mqtt.TlsKey));
         Assert.Equal(Path.GetFullPath("m/parts"), read.Models["parts"].Path);
         Assert.Equal(["tensorrt", "cuda", "cpu"], read.Runtime.Providers);
         Assert.Equal((true, 64, Path.GetFullPath("cache"), "/state"),

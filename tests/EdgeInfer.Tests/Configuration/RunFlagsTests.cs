@@ -71,10 +71,11 @@ public sealed class RunFlagsTests
         string file = Path.GetTempFileName();
         File.WriteAllText(file, "s3cr3t\n");
         FaultList faults = new();
-        MqttOptions? broker = ConfigurationText.Reader().BrokerFromFlags(new("mqtts://b", "u", file, "/etc/passwd"), faults);
+        using PemFile pem = new();
+        MqttOptions? broker = ConfigurationText.Reader().BrokerFromFlags(new("mqtts://b", "u", file, pem.Path), faults);
         File.Delete(file);
         Assert.Empty(faults.Faults);
-        Assert.Equal((new Uri("mqtts://b:8883"), "u", "s3cr3t", "/etc/passwd"), (broker!.Url, broker.Username, broker.Password!.Reveal(), broker.TlsCa));
+        Assert.Equal((new Uri("mqtts://b:8883"), "u", "s3cr3t", pem.Path), (broker!.Url, broker.Username, broker.Password!.Reveal(), broker.TlsCa));
     }
 
     [Theory]
