@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace EdgeInfer.Sources.Children;
 
 /// <summary>
-/// Knocks at a stream's TCP port before ffmpeg is started: starting it costs some hundred times as much, which an absent camera is not
+/// Knocks at an RTSP camera's port before ffmpeg is started: starting it costs some hundred times as much, which an absent camera is not
 /// worth every second, and the system's own answer is clearer than ffmpeg's log.
 /// </summary>
 internal static class StreamProbe
@@ -14,15 +14,9 @@ internal static class StreamProbe
     /// <exception cref="SourceException">Nothing does.</exception>
     public static void Knock(Uri url, FfmpegFaults faults, CancellationToken stop)
     {
-        int port = url.Port > 0 ? url.Port : url.Scheme switch
-        {
-            "rtsp" => 554,
-            "rtsps" => 322,
-            "rtmp" => 1935,
-            "rtmps" => 443,
-            _ => 0,
-        };
-        if (port == 0 || url.Scheme is "udp" or "srt") return;
+        // Others may take a single connection, and the knock would be it.
+        if (url.Scheme is not ("rtsp" or "rtsps")) return;
+        int port = url.Port > 0 ? url.Port : url.Scheme == "rtsp" ? 554 : 322;
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(s_limit);
         using TcpClient client = new();
