@@ -25,6 +25,8 @@ internal static class StatusText
             foreach (string line in Row("", broker.Cause ?? "")) yield return line;
         }
 
+        if (status.Configuration?.Fault is { } fault)
+            foreach (string line in Row("config", $"not reloaded: {fault}")) yield return line;
         if (status.Delivery is { } d)
             foreach (string line in Row("", $"{d.Published} sent, {d.Acknowledged} acknowledged, {d.Queued} queued, {d.Dropped} dropped, {d.Refused} refused")) yield return line;
 

@@ -64,8 +64,10 @@ public sealed class StatusTextTests
         };
         string[] lines = [.. StatusText.Of(status, s_now)];
         Assert.Contains("config    not reloaded: edge.yaml:6:1: unknown key 'x'; remove it", lines);
-        Assert.Contains("  model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)  running  12 results", lines);
-        Assert.Contains("  model   second  no_model  0 results  gone", lines);
+        string text = string.Join(' ', lines.Select(static line => line.Trim()));
+        Assert.Contains("model   parts = parts-detector 1.2.0 a1b2c3d4e5f6 on cpu (57 of 60 nodes)  running  12 made, 0 published, 0 dropped", text, StringComparison.Ordinal);
+        Assert.Contains("  model   second  no_model  0 made, 0 published, 0 dropped", lines);
+        Assert.Contains("          gone", lines);
     }
 
     [Fact]

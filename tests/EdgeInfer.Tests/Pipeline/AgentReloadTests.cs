@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Messaging;
@@ -109,13 +110,16 @@ public sealed class AgentReloadTests : IAsyncLifetime
     [Theory]
     [InlineData("id: press-3", "id: press-4", "device.id has changed from press-3 to press-4")]
     [InlineData("/state", "/other", "runtime.state_folder has changed from ")]
-    [InlineData("threads: 1", "onnxruntime: /etc/hostname, threads: 2", "runtime.onnxruntime has changed from none to /etc/hostname")]
+    [InlineData("threads: 1", "onnxruntime: LIBRARY, threads: 2", "runtime.onnxruntime has changed from none to ")]
     [InlineData("threads: 1", "control: /tmp/x.sock", "runtime.control has changed from ")]
     [InlineData("mqtt://", "embedded://", "mqtt.url has changed from mqtt://")]
     public async Task What_needs_a_restart_is_named_and_nothing_is_half_applied(string before, string after, string fault)
     {
         string text = Text(Belt.Replace("80x64", "96x64", StringComparison.Ordinal));
-        ReloadOutcome outcome = await Reload(text.Replace(before, after, StringComparison.Ordinal));
+        string architecture = RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "x64";
+        string library = Directory.GetFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories)
+            .First(f => f.Contains(architecture, StringComparison.Ordinal));
+        ReloadOutcome outcome = await Reload(text.Replace(before, after.Replace("LIBRARY", library, StringComparison.Ordinal), StringComparison.Ordinal));
         Fault only = Assert.Single(outcome.Faults);
         Assert.StartsWith(fault, only.What, StringComparison.Ordinal);
         Assert.EndsWith("which needs a restart", only.What, StringComparison.Ordinal);
