@@ -9,7 +9,7 @@ namespace EdgeInfer.Sources.Children;
 /// <param name="program">ffmpeg, as configured.</param>
 /// <param name="redaction">Takes secrets out of its lines.</param>
 /// <param name="hasCredentials">Whether a user is configured.</param>
-internal sealed class FfmpegFaults(string name, string program, StreamRedaction redaction, bool hasCredentials)
+internal sealed class FfmpegFaults(string name, string program, Redaction redaction, bool hasCredentials)
 {
     private const string CheckTheLine = "check the camera and the network";
 
@@ -79,6 +79,9 @@ internal sealed class FfmpegFaults(string name, string program, StreamRedaction 
             ? Failed("ffmpeg is not installed", "apt-get install ffmpeg")
             : Failed($"{program}: {fault.What}", "correct `ffmpeg`, or leave it out and apt-get install ffmpeg");
     }
+
+    /// <summary>The machine has no descriptors left for its pipes.</summary>
+    public SourceException OfPipes(IOException e) => new(SourceState.Failed, ChildFaults.NoPipes(name, e));
 
     /// <summary>Something an operator must mend.</summary>
     public SourceException Failed(string what, string cure) => new(SourceState.Failed, new(FaultKind.Unavailable, name, what, cure));
