@@ -35,6 +35,16 @@ public sealed class FfmpegFaultsTests
         Assert.DoesNotContain("hunter2", fault.Fault.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(401, 60)]
+    [InlineData(404, 0)]
+    public void A_refused_password_is_not_tried_again_before_a_minute_is_over(int code, int seconds)
+    {
+        FfmpegFaults faults = new("rtsp://cam/1", "ffmpeg", Redaction.OfAddresses, hasCredentials: true);
+        SourceException fault = faults.OfEnd(new ChildExit(ExitOne), [$"[rtsp @ 0x1] method DESCRIBE failed: {code} No"], "", hadFrames: false);
+        Assert.Equal(seconds, fault.Pause.TotalSeconds);
+    }
+
     [Fact]
     public void A_stream_that_ends_after_frames_is_no_fault_of_the_address()
     {
