@@ -99,7 +99,7 @@ internal static class CameraProbeCommand
         var counts = source.Counts;
         string cause = source.Cause?.ToString() ?? "";
         return string.Create(CultureInfo.InvariantCulture, $$"""
-            {"state":"{{source.State}}","received":{{counts.Received}},"displaced":{{counts.Displaced}},"lost":{{counts.Lost}},"corrupt":{{counts.Corrupt}},"opens":{{counts.Opens}},"failures":{{counts.Failures}},"held":{{held}},"intact":{{(isIntact ? "true" : "false")}},"sequence":{{last.Sequence}},"bytes":{{last.Bytes}},"first":{{last.FirstByte}},"age_ms":{{last.AgeMilliseconds:0.###}},"format":"{{last.Format}}","width":{{last.Width}},"stride":{{last.Stride}},"description":"{{source.Description}}","cause":"{{Escape(cause)}}","difference":"{{Escape(source.Difference?.ToString() ?? "")}}","control_notes":"{{Escape(string.Join(" | ", source.ControlNotes))}}",{{Resources()}}}
+            {"state":"{{source.State}}","received":{{counts.Received}},"displaced":{{counts.Displaced}},"lost":{{counts.Lost}},"corrupt":{{counts.Corrupt}},"opens":{{counts.Opens}},"failures":{{counts.Failures}},"held":{{held}},"intact":{{(isIntact ? "true" : "false")}},"sequence":{{last.Sequence}},"bytes":{{last.Bytes}},"first":{{last.FirstByte}},"age_ms":{{last.AgeMilliseconds:0.###}},"format":"{{last.Format}}","width":{{last.Width}},"stride":{{last.Stride}},"colour":"{{last.Colour}}","description":"{{source.Description}}","cause":"{{Escape(cause)}}","difference":"{{Escape(source.Difference?.ToString() ?? "")}}","control_notes":"{{Escape(string.Join(" | ", source.ControlNotes))}}",{{Resources()}}}
             """);
     }
 
@@ -114,12 +114,12 @@ internal static class CameraProbeCommand
         return $"\"descriptors\":{descriptors},\"threads\":{threads},\"video_maps\":{videoMaps},\"rss_kb\":{rss.Trim()}";
     }
 
-    private readonly record struct FrameFacts(long Sequence, int Bytes, int FirstByte, double AgeMilliseconds, PixelFormat Format, int Width, int Stride)
+    private readonly record struct FrameFacts(long Sequence, int Bytes, int FirstByte, double AgeMilliseconds, PixelFormat Format, int Width, int Stride, YuvColour Colour)
     {
         public static FrameFacts Of(FrameLease frame)
         {
             double age = TimeProvider.System.GetElapsedTime(frame.Info.CapturedTimestamp).TotalMilliseconds;
-            return new(frame.Info.Sequence, frame.Data.Length, frame.Data[0], age, frame.Info.Format, frame.Info.WidthPixels, frame.Info.StrideBytes);
+            return new(frame.Info.Sequence, frame.Data.Length, frame.Data[0], age, frame.Info.Format, frame.Info.WidthPixels, frame.Info.StrideBytes, frame.Info.Colour);
         }
     }
 

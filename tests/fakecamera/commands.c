@@ -66,7 +66,14 @@ static int format(struct stream *s, unsigned long command, struct v4l2_format *f
             return -EBUSY;
         stream_set_format(s, f->fmt.pix.pixelformat, f->fmt.pix.width, f->fmt.pix.height);
     }
+    int extended = f->fmt.pix.priv == V4L2_PIX_FMT_PRIV_MAGIC;
     memset(&f->fmt, 0, sizeof f->fmt);
+    f->fmt.pix.colorspace = s->setup.colour_space;
+    if (extended) {
+        f->fmt.pix.priv = V4L2_PIX_FMT_PRIV_MAGIC;
+        f->fmt.pix.ycbcr_enc = s->setup.encoding;
+        f->fmt.pix.quantization = s->setup.quantization;
+    }
     f->fmt.pix.width = s->width;
     f->fmt.pix.height = s->height;
     f->fmt.pix.pixelformat = s->format;

@@ -36,6 +36,7 @@ struct setup {
     unsigned size_count;
     unsigned rate;      /* the highest, frames a second */
     unsigned fixed;     /* 1: the rate cannot be changed */
+    unsigned colour_space, encoding, quantization;   /* as the driver answers; 0 where it says nothing */
     unsigned no_controls, plain_controls, old_names, forgets;
 };
 

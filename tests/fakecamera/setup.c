@@ -88,6 +88,8 @@ static void set(struct setup *setup, const char *key, char *value)
         setup->rate = (unsigned)atoi(value);
     } else if (!strcmp(key, "fixed")) {
         setup->fixed = (unsigned)atoi(value);
+    } else if (!strcmp(key, "colour")) {
+        sscanf(value, "%u %u %u", &setup->colour_space, &setup->encoding, &setup->quantization);
     } else if (!strcmp(key, "controls")) {
         setup->no_controls = !strcmp(value, "none");
         setup->plain_controls = !strcmp(value, "plain");

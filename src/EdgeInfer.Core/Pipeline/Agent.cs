@@ -94,7 +94,7 @@ internal sealed partial class Agent : IAsyncDisposable
         throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
     }
 
-    /// <summary>Stops capturing, delivers what was accepted, says goodbye; at most about 2 s.</summary>
+    /// <summary>Stops capturing, delivers what was accepted, says goodbye; at most about 2 s, and what the commands of sources take to end.</summary>
     public async Task StopAsync()
     {
         if (_isStopped) return;

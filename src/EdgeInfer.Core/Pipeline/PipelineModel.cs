@@ -86,10 +86,19 @@ internal sealed class PipelineModel
         ModelSession session = _opening.OpenModel();
         if (stop.IsCancellationRequested) return false;
         ModelStages stages = new(session, OptionsFor(_options, session.Model.Labels), _time);
-        lock (_lock)
+        try
         {
-            _sink = _opening.OpenSink(stages);
-            _stages = stages;
+            lock (_lock)
+            {
+                _sink = _opening.OpenSink(stages);
+                _stages = stages;
+            }
+        }
+        catch
+        {
+            // Tried again and again: what was bound must not pile up.
+            stages.Dispose();
+            throw;
         }
 
         _hasBeenOpen = true;

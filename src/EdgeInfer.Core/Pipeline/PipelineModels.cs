@@ -192,6 +192,7 @@ internal sealed partial class PipelineModels : IDisposable
 
     private void Fail(PipelineModel model, Fault fault)
     {
+        _recorder?.Abandon();
         bool isNews = model.Fail(fault);
         Bind();
         if (!isNews) return;

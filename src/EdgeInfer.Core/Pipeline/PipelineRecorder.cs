@@ -32,10 +32,9 @@ internal sealed class PipelineRecorder : IDisposable
     private readonly TimeProvider _time;
     private readonly Random _random;
     private readonly Lock _lock = new();
-    private volatile FrameRing? _ring;
+    private volatile Recorded? _now;
     private bool _isDisposed;
     private PredictionWriter[] _writers = [];
-    private volatile IReadOnlyList<RecordedModel> _models = [];
 
     /// <summary>Prepares to record a pipeline that has <see cref="PipelineOptions.Record"/>.</summary>
     /// <param name="options">The pipeline.</param>
@@ -75,31 +74,34 @@ internal sealed class PipelineRecorder : IDisposable
     public void Bind(IReadOnlyList<PipelineModel> models)
     {
         Array.Resize(ref _writers, models.Count);
+        IReadOnlyList<RecordedModel> known = _now?.Models ?? [];
         RecordedModel[] described = new RecordedModel[models.Count];
         for (int i = 0; i < described.Length; i++)
         {
-            RecordedModel before = i < _models.Count ? _models[i] : new(models[i].Name, "", "", "", "", "", _origin.Threads);
+            RecordedModel before = i < known.Count ? known[i] : new(models[i].Name, "", "", "", "", "", _origin.Threads);
             described[i] = models[i].Stages is { } stages ? Bind(i, stages) : before;
         }
 
         // Not before: a pipeline that is planned and never started takes no memory. Anew with other models: a recording is of one set;
         // the same ones, bound again after a fault, go on with it.
-        if (_ring is not null && described.SequenceEqual(_models)) return;
-        _models = described;
-        Replace(new FrameRing(_options.Record!, _time));
+        if (_now is not null && described.SequenceEqual(known)) return;
+        Replace(new(new FrameRing(_options.Record!, _time), described));
     }
 
     /// <summary>A frame is about to be processed.</summary>
-    public void Begin(FrameLease frame) => _ring?.Begin(frame);
+    public void Begin(FrameLease frame) => _now?.Ring.Begin(frame);
 
     /// <summary>One of its results.</summary>
     /// <param name="model">Which of the pipeline's models gave it, from 0.</param>
     /// <param name="prediction">The result.</param>
     public void Result(int model, Prediction prediction)
-        => _ring?.Result(model, prediction.Sequence, ResultBits.Of(prediction), _writers[model].Write(prediction, _clock.IsSynced));
+        => _now?.Ring.Result(model, prediction.Sequence, ResultBits.Of(prediction), _writers[model].Write(prediction, _clock.IsSynced));
 
     /// <summary>The frame has been processed.</summary>
-    public void End(DecodeOutcome outcome) => _ring?.End((int)outcome);
+    public void End(DecodeOutcome outcome) => _now?.Ring.End((int)outcome);
+
+    /// <summary>A model failed with the frame: without that result it is not kept, since a replay would have one more.</summary>
+    public void Abandon() => _now?.Ring.Abandon();
 
     private RecordedModel Bind(int index, ModelStages stages)
     {
@@ -114,7 +116,9 @@ internal sealed class PipelineRecorder : IDisposable
     /// <exception cref="FaultException">There is nothing yet, or somebody else takes it at this moment.</exception>
     public RecordingArchive Capture()
     {
-        FrameRing ring = _ring ?? throw NothingYet();
+        // Both of one moment: the pipeline may bind another model meanwhile.
+        Recorded now = _now ?? throw NothingYet();
+        FrameRing ring = now.Ring;
         FrozenFrames frames = ring.Freeze()
             ?? throw FaultException.Of(FaultKind.Unavailable, _options.Name, "its recording is being taken by somebody else", "try again in a few seconds");
         if (frames.Frames.Count == 0)
@@ -135,7 +139,7 @@ internal sealed class PipelineRecorder : IDisposable
             Frames = frames.Frames.Count,
             TooLarge = ring.TooLarge,
             Options = RecordedOptions.Of(_options),
-            Models = _models,
+            Models = now.Models,
         };
         return new(manifest, frames, static outcome => OutcomeWord((DecodeOutcome)outcome));
     }
@@ -147,17 +151,17 @@ internal sealed class PipelineRecorder : IDisposable
         Replace(null);
     }
 
-    private void Replace(FrameRing? ring)
+    private void Replace(Recorded? next)
     {
         lock (_lock)
         {
-            _ring?.Dispose();
-            _ring = ring;
+            _now?.Ring.Dispose();
+            _now = next;
 
             // Bound by a thread that has outlived its pipeline's stop.
             if (!_isDisposed) return;
-            _ring?.Dispose();
-            _ring = null;
+            _now?.Ring.Dispose();
+            _now = null;
         }
     }
 
@@ -176,4 +180,7 @@ internal sealed class PipelineRecorder : IDisposable
         DecodeOutcome.TooLarge => "too_large",
         _ => "wrong_size",
     };
+
+    /// <summary>A ring and the models whose results it holds.</summary>
+    private sealed record Recorded(FrameRing Ring, IReadOnlyList<RecordedModel> Models);
 }

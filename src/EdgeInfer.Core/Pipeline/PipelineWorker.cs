@@ -35,6 +35,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly Thread _thread;
     private readonly Lock _stateLock = new();
     private volatile Fault? _defect;
+    private string? _loggedDefect;
     private volatile bool _hasSource;
     private PipelineState _lastState = PipelineState.Starting;
     private DateTimeOffset _since;
@@ -143,10 +144,12 @@ internal sealed partial class PipelineWorker : IDisposable
         _stop.Cancel();
         _source.Dispose();
         _mailbox.Dispose();
+
+        // Before the thread's end, which may be long in coming: what it still records goes nowhere.
+        _recorder?.Dispose();
         if (_thread.IsAlive && !_thread.Join(s_patienceAtStop)) return;
         _stop.Dispose();
         _tryModel.Dispose();
-        _recorder?.Dispose();
     }
 
     // With several models one at fault does not make the pipeline fail: it runs, and the cause says what is missing.
@@ -244,6 +247,7 @@ internal sealed partial class PipelineWorker : IDisposable
 
         _recorder?.Begin(frame);
         DecodeOutcome outcome = _models.Process(frame);
+        _loggedDefect = null;
         if (outcome == DecodeOutcome.Ok) Count();
         else Refuse(outcome);
         _recorder?.End(outcome);
@@ -282,8 +286,10 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Fail(Fault fault)
     {
-        bool isNews = _defect?.What != fault.What;
+        // A defect that comes again with the next frame is no news, though the pipeline was at work between the two.
+        bool isNews = _loggedDefect != fault.What;
         _defect = fault;
+        _loggedDefect = fault.What;
         _firstModel.TrySetResult(fault);
         if (!isNews) return;
         LogFailed(_logger, Name, fault);

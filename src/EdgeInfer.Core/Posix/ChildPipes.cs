@@ -26,9 +26,18 @@ internal sealed unsafe class ChildPipes : IDisposable
     {
         _listener = listener;
         _inputBytes = input;
-        (_output, OutputOfChild) = Pipes.Open();
-        (_errors, ErrorsOfChild) = Pipes.Open();
-        if (!input.IsEmpty) (InputOfChild, _input) = Pipes.Open();
+        try
+        {
+            (_output, OutputOfChild) = Pipes.Open();
+            (_errors, ErrorsOfChild) = Pipes.Open();
+            if (!input.IsEmpty) (InputOfChild, _input) = Pipes.Open();
+        }
+        catch
+        {
+            // At once: who has no descriptors left cannot wait for a finalizer.
+            foreach (SafeFileHandle? opened in (SafeFileHandle?[])[_wake, _output, OutputOfChild, _errors, ErrorsOfChild]) opened?.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The child's end of its output.</summary>

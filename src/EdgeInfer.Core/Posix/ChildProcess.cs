@@ -63,10 +63,19 @@ internal sealed class ChildProcess : IDisposable
         using NativeStrings argumentTexts = new(arguments);
         using NativeStrings environment = new(EnvironmentOfChild());
         ChildPipes pipes = new(command.Input, command.Errors);
-        (int id, int error) = Spawn.Start(program, argumentTexts, environment, pipes.InputOfChild, pipes.OutputOfChild, pipes.ErrorsOfChild);
-        pipes.CloseEndsOfChild();
-        if (error == 0) return new(command, time, pipes, id);
-        pipes.Dispose();
+        int id = 0;
+        int error;
+        try
+        {
+            (id, error) = Spawn.Start(program, argumentTexts, environment, pipes.InputOfChild, pipes.OutputOfChild, pipes.ErrorsOfChild);
+            pipes.CloseEndsOfChild();
+            if (error == 0) return new(command, time, pipes, id);
+        }
+        finally
+        {
+            if (id == 0) pipes.Dispose();
+        }
+
         throw FaultException.Of(FaultKind.Unavailable, path, $"it cannot be started: {Marshal.GetPInvokeErrorMessage(error)}", "check the command");
     }
 

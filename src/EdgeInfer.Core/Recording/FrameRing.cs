@@ -45,7 +45,7 @@ internal sealed unsafe class FrameRing : IDisposable
         get { lock (_lock) return _frames; }
     }
 
-    /// <summary>Frames that are larger than all the memory, and were not kept.</summary>
+    /// <summary>Frames that are larger than all the memory, alone or with their results, and were not kept.</summary>
     public long TooLarge => Interlocked.Read(ref _tooLarge);
 
     /// <summary>A frame is about to be processed: its bytes are copied.</summary>
@@ -84,6 +84,7 @@ internal sealed unsafe class FrameRing : IDisposable
             if (entry is null)
             {
                 DropOpen();
+                Interlocked.Increment(ref _tooLarge);
                 return;
             }
 
@@ -103,6 +104,12 @@ internal sealed unsafe class FrameRing : IDisposable
             _open = null;
             DropOld();
         }
+    }
+
+    /// <summary>The frame that was begun does not get all its results: it is not kept.</summary>
+    public void Abandon()
+    {
+        lock (_lock) DropOpen();
     }
 
     /// <summary>Holds the ring still to read it; null while somebody else reads it, or when it is gone.</summary>
@@ -217,7 +224,7 @@ internal sealed unsafe class FrameRing : IDisposable
         return entry != _open && _time.GetElapsedTime(entry->Info.CapturedTimestamp) > limit;
     }
 
-    /// <summary>Takes back a frame that has no end: its model failed, or the ring is being frozen.</summary>
+    /// <summary>Takes back a frame that has no end: a model failed, or the ring is being frozen.</summary>
     private void DropOpen()
     {
         if (_open is null) return;

@@ -35,6 +35,7 @@ internal sealed class RecordingReader : IDisposable
         if (Manifest.Schema != RecordingManifest.CurrentSchema)
             throw Damaged($"it is a '{Manifest.Schema}', this version reads {RecordingManifest.CurrentSchema}", "use the version of EdgeInfer that made it");
         if (Manifest.Models.Count == 0) throw Damaged($"{RecordingArchive.Manifest} names no model");
+        if (Manifest.Frames is < 0 or > MostFiles) throw Damaged($"{RecordingArchive.Manifest} says {Manifest.Frames} frames");
         _frames = new RecordedFrame[Manifest.Frames];
         for (int i = 0; i < _frames.Length; i++) _frames[i] = ReadFacts(i);
         IndexResults();

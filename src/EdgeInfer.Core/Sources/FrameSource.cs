@@ -42,6 +42,9 @@ public sealed class SourceException(SourceState state, Fault fault) : Exception(
 
     /// <summary>What, where and the cure.</summary>
     public Fault Fault { get; } = fault;
+
+    /// <summary>The shortest wait before the next attempt, where trying does harm.</summary>
+    public TimeSpan Pause { get; init; }
 }
 
 /// <summary>
@@ -180,6 +183,7 @@ public abstract partial class FrameSource : IDisposable
     {
         while (!stop.IsCancellationRequested)
         {
+            TimeSpan pause = default;
             try
             {
                 RunOnce(stop);
@@ -192,6 +196,7 @@ public abstract partial class FrameSource : IDisposable
             catch (SourceException failure)
             {
                 Report(failure.State, failure.Fault);
+                pause = failure.Pause;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -204,7 +209,8 @@ public abstract partial class FrameSource : IDisposable
                 Report(SourceState.Failed, new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
             }
 
-            stop.WaitHandle.WaitOne(_backoff.Next());
+            TimeSpan delay = _backoff.Next();
+            stop.WaitHandle.WaitOne(delay > pause ? delay : pause);
         }
     }
 

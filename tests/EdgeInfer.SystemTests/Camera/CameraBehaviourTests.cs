@@ -32,6 +32,19 @@ public sealed class CameraBehaviourTests
     }
 
     [Theory]
+    [InlineData("colour 8 0 0", "Bt601Limited")]
+    [InlineData("colour 3 0 0", "Bt709Limited")]
+    [InlineData("colour 8 2 1", "Bt709Full")]
+    public async Task Raw_frames_have_the_colours_that_the_driver_says(string setup, string colour)
+    {
+        using CameraRig rig = await CameraRig.Build();
+        rig.Plug(0, setup);
+        await using CameraProbe probe = CameraProbe.Start(rig.Environment, "/dev/video0", "format=yuyv");
+        CameraReading reading = await probe.Until(r => r.Received > 0 && r.Bytes > 0);
+        Assert.Equal(colour, reading.Colour);
+    }
+
+    [Theory]
     [InlineData("mjpg")]
     [InlineData("yuyv")]
     public async Task A_frame_costs_no_managed_byte(string format)

@@ -24,6 +24,7 @@ internal sealed record CameraReading
     public string Format { get; init; } = "";
     public int Width { get; init; }
     public int Stride { get; init; }
+    public string Colour { get; init; } = "";
     public string Description { get; init; } = "";
     public string Cause { get; init; } = "";
     public string Difference { get; init; } = "";

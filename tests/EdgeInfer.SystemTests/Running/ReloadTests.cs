@@ -66,7 +66,9 @@ public sealed class ReloadTests : IDisposable
         Assert.Equal(before.Descriptors, after.Descriptors);
         Assert.Equal(before.Children, after.Children);
         Assert.InRange(after.Threads, 1, before.Threads + 2);
-        Assert.InRange(after.ResidentKilobytes, 1, before.ResidentKilobytes + 8192);
+
+        // One model, ring or pool of frames kept each time would be a hundred of them; the heap's own breathing is some megabytes.
+        Assert.InRange(after.ResidentKilobytes, 1, before.ResidentKilobytes + 16384);
         Assert.Equal(0, await agent.Terminate(TimeSpan.FromSeconds(20)));
         await listener.Line("\"state\":\"stopped\"");
         foreach (string pipeline in new[] { "keep", "watch", "reopen", "swap", "child", "guest" }) Consecutive(Sequence(listener, pipeline));
@@ -183,17 +185,23 @@ public sealed class ReloadTests : IDisposable
     /// <summary>What a process holds of the machine.</summary>
     private readonly record struct Footprint(int Descriptors, int Threads, int Children, long ResidentKilobytes)
     {
-        /// <summary>Reads it until two readings of descriptors, threads and children agree, since what is ended goes a little later.</summary>
+        /// <summary>
+        /// Reads it until two readings of descriptors, threads and children agree, since what is ended goes a little later; of the memory
+        /// the least of ten readings, since garbage that waits to be collected is no leak.
+        /// </summary>
         public static async Task<Footprint> Settled(int process)
         {
             using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(500));
             Footprint last = Read(process);
+            long least = last.ResidentKilobytes;
             for (int i = 0; i < 40; i++)
             {
                 await timer.WaitForNextTickAsync();
                 Footprint now = Read(process);
-                if (now with { ResidentKilobytes = 0 } == last with { ResidentKilobytes = 0 }) return now;
-                last = now;
+                least = Math.Min(least, now.ResidentKilobytes);
+                bool isSettled = now with { ResidentKilobytes = 0 } == last with { ResidentKilobytes = 0 };
+                last = now with { ResidentKilobytes = least };
+                if (isSettled && i >= 10) break;
             }
 
             return last;

@@ -101,6 +101,16 @@ public sealed class RecordingReplayTests : IDisposable
         Assert.All(Replay(file), r => Assert.Equal(ReplayVerdict.SameRounded, r.Verdict));
     }
 
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("2147483647")]
+    public async Task A_count_of_frames_that_no_recording_has_is_a_fault(string frames)
+    {
+        string file = await Record(new SyntheticOptions((320, 240), 200, 3), 3);
+        Rewrite(file, "manifest.json", text => Regex.Replace(text, "\"frames\":\\d+", $"\"frames\":{frames}"));
+        Assert.Contains($"manifest.json says {frames} frames", Assert.Throws<FaultException>(() => Replay(file)).Fault.What, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_pipeline_that_is_not_there_or_records_nothing_is_named()
     {

@@ -108,6 +108,28 @@ public sealed class FrameRingTests : IDisposable
     }
 
     [Fact]
+    public void A_frame_of_which_one_model_failed_is_not_kept_with_the_results_of_the_others()
+    {
+        using FrameRing ring = new(new(10, null, Mebibyte), _time);
+        ring.Begin(Lease(1, 10));
+        ring.Result(0, 1, 0, "message 1"u8);
+        ring.Abandon();
+        ring.Result(2, 1, 0, "message 1"u8);
+        ring.End(0);
+        Record(ring, 2, 10);
+        Assert.Equal([2], Numbers(ring));
+    }
+
+    [Fact]
+    public void A_frame_that_leaves_no_room_for_its_results_counts_as_too_large()
+    {
+        using FrameRing ring = new(new(10, null, Mebibyte), _time);
+        Record(ring, 1, Mebibyte - 512, messageBytes: 1000);
+        Assert.Equal(1, ring.TooLarge);
+        Assert.Empty(Numbers(ring));
+    }
+
+    [Fact]
     public void A_frame_that_could_not_be_decoded_is_kept_with_its_outcome()
     {
         using FrameRing ring = new(new(10, null, Mebibyte), _time);

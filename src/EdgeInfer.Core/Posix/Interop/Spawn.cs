@@ -36,14 +36,22 @@ internal static unsafe partial class Spawn
         {
             int error = ActionsInit(actions);
             if (error != 0) return (0, error);
-            error = AttributesInit(attributes);
-            if (error == 0) error = Direct(actions, input, output, errors);
-            if (error == 0) error = Isolate(attributes);
-            int id = 0;
-            if (error == 0) error = Start(&id, path, actions, attributes, arguments.Pointer, environment.Pointer);
-            _ = AttributesDestroy(attributes);
-            _ = ActionsDestroy(actions);
-            return (id, error);
+            bool isInitialised = false;
+            try
+            {
+                error = AttributesInit(attributes);
+                isInitialised = error == 0;
+                if (error == 0) error = Direct(actions, input, output, errors);
+                if (error == 0) error = Isolate(attributes);
+                int id = 0;
+                if (error == 0) error = Start(&id, path, actions, attributes, arguments.Pointer, environment.Pointer);
+                return error == 0 ? (id, 0) : (0, error);
+            }
+            finally
+            {
+                if (isInitialised) _ = AttributesDestroy(attributes);
+                _ = ActionsDestroy(actions);
+            }
         }
         finally
         {

@@ -8,7 +8,8 @@ namespace EdgeInfer.Sources.Camera;
 /// <param name="HeightPixels">Height.</param>
 /// <param name="StrideBytes">Bytes from row to row of the first plane; 0 for JPEG.</param>
 /// <param name="FramesPerSecond">Rate; 0 where the driver does not say.</param>
-internal sealed record CameraMode(FourCc Format, int WidthPixels, int HeightPixels, int StrideBytes, double FramesPerSecond)
+/// <param name="Colour">How luma and chroma become colours, for the formats that have them.</param>
+internal sealed record CameraMode(FourCc Format, int WidthPixels, int HeightPixels, int StrideBytes, double FramesPerSecond, YuvColour Colour = default)
 {
     /// <summary>How frames are read.</summary>
     public PixelFormat PixelFormat { get; } = Format.PixelFormat;

@@ -33,7 +33,7 @@ internal static class CameraNegotiation
         }
 
         double rate = SetRate(node, wanted.FramesPerSecond);
-        CameraMode mode = new(given, (int)set.Width, (int)set.Height, Stride(given, set), rate);
+        CameraMode mode = new(given, (int)set.Width, (int)set.Height, Stride(given, set), rate, given.PixelFormat == Signals.PixelFormat.Jpeg ? default : CameraColour.Of(set));
         return new(mode, Compare(node.Path, mode, wanted, offer));
     }
 
@@ -78,12 +78,14 @@ internal static class CameraNegotiation
 
     private static V4l2Format SetFormat(CameraNode node, FourCc format, CameraOptions wanted)
     {
-        V4l2Format set = new() { Type = V4l2Values.BufferTypeVideoCapture };
+        // Without the mark a driver's answer about encoding and quantisation means nothing.
+        V4l2Format set = new() { Type = V4l2Values.BufferTypeVideoCapture, Private = V4l2Values.HasExtendedFields };
         CameraFaults.ThrowIfError(node.Control(V4l2Commands.GetFormat, ref set), node, "to tell its format");
         set.PixelFormat = format.Value;
         set.Field = V4l2Values.FieldNone;
         set.BytesPerLine = 0;
         set.SizeImage = 0;
+        set.Private = V4l2Values.HasExtendedFields;
         if (wanted.Size is { } size) (set.Width, set.Height) = ((uint)size.Width, (uint)size.Height);
         CameraFaults.ThrowIfError(node.Control(V4l2Commands.SetFormat, ref set), node, $"to set {set.Width}x{set.Height} {format}");
         return set;

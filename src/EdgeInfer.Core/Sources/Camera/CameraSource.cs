@@ -137,6 +137,7 @@ internal sealed partial class CameraSource : FrameSource
         info.WidthPixels = isJpeg ? 0 : mode.WidthPixels;
         info.HeightPixels = isJpeg ? 0 : mode.HeightPixels;
         info.StrideBytes = mode.StrideBytes;
+        info.Colour = mode.Colour;
         info.Sequence = _sequence.Frames;
         info.CapturedTimestamp = Time.GetTimestamp() - (long)(age.TotalSeconds * Time.TimestampFrequency);
         info.CapturedAt = Time.GetUtcNow() - age;

@@ -12,6 +12,9 @@ internal sealed class ChildFaults(string name, ChildRules rules)
     private const int NotExecutable = 126;
     private const int NotFound = 127;
 
+    /// <summary>The machine has no descriptors left for a command's pipes.</summary>
+    public static Fault NoPipes(string name, IOException e) => new(FaultKind.InputOutput, name, e.Message, "see `ulimit -n`, or LimitNOFILE= of the service");
+
     /// <summary>No picture came in time.</summary>
     public SourceException Silent(TimeSpan time, bool hasBytes, ErrorTail errors)
     {
@@ -56,5 +59,5 @@ internal sealed class ChildFaults(string name, ChildRules rules)
 
     private SourceException Of(SourceState state, FaultKind kind, string what, string cure) => new(state, new(kind, name, what, cure));
 
-    private static string Said(ErrorTail errors) => errors.LastLine is { } line ? $"; it said: \"{Redaction.Of(line)}\"" : "";
+    private static string Said(ErrorTail errors) => errors.LastLine is { } line ? $"; it said: \"{Redaction.OfAddresses.Clean(line)}\"" : "";
 }

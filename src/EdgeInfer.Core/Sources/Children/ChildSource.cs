@@ -94,7 +94,7 @@ internal abstract partial class ChildSource : FrameSource
         }
         catch (IOException e)
         {
-            throw new SourceException(SourceState.Failed, new(FaultKind.InputOutput, Name, e.Message, "see `ulimit -n`, or LimitNOFILE= of the service"));
+            throw new SourceException(SourceState.Failed, ChildFaults.NoPipes(Name, e));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Posix;
+using EdgeInfer.Sources.Streams;
 
 namespace EdgeInfer.Sources.Children;
 
@@ -9,7 +10,7 @@ namespace EdgeInfer.Sources.Children;
 /// <param name="program">ffmpeg, as configured.</param>
 /// <param name="redaction">Takes secrets out of its lines.</param>
 /// <param name="hasCredentials">Whether a user is configured.</param>
-internal sealed class FfmpegFaults(string name, string program, StreamRedaction redaction, bool hasCredentials)
+internal sealed class FfmpegFaults(string name, string program, Redaction redaction, bool hasCredentials)
 {
     private const string CheckTheLine = "check the camera and the network";
 
@@ -80,8 +81,12 @@ internal sealed class FfmpegFaults(string name, string program, StreamRedaction 
             : Failed($"{program}: {fault.What}", "correct `ffmpeg`, or leave it out and apt-get install ffmpeg");
     }
 
+    /// <summary>The machine has no descriptors left for its pipes.</summary>
+    public SourceException OfPipes(IOException e) => new(SourceState.Failed, ChildFaults.NoPipes(name, e));
+
     /// <summary>Something an operator must mend.</summary>
-    public SourceException Failed(string what, string cure) => new(SourceState.Failed, new(FaultKind.Unavailable, name, what, cure));
+    public SourceException Failed(string what, string cure, TimeSpan pause = default)
+        => new(SourceState.Failed, new(FaultKind.Unavailable, name, what, cure)) { Pause = pause };
 
     /// <summary>Something that waiting may mend.</summary>
     public SourceException NoSignal(string what, string cure) => new(SourceState.NoSignal, new(FaultKind.Unavailable, name, what, cure));
@@ -111,7 +116,8 @@ internal sealed class FfmpegFaults(string name, string program, StreamRedaction 
     {
         401 when hasCredentials => Failed(
             "the camera refused the user name or password (401)",
-            "check `username` and `password` of the stream; some cameras lock an account for minutes after wrong tries"),
+            "check `username` and `password` of the stream; some cameras lock an account for minutes after wrong tries",
+            CameraCredentials.PauseAfterRefusal),
         401 => Failed("the camera asks for a user name and a password (401)", "set `username` and `password` of the stream"),
         403 => Failed("the camera forbids this address to this user (403)", "give the user the right to see the picture"),
         404 or 454 => Failed($"the camera knows no such address ({code})", "take the path of the stream from the camera's manual"),

@@ -43,7 +43,7 @@ internal sealed class FfmpegStreamSource : FrameSource
     {
         _options = options;
         _ffmpeg = options.Ffmpeg ?? new FfmpegOptions();
-        _faults = new FfmpegFaults(Name, _ffmpeg.Program, new StreamRedaction(options), options.Username is not null);
+        _faults = new FfmpegFaults(Name, _ffmpeg.Program, new Redaction(options), options.Username is not null);
     }
 
     /// <inheritdoc/>
@@ -103,6 +103,10 @@ internal sealed class FfmpegStreamSource : FrameSource
         catch (FaultException e)
         {
             throw _faults.OfStart(e.Fault);
+        }
+        catch (IOException e)
+        {
+            throw _faults.OfPipes(e);
         }
     }
 

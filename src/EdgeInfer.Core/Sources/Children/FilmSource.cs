@@ -38,7 +38,7 @@ internal sealed partial class FilmSource : FrameSource
     {
         _options = options;
         _ffmpeg = options.Ffmpeg ?? new FfmpegOptions();
-        _faults = new FfmpegFaults(Name, _ffmpeg.Program, new StreamRedaction(), hasCredentials: false);
+        _faults = new FfmpegFaults(Name, _ffmpeg.Program, Redaction.OfAddresses, hasCredentials: false);
         _logger = logger;
     }
 
@@ -131,6 +131,10 @@ internal sealed partial class FilmSource : FrameSource
         catch (FaultException e)
         {
             throw _faults.OfStart(e.Fault);
+        }
+        catch (IOException e)
+        {
+            throw _faults.OfPipes(e);
         }
     }
 

@@ -6,6 +6,9 @@ namespace EdgeInfer.Sources.Streams;
 /// <summary>Gives the user and password to the configured host alone, never to another one that it points to.</summary>
 internal sealed class CameraCredentials : ICredentials
 {
+    /// <summary>Cameras lock an account after five to ten wrong tries, for all its viewers: a refused password is not tried again every second.</summary>
+    public static readonly TimeSpan PauseAfterRefusal = TimeSpan.FromMinutes(1);
+
     private readonly Uri _url;
     private readonly NetworkCredential _credential;
 

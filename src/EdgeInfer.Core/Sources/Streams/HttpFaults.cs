@@ -21,7 +21,8 @@ internal sealed class HttpFaults(string name, StreamLimits limits, bool hasCrede
         {
             401 when hasCredentials => Failed(
                 "the camera refused the user name or password (401)",
-                "check `username` and `password` of the stream; some cameras lock an account for minutes after wrong tries"),
+                "check `username` and `password` of the stream; some cameras lock an account for minutes after wrong tries",
+                CameraCredentials.PauseAfterRefusal),
             401 => Failed("the camera asks for a user name and a password (401)", "set `username` and `password` of the stream"),
             403 => Failed(
                 "the camera forbids this address to this user (403)",
@@ -63,7 +64,8 @@ internal sealed class HttpFaults(string name, StreamLimits limits, bool hasCrede
     }
 
     /// <summary>Something an operator must mend.</summary>
-    public SourceException Failed(string what, string cure) => new(SourceState.Failed, new(FaultKind.Unavailable, name, what, cure));
+    public SourceException Failed(string what, string cure, TimeSpan pause = default)
+        => new(SourceState.Failed, new(FaultKind.Unavailable, name, what, cure)) { Pause = pause };
 
     /// <summary>Something that waiting may mend.</summary>
     public SourceException NoSignal(string what, string cure) => new(SourceState.NoSignal, new(FaultKind.Unavailable, name, what, cure));

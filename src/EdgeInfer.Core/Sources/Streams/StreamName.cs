@@ -11,13 +11,16 @@ internal static class StreamName
         ["action", "camera", "cam", "channel", "ch", "chn", "fps", "height", "profile", "quality", "rate", "resolution", "size", "stream", "subtype", "width"],
         StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The address without user, password, fragment and the query's secrets.</summary>
+    /// <summary>Whether the value of a query's key may be shown.</summary>
+    public static bool IsOpen(string key) => s_openKeys.Contains(key);
+
+    /// <summary>The address without user, password, fragment and the secrets of its query, also where that stands in the path.</summary>
     public static string Of(Uri url)
     {
-        string address = url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
-        if (url.Query.Length < 2) return address;
+        StringBuilder name = new(url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped));
+        AddPath(name, "/" + url.GetComponents(UriComponents.Path, UriFormat.UriEscaped));
+        if (url.Query.Length < 2) return name.ToString();
 
-        StringBuilder name = new(address);
         char separator = '?';
         foreach (string pair in url.Query[1..].Split('&'))
         {
@@ -30,5 +33,22 @@ internal static class StreamName
         }
 
         return name.ToString();
+    }
+
+    // Many recorders take user and password there: /user=admin_password=…_channel=1_stream=0.sdp.
+    private static void AddPath(StringBuilder name, string path)
+    {
+        bool isHidden = false;
+        for (int start = 0; start < path.Length;)
+        {
+            int end = path.AsSpan(start + 1).IndexOfAny('/', '&', '_') is var next and >= 0 ? start + 1 + next : path.Length;
+            string piece = path[start..end];
+            int equals = piece.IndexOf('=');
+            bool wasHidden = isHidden && piece[0] != '/';
+            isHidden = equals >= 0 ? !IsOpen(piece[..equals].TrimStart('/', '&', '_')) : wasHidden;
+            if (!isHidden) name.Append(piece);
+            else if (equals >= 0) name.Append(piece.AsSpan(0, equals)).Append("=***");
+            start = end;
+        }
     }
 }

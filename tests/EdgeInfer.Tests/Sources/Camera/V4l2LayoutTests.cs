@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using EdgeInfer.Posix.Interop;
+using EdgeInfer.Sources.Camera;
 using EdgeInfer.Sources.Camera.Interop;
 
 namespace EdgeInfer.Tests.Sources.Camera;
@@ -25,7 +26,8 @@ public sealed class V4l2LayoutTests
             [("Index", "index"), ("PixelFormat", "pixel_format"), ("Width", "width"), ("Height", "height"), ("Type", "type"), ("Min", "stepwise.min"), ("Max", "stepwise.max")]),
         ("struct v4l2_format", typeof(V4l2Format),
             [("Type", "type"), ("Width", "fmt.pix.width"), ("Height", "fmt.pix.height"), ("PixelFormat", "fmt.pix.pixelformat"), ("Field", "fmt.pix.field"),
-             ("BytesPerLine", "fmt.pix.bytesperline"), ("SizeImage", "fmt.pix.sizeimage")]),
+             ("BytesPerLine", "fmt.pix.bytesperline"), ("SizeImage", "fmt.pix.sizeimage"),
+             ("ColourSpace", "fmt.pix.colorspace"), ("Private", "fmt.pix.priv"), ("YuvEncoding", "fmt.pix.ycbcr_enc"), ("Quantisation", "fmt.pix.quantization")]),
         ("struct v4l2_streamparm", typeof(V4l2StreamParameters),
             [("Type", "type"), ("Capability", "parm.capture.capability"), ("CaptureMode", "parm.capture.capturemode"), ("TimePerFrame", "parm.capture.timeperframe")]),
         ("struct v4l2_requestbuffers", typeof(V4l2RequestBuffers), [("Count", "count"), ("Type", "type"), ("Memory", "memory")]),
@@ -75,6 +77,14 @@ public sealed class V4l2LayoutTests
         ("V4L2_PIX_FMT_MJPEG", EdgeInfer.Sources.Camera.FourCc.Mjpg.Value), ("V4L2_PIX_FMT_JPEG", EdgeInfer.Sources.Camera.FourCc.Jpeg.Value),
         ("V4L2_PIX_FMT_YUYV", EdgeInfer.Sources.Camera.FourCc.Yuyv.Value), ("V4L2_PIX_FMT_NV12", EdgeInfer.Sources.Camera.FourCc.Nv12.Value),
         ("V4L2_PIX_FMT_GREY", EdgeInfer.Sources.Camera.FourCc.Grey.Value),
+        ("V4L2_PIX_FMT_PRIV_MAGIC", V4l2Values.HasExtendedFields), ("V4L2_COLORSPACE_SMPTE240M", V4l2Values.ColourSpaceSmpte240M),
+        ("V4L2_COLORSPACE_REC709", V4l2Values.ColourSpaceRec709), ("V4L2_COLORSPACE_JPEG", V4l2Values.ColourSpaceJpeg),
+        ("V4L2_COLORSPACE_BT2020", V4l2Values.ColourSpaceBt2020), ("V4L2_COLORSPACE_DCI_P3", V4l2Values.ColourSpaceDciP3),
+        ("V4L2_YCBCR_ENC_DEFAULT", V4l2Values.YuvEncodingDefault), ("V4L2_YCBCR_ENC_601", V4l2Values.YuvEncoding601), ("V4L2_YCBCR_ENC_709", V4l2Values.YuvEncoding709),
+        ("V4L2_YCBCR_ENC_XV601", V4l2Values.YuvEncodingXv601), ("V4L2_YCBCR_ENC_XV709", V4l2Values.YuvEncodingXv709), ("V4L2_YCBCR_ENC_SYCC", V4l2Values.YuvEncodingSycc),
+        ("V4L2_YCBCR_ENC_BT2020", V4l2Values.YuvEncodingBt2020), ("V4L2_YCBCR_ENC_BT2020_CONST_LUM", V4l2Values.YuvEncodingBt2020Constant),
+        ("V4L2_YCBCR_ENC_SMPTE240M", V4l2Values.YuvEncodingSmpte240M), ("V4L2_QUANTIZATION_FULL_RANGE", V4l2Values.QuantisationFull),
+        ("V4L2_QUANTIZATION_LIM_RANGE", V4l2Values.QuantisationLimited),
         ("(O_RDWR | O_NONBLOCK | O_CLOEXEC)", V4l2.OpenReadWriteNonBlocking), ("PROT_READ", V4l2.ProtectionRead), ("MAP_SHARED", V4l2.MapShared), ("(PROT_READ | PROT_WRITE)", V4l2.ProtectionReadWrite),
         ("(MAP_PRIVATE | MAP_ANONYMOUS)", V4l2.MapPrivateAnonymous), ("(MREMAP_MAYMOVE | MREMAP_FIXED)", V4l2.RemapInPlaceOf),
         ("POLLIN", Poll.In), ("POLLERR", Poll.Error), ("POLLHUP", Poll.HangUp), ("AT_FDCWD", V4l2.AtCurrentDirectory), ("STATX_BASIC_STATS", V4l2.StatxBasic),
@@ -121,6 +131,12 @@ public sealed class V4l2LayoutTests
                 c.AppendLine($"_Static_assert(offsetof({name}, {member}) == {OffsetOf(type, field)}, \"{name}.{member}\");");
                 c.AppendLine($"_Static_assert(sizeof((({name} *)0)->{member}) == {SizeOf(info.FieldType)}, \"size of {name}.{member}\");");
             }
+        }
+
+        for (uint space = 0; space <= V4l2Values.ColourSpaceDciP3; space++)
+        {
+            c.AppendLine($"_Static_assert(V4L2_MAP_YCBCR_ENC_DEFAULT({space}) == {CameraColour.DefaultEncoding(space)}, \"encoding of {space}\");");
+            c.AppendLine($"_Static_assert(V4L2_MAP_QUANTIZATION_DEFAULT(0, {space}, 0) == {CameraColour.DefaultQuantisation(space)}, \"quantization of {space}\");");
         }
 
         foreach ((string name, long value) in s_numbers) c.AppendLine($"_Static_assert((long long)({name}) == {value}LL, \"{name}\");");

@@ -27,7 +27,7 @@ public sealed class FfmpegFaultsTests
     public void A_log_comes_to_one_line(string log, string what, SourceState state)
     {
         StreamOptions options = new(new Uri("rtsp://cam/1?pwd=hunter2"), "edge", new Secret("hunter2"), null) { Ffmpeg = new() };
-        FfmpegFaults faults = new("rtsp://cam/1", "ffmpeg", new StreamRedaction(options), hasCredentials: true);
+        FfmpegFaults faults = new("rtsp://cam/1", "ffmpeg", new Redaction(options), hasCredentials: true);
         SourceException fault = faults.OfEnd(new ChildExit(ExitOne), log.Split('|'), "h264", hadFrames: false);
         Assert.Contains(what, fault.Fault.What, StringComparison.Ordinal);
         Assert.NotEmpty(fault.Fault.Cure);
@@ -35,10 +35,20 @@ public sealed class FfmpegFaultsTests
         Assert.DoesNotContain("hunter2", fault.Fault.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(401, 60)]
+    [InlineData(404, 0)]
+    public void A_refused_password_is_not_tried_again_before_a_minute_is_over(int code, int seconds)
+    {
+        FfmpegFaults faults = new("rtsp://cam/1", "ffmpeg", Redaction.OfAddresses, hasCredentials: true);
+        SourceException fault = faults.OfEnd(new ChildExit(ExitOne), [$"[rtsp @ 0x1] method DESCRIBE failed: {code} No"], "", hadFrames: false);
+        Assert.Equal(seconds, fault.Pause.TotalSeconds);
+    }
+
     [Fact]
     public void A_stream_that_ends_after_frames_is_no_fault_of_the_address()
     {
-        FfmpegFaults faults = new("rtsp://cam/1", "ffmpeg", new StreamRedaction(), hasCredentials: false);
+        FfmpegFaults faults = new("rtsp://cam/1", "ffmpeg", Redaction.OfAddresses, hasCredentials: false);
         SourceException fault = faults.OfEnd(new ChildExit(0), ["[h264 @ 0x1] Invalid data found when processing input"], "h264", hadFrames: true);
         Assert.Equal((SourceState.NoSignal, "the camera ended the stream"), (fault.State, fault.Fault.What));
     }

@@ -43,6 +43,28 @@ internal static class V4l2Values
     internal const uint CapabilityMetadataOutput = 0x08000000;
     internal const uint CapabilityDeviceCapabilities = 0x80000000;
 
+    /// <summary>In <see cref="V4l2Format.Private"/>: encoding and quantisation are filled in too.</summary>
+    internal const uint HasExtendedFields = 0xfeedcafe;
+
+    internal const uint ColourSpaceSmpte240M = 2;
+    internal const uint ColourSpaceRec709 = 3;
+    internal const uint ColourSpaceJpeg = 7;
+    internal const uint ColourSpaceBt2020 = 10;
+    internal const uint ColourSpaceDciP3 = 12;
+
+    internal const uint YuvEncodingDefault = 0;
+    internal const uint YuvEncoding601 = 1;
+    internal const uint YuvEncoding709 = 2;
+    internal const uint YuvEncodingXv601 = 3;
+    internal const uint YuvEncodingXv709 = 4;
+    internal const uint YuvEncodingSycc = 5;
+    internal const uint YuvEncodingBt2020 = 6;
+    internal const uint YuvEncodingBt2020Constant = 7;
+    internal const uint YuvEncodingSmpte240M = 8;
+
+    internal const uint QuantisationFull = 1;
+    internal const uint QuantisationLimited = 2;
+
     internal const uint TimePerFrame = 0x1000;
 
     internal const uint EnumerationDiscrete = 1;

@@ -80,6 +80,10 @@ internal struct V4l2Format
     [FieldOffset(20)] public uint Field;
     [FieldOffset(24)] public uint BytesPerLine;
     [FieldOffset(28)] public uint SizeImage;
+    [FieldOffset(32)] public uint ColourSpace;
+    [FieldOffset(36)] public uint Private;
+    [FieldOffset(44)] public uint YuvEncoding;
+    [FieldOffset(48)] public uint Quantisation;
 }
 
 /// <summary>struct v4l2_streamparm with its capture part.</summary>
