@@ -68,14 +68,12 @@ internal sealed partial class Agent : IAsyncDisposable
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
-        // Before the library is loaded, and beside it.
-        ModelsAhead ahead = new(configuration);
         InferenceRuntime runtime = new(configuration.Runtime, services.Time, services.Logger);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort).ConfigureAwait(false)
             : null;
         Agent agent = new(configuration, services, broker);
-        PipelineChange start = agent._pipelines.Plan(configuration, runtime, ahead);
+        PipelineChange start = agent._pipelines.Plan(configuration, runtime);
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
         agent._line.Start();
         agent._status.Start();

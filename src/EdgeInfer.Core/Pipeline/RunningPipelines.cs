@@ -36,11 +36,10 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
     /// <summary>Compares what is there with what is wanted; touches nothing that runs. Reads the files of open models.</summary>
     /// <param name="next">The configuration.</param>
     /// <param name="runtime">What opens the models where that is another than before; null for the same.</param>
-    /// <param name="ahead">Models that are being read already.</param>
-    public PipelineChange Plan(AgentConfiguration next, InferenceRuntime? runtime, ModelsAhead? ahead = null)
+    public PipelineChange Plan(AgentConfiguration next, InferenceRuntime? runtime)
     {
         PipelineSet? now = _now;
-        SessionRegistry models = runtime is null ? now!.Models : new(runtime, ahead);
+        SessionRegistry models = runtime is null ? now!.Models : new(runtime);
         PipelinePlan[] plans = [.. next.Pipelines.Select(pipeline => PipelinePlan.Of(next, pipeline))];
         HashSet<string> stale = runtime is null ? StaleModels(models, plans) : [];
         List<RunningPipeline> pipelines = [];

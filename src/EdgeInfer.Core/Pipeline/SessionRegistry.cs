@@ -7,7 +7,7 @@ namespace EdgeInfer.Pipeline;
 /// Opens each model once: pipelines that name the same path share its session. Any thread; different models open side by side, and
 /// asking which are open never waits for one that is being loaded.
 /// </summary>
-internal sealed class SessionRegistry(InferenceRuntime runtime, ModelsAhead? ahead = null) : IDisposable
+internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = [];
@@ -31,7 +31,7 @@ internal sealed class SessionRegistry(InferenceRuntime runtime, ModelsAhead? ahe
         lock (entry.Opening)
         {
             if (entry.Session is { } open) return open;
-            ModelSession session = runtime.Open(ahead?.Take(path) ?? ModelLoader.Load(path));
+            ModelSession session = runtime.Open(ModelLoader.Load(path));
             lock (_lock)
             {
                 // Whoever stopped meanwhile has let go of the others already; this one goes with its last run.
