@@ -144,9 +144,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _stop.Cancel();
         _source.Dispose();
         _mailbox.Dispose();
-
-        // Before the thread's end, which may be long in coming: what it still records goes nowhere.
-        _recorder?.Dispose();
+        _recorder?.Dispose(); // Not after the thread, whose end may be long in coming.
         if (_thread.IsAlive && !_thread.Join(s_patienceAtStop)) return;
         _stop.Dispose();
         _tryModel.Dispose();
@@ -288,8 +286,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         // A defect that comes again with the next frame is no news, though the pipeline was at work between the two.
         bool isNews = _loggedDefect != fault.What;
-        _defect = fault;
-        _loggedDefect = fault.What;
+        (_defect, _loggedDefect) = (fault, fault.What);
         _firstModel.TrySetResult(fault);
         if (!isNews) return;
         LogFailed(_logger, Name, fault);
