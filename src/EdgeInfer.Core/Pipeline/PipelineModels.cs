@@ -60,6 +60,9 @@ internal sealed partial class PipelineModels : IDisposable
     /// <summary>What is known of the last frame.</summary>
     public ref readonly FrameInfo Frame => ref _frame;
 
+    /// <summary>Whether the last frame gave a result: where every model failed with it, it did not, and has no age.</summary>
+    public bool HasResult { get; private set; }
+
     /// <summary>The oldest age that the last frame had at one of its results.</summary>
     public double AgeMilliseconds { get; private set; }
 
@@ -113,6 +116,7 @@ internal sealed partial class PipelineModels : IDisposable
     public DecodeOutcome Process(FrameLease frame)
     {
         AgeMilliseconds = 0;
+        HasResult = false;
         DecodeOutcome outcome = Decode(frame);
         if (outcome != DecodeOutcome.Ok) return outcome;
         for (int i = 0; i < _models.Length; i++)
@@ -174,6 +178,7 @@ internal sealed partial class PipelineModels : IDisposable
         {
             ModelStages stages = model.Stages!;
             stages.Infer(_numbers);
+            HasResult = true;
             _recorder?.Result(index, stages.Prediction);
             AgeMilliseconds = Math.Max(AgeMilliseconds, stages.Prediction.AgeMilliseconds);
             model.Publish();

@@ -246,8 +246,8 @@ internal sealed partial class PipelineWorker : IDisposable
         _recorder?.Begin(frame);
         DecodeOutcome outcome = _models.Process(frame);
         _loggedDefect = null;
-        if (outcome == DecodeOutcome.Ok) Count();
-        else Refuse(outcome);
+        if (outcome != DecodeOutcome.Ok) Refuse(outcome);
+        else if (_models.HasResult) Count();
         _recorder?.End(outcome);
     }
 
