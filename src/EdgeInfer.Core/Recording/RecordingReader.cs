@@ -53,6 +53,8 @@ internal sealed class RecordingReader : IDisposable
     /// <summary>Whether a file is a recording, or at least a tar archive.</summary>
     public static bool IsArchive(string path)
     {
+        // Asked before opening: opening a named pipe would wait for a writer.
+        if (new FileInfo(path) is { Exists: true, Length: 0 }) return false;
         using FileStream file = File.OpenRead(path);
         Span<byte> block = stackalloc byte[TarHeader.BlockBytes];
         return file.ReadAtLeast(block, block.Length, throwOnEndOfStream: false) == block.Length && block[257..].StartsWith("ustar"u8);

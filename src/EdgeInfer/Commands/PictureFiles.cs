@@ -95,6 +95,6 @@ internal sealed class PictureFiles(TimeProvider time) : IDisposable
         if (reading.IsTooLarge)
             return new(FaultKind.Data, path, $"{reading.FileBytes >> 20} MiB are more than the {PictureFile.LimitBytes >> 20} MiB a picture may have", "scale it down first");
         if (reading.Format != PixelFormat.None) return null;
-        return new(FaultKind.Data, path, reading.LengthBytes == 0 ? "the file is empty" : "this is no picture that can be read", "give a JPEG, PNG, BMP, WebP or GIF");
+        return new(FaultKind.Data, path, reading.LengthBytes == 0 ? "the file is empty, or no plain file" : "this is no picture that can be read", "give a JPEG, PNG, BMP, WebP or GIF");
     }
 }

@@ -14,6 +14,14 @@ public sealed class BadInputTests : IDisposable
     public async Task An_empty_picture_is_65() => await Refused(65, "empty", "parts-detector", _folder.Write("empty.jpg", ""));
 
     [Fact]
+    public async Task A_named_pipe_is_refused_and_not_waited_for()
+    {
+        string pipe = _folder["pipe.jpg"];
+        using (System.Diagnostics.Process made = System.Diagnostics.Process.Start("mkfifo", pipe)) await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await Refused(65, "no plain file", "parts-detector", pipe);
+    }
+
+    [Fact]
     public async Task A_text_named_jpg_is_65() => await Refused(65, "no picture", "parts-detector", _folder.Write("text.jpg", "hello"));
 
     [Fact]

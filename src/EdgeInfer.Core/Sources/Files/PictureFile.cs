@@ -27,6 +27,8 @@ internal static class PictureFile
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static PictureReading Read(string path, FramePool pool, Frame frame)
     {
+        // Asked before opening: opening a named pipe would wait for a writer.
+        if (new FileInfo(path) is { Exists: true, Length: 0 }) return new(PixelFormat.None, 0, 0);
         using SafeFileHandle handle = File.OpenHandle(path);
         long size = RandomAccess.GetLength(handle);
         if (size > LimitBytes) return new(PixelFormat.None, 0, size);
