@@ -68,7 +68,7 @@ public sealed class ReloadTests : IDisposable
         Assert.InRange(after.Threads, 1, before.Threads + 2);
 
         // One model, ring or pool of frames kept each time would be a hundred of them; the heap's own breathing is some megabytes.
-        Assert.InRange(after.ResidentKilobytes, 1, before.ResidentKilobytes + 16384);
+        Assert.InRange(after.OwnKilobytes, 1, before.OwnKilobytes + 16384);
         Assert.Equal(0, await agent.Terminate(TimeSpan.FromSeconds(20)));
         await listener.Line("\"state\":\"stopped\"");
         foreach (string pipeline in new[] { "keep", "watch", "reopen", "swap", "child", "guest" }) Consecutive(Sequence(listener, pipeline));
@@ -183,7 +183,7 @@ public sealed class ReloadTests : IDisposable
     }
 
     /// <summary>What a process holds of the machine.</summary>
-    private readonly record struct Footprint(int Descriptors, int Threads, int Children, long ResidentKilobytes)
+    private readonly record struct Footprint(int Descriptors, int Threads, int Children, long OwnKilobytes)
     {
         /// <summary>
         /// Reads it until two readings of descriptors, threads and children agree, since what is ended goes a little later; of the memory
@@ -193,14 +193,14 @@ public sealed class ReloadTests : IDisposable
         {
             using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(500));
             Footprint last = Read(process);
-            long least = last.ResidentKilobytes;
+            long least = last.OwnKilobytes;
             for (int i = 0; i < 40; i++)
             {
                 await timer.WaitForNextTickAsync();
                 Footprint now = Read(process);
-                least = Math.Min(least, now.ResidentKilobytes);
-                bool isSettled = now with { ResidentKilobytes = 0 } == last with { ResidentKilobytes = 0 };
-                last = now with { ResidentKilobytes = least };
+                least = Math.Min(least, now.OwnKilobytes);
+                bool isSettled = now with { OwnKilobytes = 0 } == last with { OwnKilobytes = 0 };
+                last = now with { OwnKilobytes = least };
                 if (isSettled && i >= 10) break;
             }
 
@@ -211,9 +211,7 @@ public sealed class ReloadTests : IDisposable
         {
             string[] tasks = Directory.GetDirectories($"/proc/{process}/task");
             int children = tasks.Sum(task => File.Exists($"{task}/children") ? File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length : 0);
-            string resident = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return new(Directory.GetFiles($"/proc/{process}/fd").Length, tasks.Length, children,
-                long.Parse(resident.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture));
+            return new(Directory.GetFiles($"/proc/{process}/fd").Length, tasks.Length, children, OwnMemory.Kilobytes(process));
         }
     }
 }
