@@ -17,6 +17,8 @@ internal static class FilmFile
         if (s_extensions.Contains(Path.GetExtension(pattern).ToLowerInvariant())) return !Directory.Exists(pattern);
         try
         {
+            // Asked before opening: opening a named pipe would wait for a writer.
+            if (new FileInfo(pattern) is not { Exists: true, Length: > 0 }) return false;
             using FileStream file = new(pattern, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             Span<byte> head = stackalloc byte[HeadBytes];
             return IsFilm(head[..file.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false)]);
