@@ -91,6 +91,9 @@ internal sealed class ModelPull(
     private void CheckBounds(RemoteReference reference, List<RemoteFile> files, string folder)
     {
         if (files.Count > _limits.Files) throw FaultException.Of(FaultKind.Data, reference.Display, $"{files.Count} files, and at most {_limits.Files} are taken", "name the folder that holds the model alone");
+        // Sizes are the server's word: below zero or beyond the bound they are refused before they are added up, which would overflow.
+        if (files.FirstOrDefault(f => f.Bytes < 0 || f.Bytes > _limits.ModelBytes) is { } odd)
+            throw FaultException.Of(FaultKind.Data, reference.Display, $"{odd.Name} is said to have {odd.Bytes} bytes, and at most {_limits.ModelBytes} are taken", "check the reference; a larger model can be downloaded by hand and added with 'edgeinfer model add'");
         long bytes = files.Sum(static f => f.Bytes ?? 0);
         if (bytes > _limits.ModelBytes) throw FaultException.Of(FaultKind.Data, reference.Display, $"{bytes} bytes, and at most {_limits.ModelBytes} are taken", "download it yourself and use 'edgeinfer model add'");
         long needed = files.Where(f => !File.Exists(Path.Combine(folder, f.Name))).Sum(static f => f.Bytes ?? 0);
