@@ -35,9 +35,13 @@ internal sealed partial class SourceReader(ReadingContext context)
         string[] kinds = [.. s_kinds.Concat(s_laterKinds).Where(source.Contains)];
         if (kinds.Length != 1)
         {
-            if (kinds.Length == 0) pipeline.Fault("source", "no kind of source", $"write one of {string.Join(", ", s_kinds)}");
+            if (kinds.Length == 0)
+            {
+                pipeline.Fault("source", "no kind of source",
+                    source.Contains("url") ? "write an address as 'stream: ADDRESS'" : $"write one of {string.Join(", ", s_kinds)}");
+            }
             else pipeline.Fault("source", $"{kinds.Length} kinds of source: {string.Join(" and ", kinds)}", "keep one; each needs a pipeline of its own");
-            CloseUnknownKind(source);
+            CloseUnknownKind(source, kinds);
             return s_none;
         }
 
@@ -57,10 +61,10 @@ internal sealed partial class SourceReader(ReadingContext context)
         return options is null ? s_none : options with { Turn = turn };
     }
 
-    // Without a kind only keys that belong to none can be called unknown.
-    private static void CloseUnknownKind(MappingReader source)
+    // Without a kind only keys that belong to none can be called unknown. Of a later version's kinds, those that are written are not offered as known.
+    private static void CloseUnknownKind(MappingReader source, string[] kinds)
     {
-        foreach (string key in s_kinds.Concat(s_laterKinds).Concat(s_keys)) source.Has(key);
+        foreach (string key in kinds.Concat(s_kinds).Concat(s_keys)) source.Has(key);
         source.Close();
     }
 

@@ -57,13 +57,16 @@ internal static class CommandLine
             // A verb that is unknown is missing too; once is enough.
             IEnumerable<ParseError> told = parsed.UnmatchedTokens.Count > 0 ? parsed.Errors.Where(static e => e.Message.Contains('\'', StringComparison.Ordinal)) : parsed.Errors;
             foreach (ParseError error in told) errors.WriteLine($"edgeinfer: {error.Message}");
-            string verb = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            errors.WriteLine($"see: edgeinfer{verb} --help");
+            errors.WriteLine($"see: edgeinfer{VerbOf(parsed.CommandResult)} --help");
             return (int)FaultKind.Usage;
         }
 
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors, ProcessTerminationTimeout = null });
     }
+
+    // With what stands before it: " model add".
+    private static string VerbOf(CommandResult command)
+        => command.Command is RootCommand ? "" : $"{(command.Parent is CommandResult parent ? VerbOf(parent) : "")} {command.Command.Name}";
 
     private static int Ended(TextWriter errors, FaultKind kind, params IEnumerable<string> lines)
     {

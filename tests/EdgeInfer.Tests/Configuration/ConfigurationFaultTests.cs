@@ -129,6 +129,17 @@ public sealed class ConfigurationFaultTests
         => Assert.Equal([$"edge.yaml:7:{column}: pipelines.belt{fault}"], ConfigurationText.Faults(ConfigurationText.Smallest + "    " + line));
 
     [Fact]
+    public void An_address_under_another_key_is_told_where_it_goes_and_no_kind_of_a_later_version_is_offered()
+    {
+        string[] faults = ConfigurationText.Faults(ConfigurationText.Smallest.Replace("{ camera: /dev/video0 }", "{ url: rtsp://camera/1 }", StringComparison.Ordinal));
+
+        Assert.Equal(2, faults.Length);
+        Assert.EndsWith("pipelines.belt.source: no kind of source; write an address as 'stream: ADDRESS'", faults[0], StringComparison.Ordinal);
+        Assert.Contains("unknown key 'pipelines.belt.source.url'; known here: arguments, camera, ", faults[1], StringComparison.Ordinal);
+        foreach (string later in (string[])["audio", "i2c", "modbus", "onewire", "http"]) Assert.DoesNotContain($" {later},", faults[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_misspelt_key_of_a_pipeline_names_the_nearest()
         => Assert.Equal(["edge.yaml:7:5: unknown key 'pipelines.belt.treshold'; did you mean 'threshold'?"],
             ConfigurationText.Faults(ConfigurationText.Smallest + "    treshold: 0.5"));
