@@ -35,14 +35,21 @@ internal sealed record HuggingFaceAccount(Uri Endpoint, Secret? Token)
 
     private static Secret? TokenOf(IReadOnlyDictionary<string, string> environment, string home)
     {
-        if ((Value(environment, "HF_TOKEN") ?? Value(environment, "HUGGING_FACE_HUB_TOKEN")) is { } token) return new(token.Trim());
+        if ((Value(environment, "HF_TOKEN") ?? Value(environment, "HUGGING_FACE_HUB_TOKEN")) is { } token)
+        {
+            // What is not printable ASCII cannot be sent in a header.
+            return IsToken(token.Trim())
+                ? new(token.Trim())
+                : throw FaultException.Of(FaultKind.Usage, "HF_TOKEN", "this is no token: it has characters that none has", "set it to the token alone, which begins with hf_");
+        }
+
         string folder = Value(environment, "HF_HOME") ?? Path.Combine(Value(environment, "XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "huggingface");
         string file = Value(environment, "HF_TOKEN_PATH") ?? Path.Combine(folder, "token");
         try
         {
             if (!File.Exists(file)) return null;
             string text = System.Text.Encoding.UTF8.GetString(BoundedFile.Read(file, TokenBytes)).Trim();
-            return text.Length > 0 && text.All(static c => c is > ' ' and < '\x7f') ? new(text) : null;
+            return IsToken(text) ? new(text) : null;
         }
         catch (Exception e) when (BoundedFile.IsExpected(e))
         {
@@ -50,6 +57,8 @@ internal sealed record HuggingFaceAccount(Uri Endpoint, Secret? Token)
             return null;
         }
     }
+
+    private static bool IsToken(string text) => text.Length > 0 && text.All(static c => c is > ' ' and < '\x7f');
 
     private static string? Value(IReadOnlyDictionary<string, string> environment, string name)
         => environment.TryGetValue(name, out string? value) && value.Trim().Length > 0 ? value : null;

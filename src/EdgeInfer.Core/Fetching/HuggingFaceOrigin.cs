@@ -69,6 +69,7 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
     private List<RemoteFile> Entries(JsonElement listing, string commit, string folder)
     {
         List<RemoteFile> files = [];
+        HashSet<string> names = [];
         foreach (JsonElement entry in listing.EnumerateArray())
         {
             if (entry.GetProperty("type").GetString() != "file") continue;
@@ -76,6 +77,7 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
             string name = folder.Length > 0 && full.StartsWith(folder + "/", StringComparison.Ordinal) ? full[(folder.Length + 1)..] : full;
             // Names with a dot in front (.gitattributes) are no part of a model, and odd ones are never asked for.
             if (!RemoteFile.IsSafe(name)) continue;
+            if (!names.Add(name)) throw Unexpected($"{name} is listed twice");
             bool isLarge = entry.TryGetProperty("lfs", out JsonElement lfs) && lfs.ValueKind == JsonValueKind.Object;
             string? oid = isLarge ? lfs.GetProperty("oid").GetString() : entry.GetProperty("oid").GetString();
             if (ExpectedDigest.From(oid) is not { } digest) throw Unexpected($"no digest of {name}");

@@ -156,6 +156,23 @@ public sealed class HuggingFacePullTests : IDisposable
         Assert.Equal("use https", _bench.Refused("hf:acme/belt/model.onnx").Cure);
     }
 
+    [Fact]
+    public void A_token_of_two_lines_is_refused_and_not_shown()
+    {
+        using FileServer hub = Hub(("model.onnx", s_net));
+        _bench.Environment["HF_TOKEN"] = Token + "\nmore";
+        Fault fault = _bench.Refused($"hf:acme/belt/model.onnx@{Commit}");
+        Assert.Equal((FaultKind.Usage, "HF_TOKEN"), (fault.Kind, fault.Where));
+        Assert.DoesNotContain(Token, fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_listing_with_one_name_twice_is_refused()
+    {
+        using FileServer hub = Hub(("model.onnx", s_net), ("labels.txt", s_labels), ("labels.txt", s_labels));
+        Assert.Contains("labels.txt is listed twice", _bench.Refused($"hf:acme/belt@{Commit}").What, StringComparison.Ordinal);
+    }
+
     private string? _corrupt;
     private string? _redirect;
 

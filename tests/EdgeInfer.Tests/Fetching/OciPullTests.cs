@@ -126,6 +126,18 @@ public sealed class OciPullTests : IDisposable
         Assert.Equal("the registry's answer is no OCI manifest", _bench.Refused(reference + ":1").What);
     }
 
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("9223372036854775807")]
+    public void A_size_that_cannot_be_meant_is_refused(string size)
+    {
+        string reference = Registry(Layer(s_net, "application/octet-stream", Title, "model.onnx"), Layer(s_labels, "text/plain", Title, "labels.txt"));
+        _manifest = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(_manifest).Replace($"\"size\":{s_labels.Length},", $"\"size\":{size},", StringComparison.Ordinal));
+        Fault fault = _bench.Refused(reference + ":1");
+        Assert.Equal(FaultKind.Data, fault.Kind);
+        Assert.StartsWith($"labels.txt is said to have {size} bytes", fault.What, StringComparison.Ordinal);
+    }
+
     private string Registry(params string[] layers)
     {
         _manifest = Encoding.UTF8.GetBytes(
