@@ -16,6 +16,9 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
     /// <summary>Files that are no graph and larger than this are weights: taken only if the graph keeps its own in them.</summary>
     private const long SmallBytes = 4 << 20;
 
+    /// <summary>Of a listing, which the hub gives a thousand entries at a time; whoever has more names a folder within.</summary>
+    private const int MostPages = 20;
+
     private readonly AuthenticationHeaderValue? _authorization = account.Authorization;
 
     /// <inheritdoc/>
@@ -41,7 +44,8 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
     private async Task<string> Commit(CancellationToken stop)
     {
         if (reference.IsPinned) return reference.Revision;
-        using JsonDocument answer = await Ask($"api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}", stop).ConfigureAwait(false);
+        (JsonDocument page, _) = await Ask(new(account.Endpoint, $"api/models/{reference.Repository}/revision/{Uri.EscapeDataString(reference.Revision)}"), stop).ConfigureAwait(false);
+        using JsonDocument answer = page;
         string? commit = answer.RootElement.ValueKind == JsonValueKind.Object && answer.RootElement.TryGetProperty("sha", out JsonElement sha) && sha.ValueKind == JsonValueKind.String
             ? sha.GetString()
             : null;
@@ -54,22 +58,29 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
     {
         string path = string.Join('/', folder.Split('/').Select(Uri.EscapeDataString));
         string depth = reference.IsFile ? "" : "?recursive=true";
-        using JsonDocument answer = await Ask($"api/models/{reference.Repository}/tree/{commit}{(path.Length > 0 ? "/" + path : "")}{depth}", stop).ConfigureAwait(false);
-        if (answer.RootElement.ValueKind != JsonValueKind.Array) throw Unexpected("no listing");
-        try
+        Uri? next = new(account.Endpoint, $"api/models/{reference.Repository}/tree/{commit}{(path.Length > 0 ? "/" + path : "")}{depth}");
+        Dictionary<string, RemoteFile> files = new(StringComparer.Ordinal);
+        for (int pages = 0; next is not null; pages++)
         {
-            return Entries(answer.RootElement, commit, folder);
+            if (pages == MostPages) throw FaultException.Of(FaultKind.Data, reference.Display, $"the listing has more than {MostPages} pages", "name a folder or a file within the repository");
+            (JsonDocument page, next) = await Ask(next, stop).ConfigureAwait(false);
+            using JsonDocument answer = page;
+            if (answer.RootElement.ValueKind != JsonValueKind.Array) throw Unexpected("no listing");
+            try
+            {
+                AddEntries(answer.RootElement, commit, folder, files);
+            }
+            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
+            {
+                throw Unexpected("a listing of another form");
+            }
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
-        {
-            throw Unexpected("a listing of another form");
-        }
+
+        return [.. files.Values];
     }
 
-    private List<RemoteFile> Entries(JsonElement listing, string commit, string folder)
+    private void AddEntries(JsonElement listing, string commit, string folder, Dictionary<string, RemoteFile> files)
     {
-        List<RemoteFile> files = [];
-        HashSet<string> names = [];
         foreach (JsonElement entry in listing.EnumerateArray())
         {
             if (entry.GetProperty("type").GetString() != "file") continue;
@@ -77,22 +88,39 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
             string name = folder.Length > 0 && full.StartsWith(folder + "/", StringComparison.Ordinal) ? full[(folder.Length + 1)..] : full;
             // Names with a dot in front (.gitattributes) are no part of a model, and odd ones are never asked for.
             if (!RemoteFile.IsSafe(name)) continue;
-            if (!names.Add(name)) throw Unexpected($"{name} is listed twice");
             bool isLarge = entry.TryGetProperty("lfs", out JsonElement lfs) && lfs.ValueKind == JsonValueKind.Object;
             string? oid = isLarge ? lfs.GetProperty("oid").GetString() : entry.GetProperty("oid").GetString();
             if (ExpectedDigest.From(oid) is not { } digest) throw Unexpected($"no digest of {name}");
-            files.Add(new(name, Resolve(commit, full), digest, entry.GetProperty("size").GetInt64(), _authorization));
+            RemoteFile file = new(name, Resolve(commit, full), digest, entry.GetProperty("size").GetInt64(), _authorization);
+            if (!files.TryAdd(name, file)) throw Unexpected($"{name} is listed twice");
         }
-
-        return files;
     }
 
     private Uri Resolve(string commit, string path)
         => new(account.Endpoint, $"{reference.Repository}/resolve/{commit}/{string.Join('/', path.Split('/').Select(Uri.EscapeDataString))}");
 
-    private async Task<JsonDocument> Ask(string path, CancellationToken stop)
+    /// <summary>Where a listing goes on, as the answer's <c>Link</c> says (RFC 8288); null where this is its end.</summary>
+    private Uri? NextPage(HttpResponseMessage response, Uri page)
     {
-        FetchRequest request = new(new Uri(account.Endpoint, path)) { Authorization = _authorization, Accept = "application/json" };
+        if (!response.Headers.NonValidated.TryGetValues("Link", out HeaderStringValues links)) return null;
+        foreach (string link in links.SelectMany(static value => value.Split(',')))
+        {
+            int end = link.IndexOf('>', StringComparison.Ordinal);
+            if (end < 0 || !link[end..].Contains("rel=\"next\"", StringComparison.Ordinal)) continue;
+            Uri next = Uri.TryCreate(page, link[..end].TrimStart(' ', '<'), out Uri? found) ? found : throw Unexpected("a next page without an address");
+
+            // The token goes along: nowhere but to the hub.
+            if (Uri.Compare(next, account.Endpoint, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) != 0)
+                throw Unexpected("the listing goes on at another server");
+            return next;
+        }
+
+        return null;
+    }
+
+    private async Task<(JsonDocument Answer, Uri? Next)> Ask(Uri url, CancellationToken stop)
+    {
+        FetchRequest request = new(url) { Authorization = _authorization, Accept = "application/json" };
         return await attempts.Run(
             async token =>
             {
@@ -102,7 +130,7 @@ internal sealed class HuggingFaceOrigin(HuggingFaceReference reference, HuggingF
                     if (!response.IsSuccessStatusCode) throw Refused(request.Url, response);
                     try
                     {
-                        return JsonDocument.Parse(body);
+                        return (JsonDocument.Parse(body), NextPage(response, url));
                     }
                     catch (JsonException)
                     {

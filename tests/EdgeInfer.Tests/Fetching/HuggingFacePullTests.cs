@@ -173,6 +173,40 @@ public sealed class HuggingFacePullTests : IDisposable
         Assert.Contains("labels.txt is listed twice", _bench.Refused($"hf:acme/belt@{Commit}").What, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_listing_of_several_pages_is_read_to_its_end()
+    {
+        _pageEntries = 2;
+        using FileServer hub = Hub(("a.txt", s_labels), ("b.txt", s_labels), ("c.txt", s_labels), ("labels.txt", s_labels), ("model.onnx", s_net));
+        InstalledModel installed = _bench.Pull($"hf:acme/belt@{Commit}");
+        Assert.Equal("plate", ModelLoader.Load(installed.Path).Labels[1]);
+        Assert.Equal(3, hub.Requests.Count(r => r.Target.Contains("/tree/", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_listing_that_goes_on_elsewhere_is_refused_and_nobody_gets_the_token()
+    {
+        _bench.Environment["HF_TOKEN"] = Token;
+        using FileServer other = new(static _ => Reply.Json("[]"));
+        _nextPage = other.Url("/x");
+        using FileServer hub = Hub(("model.onnx", s_net));
+        Assert.EndsWith("the listing goes on at another server", _bench.Refused($"hf:acme/belt@{Commit}").What, StringComparison.Ordinal);
+        Assert.Empty(other.Requests);
+    }
+
+    [Fact]
+    public void A_listing_without_end_is_given_up()
+    {
+        _nextPage = "/api/models/acme/belt/tree/again";
+        using FileServer hub = new(request => request.Target.Contains("/tree/", StringComparison.Ordinal)
+            ? new Reply(200, "[]"u8.ToArray(), "Content-Type: application/json", $"Link: <{_nextPage}>; rel=\"next\"")
+            : Reply.Empty(404));
+        _bench.Environment["HF_ENDPOINT"] = hub.Url("");
+        Assert.Contains("more than 20 pages", _bench.Refused($"hf:acme/belt@{Commit}").What, StringComparison.Ordinal);
+    }
+
+    private int _pageEntries = int.MaxValue;
+    private string? _nextPage;
     private string? _corrupt;
     private string? _redirect;
 
@@ -187,7 +221,12 @@ public sealed class HuggingFacePullTests : IDisposable
             if (path.StartsWith(tree, StringComparison.Ordinal))
             {
                 string folder = path[tree.Length..].TrimStart('/');
-                return Reply.Json($"[{string.Join(',', files.Where(f => f.Path.StartsWith(folder, StringComparison.Ordinal)).Select(f => Entry(f.Path, f.Bytes)))}]");
+                int first = request.Target.Split("cursor=") is [_, string cursor] ? int.Parse(cursor, System.Globalization.CultureInfo.InvariantCulture) : 0;
+                (string Path, byte[] Bytes)[] listed = [.. files.Where(f => f.Path.StartsWith(folder, StringComparison.Ordinal))];
+                string listing = $"[{string.Join(',', listed.Skip(first).Take(_pageEntries).Select(f => Entry(f.Path, f.Bytes)))}]";
+                string? next = _nextPage ?? (listed.Length - first > _pageEntries ? $"{path}?recursive=true&cursor={first + _pageEntries}" : null);
+                Reply page = Reply.Json(listing);
+                return next is null ? page : page with { Headers = [.. page.Headers, $"Link: <{next}>; rel=\"next\""] };
             }
 
             string resolve = $"/acme/belt/resolve/{Commit}/";
