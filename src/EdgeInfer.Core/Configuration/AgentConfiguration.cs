@@ -34,6 +34,9 @@ public sealed record AgentConfiguration
     /// <summary><c>runtime</c>.</summary>
     public required RuntimeOptions Runtime { get; init; }
 
+    /// <summary><c>outbox</c>.</summary>
+    public OutboxOptions Outbox { get; init; } = new();
+
     /// <summary><c>models</c>: name to path of a folder or .onnx file.</summary>
     public required IReadOnlyDictionary<string, ModelReference> Models { get; init; }
 
@@ -91,6 +94,25 @@ public sealed record MqttOptions
 
     /// <summary>Keep-alive.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether MQTT 3.1.1 is spoken instead of MQTT 5.</summary>
+    public bool IsVersion311 { get; init; }
+
+    /// <summary>What the device listens to: <c>set</c>, <c>cmd</c>.</summary>
+    public IReadOnlyList<string> Accept { get; init => field = ByValue.List(value); } = ByValue.List(["set", "cmd"]);
+}
+
+/// <summary><c>outbox</c>: results that wait for the broker.</summary>
+public sealed record OutboxOptions
+{
+    /// <summary>The most that waiting results take on the disk, in bytes.</summary>
+    public long SizeBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>How long predictions are kept.</summary>
+    public TimeSpan Predictions { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The most late results sent a second.</summary>
+    public int RatePerSecond { get; init; } = 500;
 }
 
 /// <summary><c>runtime</c>.</summary>
@@ -113,6 +135,9 @@ public sealed record RuntimeOptions
 
     /// <summary>Folder for state that must survive: boot count.</summary>
     public string StateFolder { get; init; } = "/var/lib/edgeinfer";
+
+    /// <summary>Folder on a file system in memory, for what must outlive the process but not the machine's power.</summary>
+    public string RunFolder { get; init; } = "/run/edgeinfer";
 
     /// <summary>Absolute path of the control socket; null for none.</summary>
     public string? Control { get; init; } = DefaultControl;
@@ -206,6 +231,9 @@ public sealed record PipelineOptions
 
     /// <summary>What is published.</summary>
     public PublishOptions Publish { get; init; } = new();
+
+    /// <summary>Whether results are on the disk before they are sent (<c>delivery: durable</c>).</summary>
+    public bool IsDurable { get; init; }
 
     /// <summary>What <c>edgeinfer capture</c> finds; null keeps nothing.</summary>
     public RecordOptions? Record { get; init; }

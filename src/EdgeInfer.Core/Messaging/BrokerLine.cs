@@ -59,6 +59,17 @@ internal sealed class BrokerLine(MqttSession first) : IOutgoing, IAsyncDisposabl
     /// <inheritdoc/>
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _session.PublishState(topic, payload);
 
+    /// <inheritdoc/>
+    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
+    {
+        MqttSession session = _session;
+        if (session.TryRespond(topic, payload, correlationData)) return true;
+        return session != _session && _session.TryRespond(topic, payload, correlationData);
+    }
+
+    /// <summary>As <see cref="MqttSession.Wake"/>.</summary>
+    public void Wake() => _session.Wake();
+
     /// <summary>
     /// Puts another session in the place of the one in use. What is published from now on waits in the new one; the old one delivers
     /// what it has and says goodbye; then the new one connects, so that one client id never throws itself out.

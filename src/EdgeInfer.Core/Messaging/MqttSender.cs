@@ -83,6 +83,9 @@ internal sealed class MqttSender
         Kick();
     }
 
+    /// <summary>Sends what may be sent.</summary>
+    public void Wake() => Kick();
+
     /// <summary>Sends a whole packet before all messages.</summary>
     public void SendControl(ReadOnlySpan<byte> packet)
     {

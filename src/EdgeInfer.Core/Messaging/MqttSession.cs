@@ -41,7 +41,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <param name="random">Jitter of the back-off.</param>
     /// <param name="logger">Changes of state go here.</param>
     /// <param name="observer">Learns what became of messages.</param>
-    public MqttSession(MqttSettings settings, TimeProvider time, Random random, ILogger logger, IDeliveryObserver? observer = null)
+    /// <param name="source">Asked for messages while there is room for more unacknowledged, behind all others.</param>
+    public MqttSession(MqttSettings settings, TimeProvider time, Random random, ILogger logger, IDeliveryObserver? observer = null, IMessageSource? source = null)
     {
         _settings = settings;
         _time = time;
@@ -77,6 +78,12 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
 
     /// <inheritdoc/>
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _sender.PublishState(topic, payload);
+
+    /// <inheritdoc/>
+    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData) => _sender.TryPublish(topic, payload, 1, 0);
+
+    /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
+    public void Wake() => _sender.Wake();
 
     /// <summary>
     /// Takes no more messages, sends what waits, waits for its acknowledgement, and says goodbye; the last will is not published.

@@ -163,6 +163,12 @@ internal static class MqttWire
 /// <param name="packetId">For QoS 1.</param>
 internal readonly ref struct ReceivedMessage(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, int qos, bool isRetained, ushort packetId)
 {
+    /// <summary>Where the sender wants its answer (MQTT 5); empty where it says nothing.</summary>
+    public ReadOnlySpan<byte> ResponseTopic { get; init; }
+
+    /// <summary>What the answer is to carry (MQTT 5); empty where it says nothing.</summary>
+    public ReadOnlySpan<byte> CorrelationData { get; init; }
+
     public ReadOnlySpan<byte> Topic { get; } = topic;
 
     public ReadOnlySpan<byte> Payload { get; } = payload;

@@ -49,6 +49,12 @@ internal interface IOutgoing
     /// before anything in the queue. Any thread.
     /// </summary>
     void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload);
+
+    /// <summary>As <see cref="TryPublish"/> with QoS 1, for the answer to a command.</summary>
+    /// <param name="topic">Where to.</param>
+    /// <param name="payload">Copied before the call returns.</param>
+    /// <param name="correlationData">Copied; sent with MQTT 5 where it is not empty.</param>
+    bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData);
 }
 
 /// <summary>Learns what became of messages; called on the session's threads, must return at once and may not call the session.</summary>

@@ -10,11 +10,19 @@ internal sealed class RecordingOutgoing : IOutgoing
 
     public List<(string Topic, string Payload)> States { get; } = [];
 
+    public List<(string Topic, string Payload, string CorrelationData)> Responses { get; } = [];
+
     public bool IsFull { get; set; }
 
     public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key = 0)
     {
         if (!IsFull) Messages.Add((topic.Name, Encoding.UTF8.GetString(payload), qos));
+        return !IsFull;
+    }
+
+    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
+    {
+        if (!IsFull) Responses.Add((topic.Name, Encoding.UTF8.GetString(payload), Encoding.UTF8.GetString(correlationData)));
         return !IsFull;
     }
 
