@@ -61,11 +61,11 @@ internal sealed class MqttSender
     }
 
     /// <summary>Copies a message into the queue and sends what may be sent; false when it cannot be taken.</summary>
-    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key)
+    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key, ReadOnlySpan<byte> correlationData = default)
     {
         lock (_lock)
         {
-            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key)) return false;
+            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key, correlationData)) return false;
         }
 
         Kick();

@@ -1,6 +1,5 @@
 using EdgeInfer.Diagnostics;
 using Microsoft.Extensions.Logging;
-using MQTTnet.Protocol;
 
 namespace EdgeInfer.Messaging;
 
@@ -24,8 +23,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private readonly Backoff _refused;
     private readonly MqttSender _sender;
     private readonly List<string> _filters = [];
+    private readonly bool _hasSource;
     private readonly CancellationTokenSource _stop = new();
     private MqttMessageHandler? _handler;
+    private SubscriptionKind _kind;
     private Task? _running;
     private MqttSessionState _state;
     private Fault? _cause;
@@ -49,6 +50,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _time = time;
         _logger = logger;
         _since = time.GetUtcNow();
+        _hasSource = source is not null;
         _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
         _refused = new(settings.FirstDelay, settings.FailedDelay, random);
         _sender = new(settings, time, observer, source, topic => Note(new(FaultKind.Configuration, settings.Address,
@@ -65,8 +67,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
-    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler)
+    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler, SubscriptionKind kind = SubscriptionKind.Watching)
     {
+        _kind = kind;
         _filters.AddRange(filters);
         _handler = handler;
     }
@@ -81,7 +84,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _sender.PublishState(topic, payload);
 
     /// <inheritdoc/>
-    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData) => _sender.TryPublish(topic, payload, 1, 0);
+    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
+        => _sender.TryPublish(topic, payload, 1, 0, correlationData);
 
     /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
     public void Wake() => _sender.Wake();
@@ -127,9 +131,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_sender.Acknowledge(connection, packetId, reason) is not { } refused) return;
-        Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses messages to '{refused}' (0x{reason:X2})",
-            reason == (byte)MqttConnectReasonCode.NotAuthorized ? "allow this user to publish there" : ""));
+        if (_sender.Acknowledge(connection, packetId, reason) is { } refused) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
     }
 
     /// <inheritdoc/>
@@ -143,12 +145,12 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <inheritdoc/>
-    void IPacketHandler.Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons)
+    void IPacketHandler.Subscribed(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> reasons)
     {
-        for (int i = 0; i < reasons.Count && i < _filters.Count; i++)
+        if (packetId != SubscribePacketId || reasons.Length != _filters.Count) throw new InvalidDataException("a SUBACK that answers no subscription");
+        for (int i = 0; i < reasons.Length; i++)
         {
-            if ((int)reasons[i] < 0x80) continue;
-            Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses the subscription to '{_filters[i]}' (0x{(int)reasons[i]:X2})", "allow this user to read there"));
+            if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));
         }
 
         SetState(MqttSessionState.Connected, null);
@@ -187,8 +189,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     {
         SetState(MqttSessionState.Connecting, _cause);
         using MqttConnection connection = await MqttConnection.OpenAsync(_settings, _time, stop).ConfigureAwait(false);
+        if (_hasSource && connection.Server.MaximumQos == 0) throw BrokerAnswers.NoAcknowledgement(_settings);
+        if (_settings.Will is not null && !connection.Server.KeepsMessages) Note(BrokerAnswers.KeepsNothing(_settings));
         long opened = _time.GetTimestamp();
-        byte[] subscribe = _filters.Count > 0 ? connection.EncodeSubscribe(SubscribePacketId, _filters) : [];
+        byte[] subscribe = _filters.Count > 0 ? ClientPackets.Subscribe(SubscribePacketId, _filters, _kind, connection.IsVersion311) : [];
         lock (_lock)
         {
             _connections++;

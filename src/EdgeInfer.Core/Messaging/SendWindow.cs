@@ -72,7 +72,7 @@ internal sealed class SendWindow
     public void Open(MqttConnection connection)
     {
         _connection = connection;
-        _flights.Limit(connection.Server.ReceiveMaximum == 0 ? ushort.MaxValue : connection.Server.ReceiveMaximum);
+        _flights.Limit(connection.Server.ReceiveMaximum);
         _controlBytes = 0;
         foreach (RetainedState state in _states) state.IsDirty = true;
         _source?.LineChanged(isUp: true);
@@ -190,18 +190,17 @@ internal sealed class SendWindow
         return topic;
     }
 
-    private static bool IsTooLarge(MqttConnection connection, in PublishPacket packet)
-        => packet.Bytes > (connection.Server.MaximumPacketSize == 0 ? MqttWire.LargestPacketBytes : connection.Server.MaximumPacketSize);
+    private static bool IsTooLarge(MqttConnection connection, in PublishPacket packet) => packet.Bytes > connection.Server.MaximumPacketBytes;
 
     private int AppendStates(MqttConnection connection, int length, long now)
     {
-        int qos = Math.Min(1, (int)connection.Server.MaximumQoS);
+        int qos = connection.Server.MaximumQos;
         foreach (RetainedState state in _states)
         {
             if (!state.IsDirty || !_flights.HasRoom) continue;
             state.IsDirty = false;
             bool wasOversize = state.IsOversize;
-            PublishPacket packet = new(state.Topic.Utf8, state.Payload) { Qos = qos, IsRetained = connection.Server.RetainAvailable };
+            PublishPacket packet = new(state.Topic.Utf8, state.Payload) { Qos = qos, IsRetained = connection.Server.KeepsMessages, IsVersion311 = connection.IsVersion311 };
             state.IsOversize = IsTooLarge(connection, packet);
             if (state.IsOversize)
             {
@@ -220,10 +219,10 @@ internal sealed class SendWindow
     {
         while (length < BatchBytes && Queue.Peek() is { } message)
         {
-            int qos = Math.Min(message.Qos, (int)connection.Server.MaximumQoS);
+            int qos = Math.Min(message.Qos, connection.Server.MaximumQos);
             if (qos > 0 && !_flights.HasRoom) break;
             Queue.Take();
-            PublishPacket packet = new(message.Topic.Utf8, message.Payload) { Qos = qos };
+            PublishPacket packet = new(message.Topic.Utf8, message.Payload) { Qos = qos, CorrelationData = message.CorrelationData, IsVersion311 = connection.IsVersion311 };
             if (IsTooLarge(connection, packet))
             {
                 Queue.Drop(message);
@@ -244,7 +243,13 @@ internal sealed class SendWindow
         if (_source is null || _isRetired) return length;
         while (length < BatchBytes && _flights.HasRoom && _source.TryTake(out OutboundMessage message))
         {
-            PublishPacket packet = new(message.Topic.Utf8, message.Payload) { Tail = message.Tail, Qos = 1, ExpirySeconds = message.ExpirySeconds };
+            PublishPacket packet = new(message.Topic.Utf8, message.Payload)
+            {
+                Tail = message.Tail,
+                Qos = 1,
+                ExpirySeconds = message.ExpirySeconds,
+                IsVersion311 = connection.IsVersion311,
+            };
             if (IsTooLarge(connection, packet)) _source.TooLarge(message.Token);
             else length = Append(length, packet, new Flight { Token = message.Token, Topic = message.Topic, SentTimestamp = now });
         }

@@ -64,7 +64,7 @@ public sealed class MqttWireTests
     public void A_PUBLISH_with_properties_is_read_past_them()
     {
         // Topic "t", packet id 7, properties: payload format indicator (01 01) and message expiry (02 00 00 00 3C).
-        ReceivedMessage message = MqttWire.ReadPublish(0x33, [0, 1, (byte)'t', 0, 7, 7, 1, 1, 2, 0, 0, 0, 60, (byte)'x', (byte)'y']);
+        ReceivedMessage message = MqttWire.ReadPublish(0x33, [0, 1, (byte)'t', 0, 7, 7, 1, 1, 2, 0, 0, 0, 60, (byte)'x', (byte)'y'], isVersion311: false);
         Assert.Equal("t", Encoding.UTF8.GetString(message.Topic));
         Assert.Equal("xy", Encoding.UTF8.GetString(message.Payload));
         Assert.Equal((1, true, (ushort)7), (message.Qos, message.IsRetained, message.PacketId));
@@ -77,7 +77,7 @@ public sealed class MqttWireTests
     [InlineData(0x32, new byte[] { 0, 1, 65, 0 })]
     [InlineData(0x30, new byte[] { 0, 1, 65, 9, 1 })]
     [InlineData(0x36, new byte[] { 0, 1, 65, 0, 1, 0 })]
-    public void A_malformed_PUBLISH_is_refused(byte first, byte[] body) => Assert.Throws<InvalidDataException>(() => MqttWire.ReadPublish(first, body));
+    public void A_malformed_PUBLISH_is_refused(byte first, byte[] body) => Assert.Throws<InvalidDataException>(() => MqttWire.ReadPublish(first, body, isVersion311: false));
 
     [Fact]
     public void A_PUBACK_without_reason_means_success()
