@@ -6,6 +6,9 @@ namespace EdgeInfer.Messaging;
 /// <summary>What a broker says of messages, of subscriptions and of the version, in the words of an operator.</summary>
 internal static class BrokerAnswers
 {
+    /// <summary>Version 2.9 closes the connection at such a topic, without a word.</summary>
+    private const string NatsTopics = "nats-server takes no '.' and no space in topics";
+
     /// <summary>PUBACK with a reason of 0x80 or above.</summary>
     public static Fault OfMessage(MqttSettings settings, MqttTopic topic, byte reason)
     {
@@ -48,5 +51,9 @@ internal static class BrokerAnswers
 
     /// <summary>What to try with a broker that does not say what it minds.</summary>
     public static string TryOtherVersion(MqttSettings settings)
-        => settings.Options.IsVersion311 ? "if it speaks MQTT 5 only, take mqtt.protocol out" : "if it speaks MQTT 3.1.1 only, set mqtt.protocol: \"3.1.1\"";
+    {
+        if (!settings.Options.IsVersion311) return "if it speaks MQTT 3.1.1 only, set mqtt.protocol: \"3.1.1\"";
+        string other = "if it speaks MQTT 5 only, take mqtt.protocol out";
+        return settings.Will?.Topic.Name.AsSpan().ContainsAny('.', ' ') == true ? $"{other}; {NatsTopics}: change device.id or mqtt.prefix" : other;
+    }
 }

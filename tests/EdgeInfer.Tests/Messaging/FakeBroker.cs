@@ -52,7 +52,7 @@ internal sealed class FakeBroker : IDisposable
 
     public X509Certificate2? Certificate { get; }
 
-    /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length.</summary>
+    /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length; empty: the connection is closed.</summary>
     public byte[] ConnAck { get; set; } = [0, 0, 0];
 
     /// <summary>Whether the last client that connected speaks MQTT 3.1.1.</summary>
@@ -179,6 +179,7 @@ internal sealed class FakeBroker : IDisposable
         {
             case 1:
                 IsVersion311 = body[6] == 4;
+                if (ConnAck.Length == 0) throw new EndOfStreamException();
                 client.Write([0x20, (byte)ConnAck.Length, .. ConnAck]);
                 break;
             case 3:
