@@ -34,6 +34,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private DateTimeOffset _since;
     private long _connections;
     private int _silentCloses;
+    private volatile bool _isRetired;
 
     /// <summary>Prepares a session; nothing is connected before <see cref="Start"/>.</summary>
     /// <param name="settings">Where to, as whom, and how much may wait.</param>
@@ -50,7 +51,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _since = time.GetUtcNow();
         _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
         _refused = new(settings.FirstDelay, settings.FailedDelay, random);
-        _sender = new(settings, time, observer, topic => Note(new(FaultKind.Configuration, settings.Address,
+        _sender = new(settings, time, observer, source, topic => Note(new(FaultKind.Configuration, settings.Address,
             $"the state at '{topic}' is larger than the broker's maximum packet size and is not sent", "raise the broker's maximum packet size")));
     }
 
@@ -85,11 +86,21 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
     public void Wake() => _sender.Wake();
 
+    /// <summary>Takes nothing more from the message source, which another session serves from now on.</summary>
+    public void Retire()
+    {
+        _isRetired = true;
+        _sender.Retire();
+    }
+
+    /// <summary>Takes over what a stopped session has not delivered of its queue, before its own messages.</summary>
+    public void TakeOver(MqttSession earlier) => _sender.TakeOver(earlier._sender);
+
     /// <summary>
     /// Takes no more messages, sends what waits, waits for its acknowledgement, and says goodbye; the last will is not published.
     /// </summary>
-    /// <param name="deadline">The longest it may take; what is not acknowledged by then is lost.</param>
-    /// <returns>Messages that were not delivered.</returns>
+    /// <param name="deadline">The longest it may take; what is not acknowledged by then goes back to the source, or is lost where it is the queue's.</param>
+    /// <returns>Messages of the queue that were not delivered.</returns>
     public async Task<int> StopAsync(TimeSpan deadline)
     {
         if (_stop.IsCancellationRequested) return 0;
@@ -106,7 +117,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (_running is not null) await _running.ConfigureAwait(false);
         SetState(MqttSessionState.Stopped, null);
         int left = _sender.Queued;
-        if (left > 0) LogLeft(_logger, _settings.Address, left);
+        if (left > 0 && !_isRetired) LogLeft(_logger, _settings.Address, left);
         return left;
     }
 
@@ -187,9 +198,17 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (!_sender.Open(connection, subscribe, stop)) return null;
         if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
         TimeSpan look = TimeSpan.FromMilliseconds(Math.Max(100, connection.KeepAlive.TotalMilliseconds / 4));
-        await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
-        MqttLinkException? end = await connection.ReceiveAsync(this).ConfigureAwait(false);
-        _sender.Close(connection);
+        MqttLinkException? end;
+        try
+        {
+            await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
+            end = await connection.ReceiveAsync(this).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sender.Close(connection);
+        }
+
         lock (_lock) _connectedSince = null;
         TimeSpan lasted = _time.GetElapsedTime(opened);
         if (lasted >= _settings.StableAfter)

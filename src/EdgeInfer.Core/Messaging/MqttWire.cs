@@ -13,6 +13,43 @@ internal enum PacketKind
     Disconnect = 14,
 }
 
+/// <summary>A message to be written as PUBLISH.</summary>
+/// <param name="topic">UTF-8.</param>
+/// <param name="payload">The message.</param>
+internal readonly ref struct PublishPacket(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload)
+{
+    public ReadOnlySpan<byte> Topic { get; } = topic;
+
+    public ReadOnlySpan<byte> Payload { get; } = payload;
+
+    /// <summary>Bytes that follow <see cref="Payload"/> in the same message.</summary>
+    public ReadOnlySpan<byte> Tail { get; init; }
+
+    /// <summary>0 or 1.</summary>
+    public int Qos { get; init; }
+
+    /// <summary>Whether the broker keeps it for later subscribers.</summary>
+    public bool IsRetained { get; init; }
+
+    /// <summary>After so long the broker no longer delivers it; 0 for no end. MQTT 5.</summary>
+    public uint ExpirySeconds { get; init; }
+
+    /// <summary>What an answer carries of its request, at most 65535 bytes. MQTT 5.</summary>
+    public ReadOnlySpan<byte> CorrelationData { get; init; }
+
+    /// <summary>Whether it is written as MQTT 3.1.1, which has no properties.</summary>
+    public bool IsVersion311 { get; init; }
+
+    /// <summary>Bytes of the properties without their length.</summary>
+    public int PropertyBytes => (ExpirySeconds > 0 ? 5 : 0) + (CorrelationData.IsEmpty ? 0 : 3 + CorrelationData.Length);
+
+    /// <summary>Bytes behind the fixed header.</summary>
+    public int RemainingBytes => 2 + Topic.Length + (Qos > 0 ? 2 : 0) + (IsVersion311 ? 0 : MqttWire.VariableBytes(PropertyBytes) + PropertyBytes) + Payload.Length + Tail.Length;
+
+    /// <summary>Bytes of the whole packet.</summary>
+    public int Bytes => 1 + MqttWire.VariableBytes(RemainingBytes) + RemainingBytes;
+}
+
 /// <summary>
 /// The packets of MQTT 5 that come with every message, written to and read from plain spans; MQTTnet's formatter does the rare ones.
 /// It needs 1 to 2 kB of managed memory a message, this none.
@@ -25,43 +62,38 @@ internal static class MqttWire
     /// <summary>The largest value of a four-byte variable integer.</summary>
     public const int LargestRemaining = 268_435_455;
 
+    /// <summary>The largest packet there can be.</summary>
+    public const int LargestPacketBytes = LongestHeaderBytes + LargestRemaining;
+
+    private const byte MessageExpiryInterval = 0x02;
+    private const byte CorrelationData = 0x09;
+
     /// <summary>PINGREQ.</summary>
     public static ReadOnlySpan<byte> PingRequest => [0xC0, 0];
 
     /// <summary>DISCONNECT with reason 0: the will is not sent.</summary>
     public static ReadOnlySpan<byte> NormalDisconnect => [0xE0, 0];
 
-    /// <summary>Bytes of a PUBLISH packet.</summary>
-    public static int PublishBytes(int topicBytes, int payloadBytes, int qos)
-    {
-        int remaining = PublishRemaining(topicBytes, payloadBytes, qos);
-        return 1 + VariableBytes(remaining) + remaining;
-    }
-
-    /// <summary>Writes a PUBLISH packet without properties and returns its length.</summary>
-    /// <param name="to">At least <see cref="PublishBytes"/> long.</param>
-    /// <param name="topic">UTF-8.</param>
-    /// <param name="payload">The message.</param>
-    /// <param name="qos">0 or 1.</param>
-    /// <param name="isRetained">Whether the broker keeps it for later subscribers.</param>
+    /// <summary>Writes a PUBLISH packet and returns its length.</summary>
+    /// <param name="to">At least <see cref="PublishPacket.Bytes"/> long.</param>
+    /// <param name="packet">What to write.</param>
     /// <param name="packetId">From 1; for QoS 1.</param>
-    public static int WritePublish(Span<byte> to, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, int qos, bool isRetained, ushort packetId)
+    public static int WritePublish(Span<byte> to, in PublishPacket packet, ushort packetId)
     {
-        to[0] = (byte)(0x30 | qos << 1 | (isRetained ? 1 : 0));
-        int at = 1 + WriteVariable(to[1..], PublishRemaining(topic.Length, payload.Length, qos));
-        BinaryPrimitives.WriteUInt16BigEndian(to[at..], (ushort)topic.Length);
-        at += 2;
-        topic.CopyTo(to[at..]);
-        at += topic.Length;
-        if (qos > 0)
+        to[0] = (byte)(0x30 | packet.Qos << 1 | (packet.IsRetained ? 1 : 0));
+        int at = 1 + WriteVariable(to[1..], packet.RemainingBytes);
+        at += WriteWithLength(to[at..], packet.Topic);
+        if (packet.Qos > 0)
         {
             BinaryPrimitives.WriteUInt16BigEndian(to[at..], packetId);
             at += 2;
         }
 
-        to[at++] = 0;
-        payload.CopyTo(to[at..]);
-        return at + payload.Length;
+        if (!packet.IsVersion311) at += WriteProperties(to[at..], packet);
+        packet.Payload.CopyTo(to[at..]);
+        at += packet.Payload.Length;
+        packet.Tail.CopyTo(to[at..]);
+        return at + packet.Tail.Length;
     }
 
     /// <summary>Writes a PUBACK for success and returns its length, 4.</summary>
@@ -120,9 +152,30 @@ internal static class MqttWire
         return new(topic, body[(at + lengthBytes + propertyBytes)..], qos, (first & 1) != 0, packetId);
     }
 
-    private static int PublishRemaining(int topicBytes, int payloadBytes, int qos) => 2 + topicBytes + (qos > 0 ? 2 : 0) + 1 + payloadBytes;
+    /// <summary>Bytes of a variable byte integer, 1 to 4.</summary>
+    public static int VariableBytes(int value) => value < 128 ? 1 : value < 16384 ? 2 : value < 2_097_152 ? 3 : 4;
 
-    private static int VariableBytes(int value) => value < 128 ? 1 : value < 16384 ? 2 : value < 2_097_152 ? 3 : 4;
+    private static int WriteProperties(Span<byte> to, in PublishPacket packet)
+    {
+        int at = WriteVariable(to, packet.PropertyBytes);
+        if (packet.ExpirySeconds > 0)
+        {
+            to[at] = MessageExpiryInterval;
+            BinaryPrimitives.WriteUInt32BigEndian(to[(at + 1)..], packet.ExpirySeconds);
+            at += 5;
+        }
+
+        if (packet.CorrelationData.IsEmpty) return at;
+        to[at] = CorrelationData;
+        return at + 1 + WriteWithLength(to[(at + 1)..], packet.CorrelationData);
+    }
+
+    private static int WriteWithLength(Span<byte> to, ReadOnlySpan<byte> value)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(to, (ushort)value.Length);
+        value.CopyTo(to[2..]);
+        return 2 + value.Length;
+    }
 
     private static int WriteVariable(Span<byte> to, int value)
     {

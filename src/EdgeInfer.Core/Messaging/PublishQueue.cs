@@ -109,6 +109,28 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
         Waiting++;
     }
 
+    /// <summary>
+    /// Takes the messages that wait in another queue, before its own: they are older. Where there is no room for all, the oldest go.
+    /// </summary>
+    /// <param name="other">Left without waiting messages.</param>
+    public void TakeOver(PublishQueue other)
+    {
+        while (other.Waiting > 0)
+        {
+            QueuedMessage message = other.TakeNewest();
+            if (Count >= maxCount || Bytes + (long)message.CapacityBytes > maxBytes)
+            {
+                Dropped++;
+                observer?.Lost(message.Key);
+                continue;
+            }
+
+            Count++;
+            Bytes += message.CapacityBytes;
+            PutBack(message);
+        }
+    }
+
     /// <summary>A taken message is done with.</summary>
     public void Release(QueuedMessage message)
     {
@@ -125,6 +147,16 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
         Dropped++;
         observer?.Lost(message.Key);
         Release(message);
+    }
+
+    private QueuedMessage TakeNewest()
+    {
+        int at = (_head + --Waiting) & (_ring.Length - 1);
+        QueuedMessage message = _ring[at];
+        _ring[at] = null!;
+        Count--;
+        Bytes -= message.CapacityBytes;
+        return message;
     }
 
     private void DropOldest() => Drop(Take());
