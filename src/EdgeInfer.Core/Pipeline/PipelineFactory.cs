@@ -47,7 +47,7 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
         MqttTopics topics = new(plan.Prefix, device);
         MqttTopic topic = topics.Prediction(pipeline, model);
         string stream = pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
-        if (pipeline.Publish.Qos > 0)
+        if (pipeline.Publish.Qos > 0 && pipeline.Publish.Predictions != PublishMode.Off)
             return new OutboxOutlet(outbox, outbox.Open(new(stream, topic.Name, topics.History(pipeline.Name).Name, DeliveryClass.Prediction), pipeline.IsDurable));
         if (!_bestEffort.TryGetValue(stream, out BestEffortNumbers? numbers)) _bestEffort.Add(stream, numbers = new());
         return new BestEffortOutlet(outgoing, topic, numbers);
