@@ -38,7 +38,7 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
 
     /// <summary>Messages of one turn: sent together, few enough not to delay a live one.</summary>
     private readonly double _most = Math.Max(1, ratePerSecond / 20.0);
-    private readonly List<Entry> _entries = new(BatchCount * 3);
+    private readonly List<Entry> _entries = new(BatchCount * 6);
     private readonly Stack<Entry> _free = new();
     private readonly HashSet<long> _ids = [];
     private double _allowance = Math.Max(1, ratePerSecond / 20.0);
@@ -54,7 +54,7 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     public int Finished { get; private set; }
 
     /// <summary>Whether more should be read.</summary>
-    public bool IsLow => Waiting < Low && _entries.Count < BatchCount * 2;
+    public bool IsLow => Waiting < Low && _entries.Count < BatchCount * 4;
 
     /// <summary>Whether a message is in here.</summary>
     public bool Holds(long id) => _ids.Contains(id);

@@ -26,17 +26,16 @@ internal sealed partial class Outbox
         return _live.Unstored >= GroupCount || _live.OldestUnstored(durableOnly: false, now) <= now - GroupMilliseconds;
     }
 
+    private bool IsPendingFull => _rowsToDelete.Count + _backlog.Finished >= GroupCount || _losses.Published >= Losses.Batch;
+
+    private bool IsPendingDue(long now) => _pendingSince != 0 && (_isClosed || IsPendingFull || _pendingSince + GroupMilliseconds <= now);
+
     /// <summary>When a group is to be written next.</summary>
     private long StoreDue(long now)
     {
         long due = Never;
         if (_live.UnstoredDurable > 0) due = _live.OldestUnstored(durableOnly: true, now) + DurableGroupMilliseconds;
-        if (_pendingSince != 0)
-        {
-            int pending = _rowsToDelete.Count + _backlog.Finished;
-            bool isFull = pending >= Backlog.BatchCount || _losses.Published >= Losses.Batch;
-            due = Math.Min(due, isFull ? now : _pendingSince + GroupMilliseconds);
-        }
+        if (_pendingSince != 0) due = Math.Min(due, IsPendingFull ? now : _pendingSince + GroupMilliseconds);
 
         if (_live.Unstored > _live.UnstoredDurable && (!_isUp || IsLagging(now)))
             due = Math.Min(due, !_isUp && _live.Unstored >= GroupCount ? now : _live.OldestUnstored(durableOnly: false, now) + GroupMilliseconds);

@@ -246,7 +246,7 @@ internal sealed partial class Outbox
         {
             OutboxGroup group = new();
             long now = Now();
-            _pendingSince = 0;
+            _finished.Clear();
             group.Count = _live.CollectForStore(_slots, IsGroupDue(now) ? (_isUp && !_isClosed ? now - GroupMilliseconds : now) : long.MinValue);
             if (_hasUnregistered) group.Unregistered.AddRange(_streams.Where(static s => s.StoreId == 0));
             _hasUnregistered = false;
@@ -257,24 +257,31 @@ internal sealed partial class Outbox
                 group.Streams.Add(stream);
             }
 
-            Span<int> refused = stackalloc int[64];
-            foreach (int slot in refused[.._live.CollectRefused(refused)])
-            {
-                group.Refused.Add(slot);
-                if (_live[slot].Stream.StoreId == 0 && !group.Unregistered.Contains(_live[slot].Stream)) group.Unregistered.Add(_live[slot].Stream);
-            }
-
-            _finished.Clear();
-            _backlog.CollectFinished(_finished);
-            group.Rows.AddRange(_rowsToDelete);
-            _rowsToDelete.Clear();
-            group.Losses = _losses.TakeNoticed();
-            group.Published = _losses.TakePublished();
             if (_recovered > 0 && !_live.HasFromBefore(_settings.Boot)) _recovered = 0;
             if (_recovered == 0 && _unended.Count > 0) group.Ended.AddRange(_unended);
+
+            // What is only cleaned up waits for others; a sync that is due anyway takes it along.
+            if (!group.IsEmpty || IsPendingDue(now)) CollectPending(group);
             group.Finished = _finished.Count;
             return group;
         }
+    }
+
+    private void CollectPending(OutboxGroup group)
+    {
+        _pendingSince = 0;
+        Span<int> refused = stackalloc int[64];
+        foreach (int slot in refused[.._live.CollectRefused(refused)])
+        {
+            group.Refused.Add(slot);
+            if (_live[slot].Stream.StoreId == 0 && !group.Unregistered.Contains(_live[slot].Stream)) group.Unregistered.Add(_live[slot].Stream);
+        }
+
+        _backlog.CollectFinished(_finished);
+        group.Rows.AddRange(_rowsToDelete);
+        _rowsToDelete.Clear();
+        group.Losses = _losses.TakeNoticed();
+        group.Published = _losses.TakePublished();
     }
 
     private void Register(IOutboxStore store, OutboxGroup group)
