@@ -26,7 +26,7 @@ internal sealed partial class Outbox
     private const int MostExpired = 1000;
     private const long Never = long.MaxValue;
 
-    private readonly Func<OpenedStore> _openStore;
+    private readonly Func<bool, OpenedStore> _openStore;
     private readonly RingPast _past;
     private readonly Backoff _reopening;
     private readonly AutoResetEvent _signal = new(false);
@@ -46,6 +46,7 @@ internal sealed partial class Outbox
     private bool _hasRun;
     private bool _hasUnregistered;
     private bool _isReopening;
+    private bool _isKnownBroken;
     private bool _hasSpareSpace;
 
     /// <summary>Whether messages can be put on the disk now; under the lock.</summary>
@@ -150,7 +151,7 @@ internal sealed partial class Outbox
         if (_store is not null || Now() < _storeDue) return;
         try
         {
-            OpenedStore opened = _openStore();
+            OpenedStore opened = _openStore(_isKnownBroken);
             try
             {
                 Enter(opened.Store);
@@ -165,6 +166,7 @@ internal sealed partial class Outbox
             {
                 _store = opened.Store;
                 _hasNews = true;
+                _isKnownBroken = false;
                 _notice = opened.Notice?.ToString() ?? _notice;
                 Healed();
             }
@@ -199,7 +201,7 @@ internal sealed partial class Outbox
             foreach (StoredStream stored in store.Streams())
             {
                 if (store.CountOf(stored.Id) == 0) continue;
-                OutboxStream? open = _streams.Find(s => s.Facts == stored.Facts);
+                OutboxStream? open = _streams.Find(s => s.Facts.Name == stored.Facts.Name);
                 if (open is null) _earlierStreams.Add(open = new(stored.Facts, isDurable: false, new Random(stored.Id)));
                 open.StoreId = stored.Id;
                 open.HasBacklog = true;
@@ -248,12 +250,12 @@ internal sealed partial class Outbox
             long now = Now();
             _finished.Clear();
             group.Count = _live.CollectForStore(_slots, IsGroupDue(now) ? (_isUp && !_isClosed ? now - GroupMilliseconds : now) : long.MinValue);
-            if (_hasUnregistered) group.Unregistered.AddRange(_streams.Where(static s => s.StoreId == 0));
+            if (_hasUnregistered) group.Unregistered.AddRange(_streams.Where(static s => !s.IsRegistered));
             _hasUnregistered = false;
             for (int i = 0; i < group.Count; i++)
             {
                 OutboxStream stream = _live[_slots[i]].Stream;
-                if (stream.StoreId == 0 && !group.Unregistered.Contains(stream)) group.Unregistered.Add(stream);
+                if (!stream.IsRegistered && !group.Unregistered.Contains(stream)) group.Unregistered.Add(stream);
                 group.Streams.Add(stream);
             }
 
@@ -274,7 +276,7 @@ internal sealed partial class Outbox
         foreach (int slot in refused[.._live.CollectRefused(refused)])
         {
             group.Refused.Add(slot);
-            if (_live[slot].Stream.StoreId == 0 && !group.Unregistered.Contains(_live[slot].Stream)) group.Unregistered.Add(_live[slot].Stream);
+            if (!_live[slot].Stream.IsRegistered && !group.Unregistered.Contains(_live[slot].Stream)) group.Unregistered.Add(_live[slot].Stream);
         }
 
         _backlog.CollectFinished(_finished);
@@ -286,7 +288,12 @@ internal sealed partial class Outbox
 
     private void Register(IOutboxStore store, OutboxGroup group)
     {
-        foreach (OutboxStream stream in group.Unregistered) stream.StoreId = store.Open(stream.Facts, _settings.Boot);
+        foreach (OutboxStream stream in group.Unregistered)
+        {
+            stream.StoreId = store.Open(stream.Facts, _settings.Boot);
+            stream.IsRegistered = true;
+        }
+
         foreach (OutboxStream stream in group.Streams) group.StreamIds.Add(stream.StoreId);
     }
 
@@ -306,7 +313,7 @@ internal sealed partial class Outbox
                 store.AddDeadLetter(new(message.Stream, message.Boot, message.Sequence, message.At, message.Payload), message.Id, Reason(entry.Reason));
                 break;
             case BacklogState.Expired:
-                store.AddLoss(entry.Stream.Facts.Name, message.Boot, message.Sequence, LossReason.Expired);
+                store.AddLoss(entry.Stream.Facts.Name, message.Boot, message.Sequence, message.Sequence, LossReason.Expired);
                 store.Delete([message.Id]);
                 break;
             default:
@@ -320,7 +327,7 @@ internal sealed partial class Outbox
     private static void Declare(IOutboxStore store, Gap loss)
     {
         if (loss.AtMost is { } most) store.AddLossOfAtMost(loss.Stream, loss.Boot, most, loss.Reason);
-        else for (long n = loss.FromSequence!.Value; n <= loss.ToSequence; n++) store.AddLoss(loss.Stream, loss.Boot, n, loss.Reason);
+        else store.AddLoss(loss.Stream, loss.Boot, loss.FromSequence!.Value, loss.ToSequence!.Value, loss.Reason);
     }
 
     /// <summary>The group is on the disk.</summary>
@@ -347,7 +354,7 @@ internal sealed partial class Outbox
     private void Undo(OutboxGroup group)
     {
         for (int i = 0; i < group.Count; i++) _live.MarkStored(_slots[i], 0);
-        foreach (OutboxStream stream in group.Unregistered) stream.StoreId = 0;
+        foreach (OutboxStream stream in group.Unregistered) stream.IsRegistered = false;
         _hasUnregistered |= group.Unregistered.Count > 0;
         _rowsToDelete.AddRange(group.Rows);
         _losses.PutBack(group.Losses);
@@ -439,6 +446,7 @@ internal sealed partial class Outbox
         {
             isNews = _storeFault?.What != e.Fault.What;
             _storeFault = e.Fault;
+            _isKnownBroken |= e.IsBroken;
             _hasNews |= isNews;
             _storeDue = Now() + (e.IsBroken && isNews ? 0 : (long)_reopening.Next().TotalMilliseconds);
         }
@@ -457,7 +465,7 @@ internal sealed partial class Outbox
             _losses.ForgetStore();
             _rowsToDelete.Clear();
             _earlierStreams.Clear();
-            foreach (OutboxStream stream in _streams) (stream.StoreId, stream.LoadedTo, stream.HasBacklog) = (0, 0, false);
+            foreach (OutboxStream stream in _streams) (stream.StoreId, stream.IsRegistered, stream.LoadedTo, stream.HasBacklog) = (0, false, 0, false);
         }
 
         try

@@ -41,11 +41,11 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     /// <param name="settings">What it needs to know.</param>
     /// <param name="ring">Owned from now on.</param>
     /// <param name="past">What earlier processes have left in the ring's place.</param>
-    /// <param name="openStore">Opens the store; may throw <see cref="OutboxStoreException"/>, and is then called again later.</param>
+    /// <param name="openStore">Opens the store, told whether it is known to be damaged; may throw <see cref="OutboxStoreException"/>, and is then called again later.</param>
     /// <param name="clock">Ages.</param>
     /// <param name="random">Jitter.</param>
     /// <param name="logger">What an operator should know.</param>
-    public Outbox(OutboxSettings settings, IMessageRing ring, RingPast past, Func<OpenedStore> openStore, OutboxClock clock, Random random, ILogger logger)
+    public Outbox(OutboxSettings settings, IMessageRing ring, RingPast past, Func<bool, OpenedStore> openStore, OutboxClock clock, Random random, ILogger logger)
     {
         _settings = settings;
         _past = past;
@@ -83,9 +83,8 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         lock (_lock)
         {
             stream = StreamOf(facts, isDurable);
-            if (stream.StoreId != 0 && stream.Facts != facts) Leave(stream);
             stream.Change(facts, isDurable);
-            _hasUnregistered |= stream.StoreId == 0;
+            _hasUnregistered |= !stream.IsRegistered;
         }
 
         Signal();
@@ -416,14 +415,6 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         if (_pendingSince == 0) _pendingSince = Math.Max(1, now);
     }
 
-    /// <summary>What a stream has in the store stays under its old topics.</summary>
-    private void Leave(OutboxStream stream)
-    {
-        _earlierStreams.Add(new(stream.Facts, isDurable: false, new Random(stream.StoreId)) { StoreId = stream.StoreId, HasBacklog = true });
-        stream.LoadedTo = 0;
-        stream.HasBacklog = false;
-    }
-
     private OutboxStream StreamOf(StreamFacts facts, bool isDurable)
     {
         foreach (OutboxStream known in _streams)
@@ -434,29 +425,4 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         _streams.Add(stream);
         return stream;
     }
-}
-
-/// <summary>Why messages are lost, as gaps say it.</summary>
-internal static class LossReason
-{
-    /// <summary>Older than the outbox keeps them.</summary>
-    public const string Expired = "expired";
-
-    /// <summary>The store had no room.</summary>
-    public const string Quota = "quota";
-
-    /// <summary>The ring had no room, and the store could not take them fast enough or not at all.</summary>
-    public const string Overload = "overload";
-
-    /// <summary>Larger than the ring or the broker takes.</summary>
-    public const string TooLarge = "too_large";
-
-    /// <summary>The broker refuses them for good.</summary>
-    public const string Refused = "refused";
-
-    /// <summary>The machine lost its power, or the ring was lost otherwise, while they were in memory.</summary>
-    public const string PowerCut = "power_cut";
-
-    /// <summary>The store was damaged.</summary>
-    public const string StoreBroken = "store_broken";
 }

@@ -40,6 +40,9 @@ internal sealed class OutboxStream
     /// <summary>The store's number; 0 while it has none.</summary>
     public int StoreId { get; set; }
 
+    /// <summary>Whether the store knows it as it is now, open in this start.</summary>
+    public bool IsRegistered { get; set; }
+
     /// <summary>The last message read back from the store.</summary>
     public long LoadedTo { get; set; }
 
@@ -68,7 +71,7 @@ internal sealed class OutboxStream
         Label = new(facts, isDurable);
         _topic = new(facts.Topic);
         _history = new(facts.HistoryTopic);
-        StoreId = 0;
+        IsRegistered = false;
     }
 
     /// <summary>Whether a message of it may be sent now.</summary>

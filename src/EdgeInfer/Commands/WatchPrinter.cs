@@ -82,6 +82,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         double from = Number(message, "from_seq"), to = Number(message, "to_seq"), boot = Number(message, "boot");
         string what = Property(message, "at_most") is { ValueKind: JsonValueKind.Number }
             ? string.Create(CultureInfo.InvariantCulture, $"at most {Number(message, "at_most"):0} results are lost (boot {boot:0})")
+            : to == 0 ? string.Create(CultureInfo.InvariantCulture, $"what was waiting is lost (boot {boot:0})")
             : string.Create(CultureInfo.InvariantCulture, $"{to - from + 1:0} results are lost (seq {from:0} to {to:0} of boot {boot:0})");
         return ReceivedText.Printable($"-- {Text(message, "device")}/{Text(message, "stream")}: {what}: {Text(message, "reason")}");
     }

@@ -111,11 +111,11 @@ internal sealed class FakeStore : IOutboxStore
 
     public int Expire(Func<DeliveryClass, TimeSpan> oldest, int most) => 0;
 
-    public void AddLoss(string stream, long boot, long sequence, string reason)
+    public void AddLoss(string stream, long boot, long fromSequence, long toSequence, string reason)
     {
-        int at = _state.Gaps.FindIndex(g => g.Stream == stream && g.Boot == boot && g.Reason == reason && g.ToSequence == sequence - 1);
-        if (at >= 0) _state.Gaps[at] = _state.Gaps[at] with { ToSequence = sequence };
-        else _state.Gaps.Add(new(++_state.LastId, stream, boot, sequence, sequence, null, reason, 0));
+        int at = _state.Gaps.FindIndex(g => g.Stream == stream && g.Boot == boot && g.Reason == reason && g.ToSequence == fromSequence - 1);
+        if (at >= 0) _state.Gaps[at] = _state.Gaps[at] with { ToSequence = toSequence };
+        else _state.Gaps.Add(new(++_state.LastId, stream, boot, fromSequence, toSequence, null, reason, 0));
     }
 
     public void AddLossOfAtMost(string stream, long boot, long atMost, string reason)
@@ -129,7 +129,7 @@ internal sealed class FakeStore : IOutboxStore
     {
         _state.Dead.Add((message.Sequence, reason));
         Delete([id]);
-        AddLoss(_state.Streams[message.Stream - 1].Facts.Name, message.Boot, message.Sequence, "refused");
+        AddLoss(_state.Streams[message.Stream - 1].Facts.Name, message.Boot, message.Sequence, message.Sequence, "refused");
     }
 
     public bool GiveSpaceBack() => false;

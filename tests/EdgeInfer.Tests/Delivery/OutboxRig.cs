@@ -21,7 +21,7 @@ internal sealed class OutboxRig : IDisposable
         Ring = ring ?? new();
         Outbox = new(
             new("press-3", boot, options ?? new(), new("edgeinfer/press-3/gap"), inFlight), Ring, past,
-            () => CannotOpen is { } fault ? throw fault : new(Store, null), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
+            _ => CannotOpen is { } fault ? throw fault : new(Store, null), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
         Window = inFlight;
         Belt = Open("belt");
         Outbox.Step();
