@@ -64,6 +64,9 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     /// <summary>Makes the session ask for messages; set before messages are accepted. Called outside the outbox's lock.</summary>
     public Action WakeLine { get; set; } = static () => { };
 
+    /// <summary><c>outbox</c> as it is now.</summary>
+    public Configuration.OutboxOptions Options => _settings.Options;
+
     /// <summary>Raised after something changed that the status shows, on the writer's thread.</summary>
     public event Action? StateChanged;
 
