@@ -58,6 +58,7 @@ internal sealed partial class Agent
         _loaded = new(_services.Time.GetUtcNow(), null, null);
         await _pipelines.StopOldAsync(change).ConfigureAwait(false);
         if (outcome.IsBrokerChanged) await ReplaceSessionAsync(next).ConfigureAwait(false);
+        else _line.TryAgain();
         StatusChanged();
         try
         {

@@ -162,7 +162,8 @@ internal sealed partial class Agent : IAsyncDisposable
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         Random random = new(_services.Random.Next());
 #pragma warning restore CA5394
-        return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, random, _services.Logger);
+        MqttSettings settings = MqttSettings.ForDevice(mqtt, configuration.Device.Id, will) with { IsClockSynced = () => _clock.IsSynced };
+        return new(settings, _services.Time, random, _services.Logger);
     }
 
     private void StatusChanged() => _status.Changed();
