@@ -59,6 +59,7 @@ internal sealed partial class Agent
         await _pipelines.StopOldAsync(change).ConfigureAwait(false);
         _outbox.Change(OutboxSettingsOf(next));
         if (outcome.IsBrokerChanged) await ReplaceSessionAsync(next).ConfigureAwait(false);
+        else _line.TryAgain();
         StatusChanged();
         try
         {

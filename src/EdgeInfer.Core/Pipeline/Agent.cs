@@ -168,7 +168,8 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         MqttOptions mqtt = _broker is null ? configuration.Mqtt : configuration.Mqtt with { Url = _broker.Url };
         LastWill will = StatusReporter.Will(topics, configuration.Device.Id, _services.Version, _boot);
-        return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, NextRandom(), _services.Logger, source: _outbox);
+        MqttSettings settings = MqttSettings.ForDevice(mqtt, configuration.Device.Id, will) with { IsClockSynced = () => _clock.IsSynced };
+        return new(settings, _services.Time, NextRandom(), _services.Logger, source: _outbox);
     }
 
     private OutboxSettings OutboxSettingsOf(AgentConfiguration configuration) => new(
