@@ -22,6 +22,7 @@ internal sealed class SendWindow
     private byte[] _batch = new byte[4096];
     private MqttConnection? _connection;
     private MqttTopic? _oversize;
+    private MqttTopic? _cleared;
     private int _limit;
     private int _inFlight;
     private long _order;
@@ -97,6 +98,7 @@ internal sealed class SendWindow
         }
 
         slot.Payload = payload.ToArray();
+        slot.Version++;
         slot.IsDirty = true;
     }
 
@@ -178,6 +180,12 @@ internal sealed class SendWindow
             else _observer?.Delivered(message.Key);
             _queue.Release(message);
         }
+        else if (flight.State is { } slot && slot.Payload.Length == 0 && slot.Version == flight.Version)
+        {
+            // Nothing is retained there any more, and nothing is to be said at the next connection.
+            Remove(slot);
+            if (!isRefused) _cleared = topic;
+        }
 
         return isRefused ? topic : null;
     }
@@ -199,6 +207,14 @@ internal sealed class SendWindow
     {
         MqttTopic? topic = _oversize;
         _oversize = null;
+        return topic;
+    }
+
+    /// <summary>The topic of a state that was cleared (an empty payload) and that the broker has acknowledged as such since the last call.</summary>
+    public MqttTopic? TakeCleared()
+    {
+        MqttTopic? topic = _cleared;
+        _cleared = null;
         return topic;
     }
 
@@ -224,9 +240,12 @@ internal sealed class SendWindow
                 continue;
             }
 
-            length = Append(length, slot.Topic, slot.Payload, qos, connection.Server.RetainAvailable, new Flight { State = slot, SentTimestamp = now });
+            // Without acknowledgements this is all that can be done.
+            if (qos == 0 && slot.Payload.Length == 0) slot.IsGone = true;
+            length = Append(length, slot.Topic, slot.Payload, qos, connection.Server.RetainAvailable, new Flight { State = slot, Version = slot.Version, SentTimestamp = now });
         }
 
+        if (qos == 0) RemoveGone();
         return length;
     }
 
@@ -245,6 +264,19 @@ internal sealed class SendWindow
 
         Published++;
         return length + MqttWire.WritePublish(_batch.AsSpan(length), topic.Utf8, payload, qos, isRetained, packetId);
+    }
+
+    private void RemoveGone()
+    {
+        for (int i = _slots.Count - 1; i >= 0; i--)
+            if (_slots[i].IsGone) Remove(_slots[i]);
+    }
+
+    private void Remove(StateSlot slot)
+    {
+        if (_slotsByTopic.GetValueOrDefault(slot.Topic.Name) != slot) return;
+        _slotsByTopic.Remove(slot.Topic.Name);
+        _slots.Remove(slot);
     }
 
     private void Free(ushort packetId)
@@ -269,7 +301,12 @@ internal sealed class SendWindow
 
         public byte[] Payload { get; set; } = [];
 
+        /// <summary>Counts the payloads that it has had.</summary>
+        public long Version { get; set; }
+
         public bool IsDirty { get; set; }
+
+        public bool IsGone { get; set; }
 
         public bool IsOversize { get; set; }
     }
@@ -279,6 +316,7 @@ internal sealed class SendWindow
     {
         public QueuedMessage? Message;
         public StateSlot? State;
+        public long Version;
         public long Order;
         public long SentTimestamp;
 

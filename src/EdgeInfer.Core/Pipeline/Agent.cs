@@ -17,7 +17,11 @@ namespace EdgeInfer.Pipeline;
 /// <param name="Logger">Changes of state.</param>
 /// <param name="Version">EdgeInfer's version, for the status.</param>
 /// <param name="MayMovePort">Whether an embedded broker takes another free port when its own is in use.</param>
-internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger Logger, string Version, bool MayMovePort = false);
+internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger Logger, string Version, bool MayMovePort = false)
+{
+    /// <summary>Takes commands from the broker; null where nobody does.</summary>
+    public ICommandInbox? Commands { get; init; }
+}
 
 /// <summary>A configuration at work: broker session, models, pipelines and their status, from start to stop.</summary>
 internal sealed partial class Agent : IAsyncDisposable
@@ -34,6 +38,9 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly RunningPipelines _pipelines;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _change = new(1);
+    private readonly SettingDesk _settings;
+    private readonly MessageReception _reception;
+    private readonly RetainedLedger? _ledger;
     private volatile StatusReporter _status;
     private volatile ConfigurationReport _loaded;
     private bool _isStopped;
@@ -47,10 +54,15 @@ internal sealed partial class Agent : IAsyncDisposable
         _boot = CountBoot(configuration.Runtime.StateFolder);
         _clock = new(services.Time);
         MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
-        _line = new(Session(configuration, topics));
+        MqttSession session = Session(configuration, topics);
+        _line = new(session);
+        _ledger = OpenLedger(configuration);
+        _settings = OpenSettings(configuration);
+        _reception = new(_settings, services.Commands, _line, services.Logger);
+        Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _line, _clock, StatusChanged), services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _line, _clock, _settings.Of, StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
@@ -77,6 +89,7 @@ internal sealed partial class Agent : IAsyncDisposable
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
         agent._line.Start();
         agent._status.Start();
+        agent.Announce(configuration);
         IReadOnlyList<Fault?> faults;
         try
         {
@@ -101,6 +114,7 @@ internal sealed partial class Agent : IAsyncDisposable
 
         // A reload on its way ends first: it would start what has been stopped here.
         await _change.WaitAsync().ConfigureAwait(false);
+        _settings.Dispose();
         await _pipelines.StopAsync().ConfigureAwait(false);
         _status.Stop();
         await _line.StopAsync(s_deliveryAtStop).ConfigureAwait(false);
@@ -143,6 +157,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Models = _pipelines.Models(),
             Pipelines = _pipelines.Reports(),
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
+            Received = _reception.Report,
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }
@@ -165,7 +180,11 @@ internal sealed partial class Agent : IAsyncDisposable
         return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, random, _services.Logger);
     }
 
-    private void StatusChanged() => _status.Changed();
+    private void StatusChanged()
+    {
+        _status.Changed();
+        _settings.Refresh();
+    }
 
     private long CountBoot(string folder)
     {

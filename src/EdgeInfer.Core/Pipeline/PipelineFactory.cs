@@ -1,6 +1,7 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Messaging;
 using EdgeInfer.Results;
+using EdgeInfer.Settings;
 using EdgeInfer.Sinks;
 
 namespace EdgeInfer.Pipeline;
@@ -11,8 +12,9 @@ namespace EdgeInfer.Pipeline;
 /// <param name="boot">Counts the agent's starts.</param>
 /// <param name="outgoing">Where results go.</param>
 /// <param name="clock">Whether capture times can be trusted.</param>
+/// <param name="settings">What can be set of a pipeline, by its name.</param>
 /// <param name="stateChanged">Called after a pipeline's state has changed, on its threads.</param>
-internal sealed class PipelineFactory(AgentServices services, string device, long boot, IOutgoing outgoing, ClockQuality clock, Action stateChanged)
+internal sealed class PipelineFactory(AgentServices services, string device, long boot, IOutgoing outgoing, ClockQuality clock, Func<PipelineOptions, LiveSettings> settings, Action stateChanged)
 {
     // A pipeline that is started anew goes on with its count: with the boot, seq names one result for ever.
     private readonly Dictionary<string, ResultNumbers> _numbers = [];
@@ -25,7 +27,8 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
         string name = plan.Options.Name;
         if (!_numbers.TryGetValue(name, out ResultNumbers? numbers)) _numbers.Add(name, numbers = new(boot));
         PipelineWorker worker = new(
-            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models));
+            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models),
+            settings(plan.Options));
         worker.StateChanged += stateChanged;
         return new(plan, worker);
     }
@@ -35,7 +38,7 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
         MqttTopic topic = new MqttTopics(plan.Prefix, device).Prediction(plan.Options, model.Name);
         Random ids = NextRandom();
         return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
-            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, topic, outgoing, clock, services.Time, ids));
+            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, topic, outgoing, clock, services.Time, ids, settings(plan.Options)));
     }
 
     private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(

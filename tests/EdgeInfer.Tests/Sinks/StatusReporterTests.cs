@@ -52,7 +52,7 @@ public sealed class StatusReporterTests
         Assert.Empty(_outgoing.States);
 
         reporter.Start();
-        Assert.Equal(["edgeinfer/press-3/status online", "edgeinfer/press-3/belt/status offline"], Take());
+        Assert.Equal(["edgeinfer/press-3/belt/status offline", "edgeinfer/press-3/status online"], Take());
 
         _belt = PipelineState.Running;
         for (int i = 0; i < 10; i++) reporter.Changed();
