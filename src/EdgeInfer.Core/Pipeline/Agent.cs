@@ -32,6 +32,7 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly AgentServices _services;
     private readonly ClockQuality _clock;
     private readonly DateTimeOffset _startedAt;
+    private readonly long _startedTimestamp;
     private readonly long _boot;
     private readonly EmbeddedBroker? _broker;
     private readonly BrokerLine _line;
@@ -50,6 +51,7 @@ internal sealed partial class Agent : IAsyncDisposable
         _services = services;
         _broker = broker;
         _startedAt = services.Time.GetUtcNow();
+        _startedTimestamp = services.Time.GetTimestamp();
         _loaded = new(_startedAt, null, null);
         _boot = CountBoot(configuration.Runtime.StateFolder);
         _clock = new(services.Time);
@@ -67,6 +69,9 @@ internal sealed partial class Agent : IAsyncDisposable
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
     public Uri? BrokerUrl => _broker?.Url;
+
+    /// <summary>How long it has been at work.</summary>
+    public TimeSpan Uptime => _services.Time.GetElapsedTime(_startedTimestamp);
 
     /// <summary>Counts the agent's starts on this device; 0 where the state folder cannot be written.</summary>
     public long Boot => _boot;

@@ -250,4 +250,5 @@ internal sealed record StatusMessage
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(StatusMessage))]
+[JsonSerializable(typeof(PipelineState))]
 internal sealed partial class StatusJson : JsonSerializerContext;
