@@ -39,6 +39,7 @@ internal sealed record SettingState(string? Value, SettingOrigin Origin, DateTim
         using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             json.WriteStartObject();
+            json.WriteString("schema", "edgeinfer/state/1");
             if (Value is not null)
             {
                 json.WritePropertyName("value");
