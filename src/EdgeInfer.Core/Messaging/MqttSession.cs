@@ -68,6 +68,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>
     public event Action? StateChanged;
 
+    /// <summary>Raised after the broker has acknowledged that the state of a topic is cleared, on the session's threads.</summary>
+    public event Action<MqttTopic>? StateCleared;
+
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
     {
@@ -139,7 +142,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_sender.Acknowledge(connection, packetId, reason) is { } refused) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
+        MqttTopic? refused = _sender.Acknowledge(connection, packetId, reason, out MqttTopic? cleared);
+        if (cleared is not null) StateCleared?.Invoke(cleared);
+        if (refused is not null) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
     }
 
     /// <inheritdoc/>

@@ -7,6 +7,12 @@ internal sealed class RetainedState(MqttTopic topic)
 
     public byte[] Payload { get; set; } = [];
 
+    /// <summary>Counts the payloads that it has had.</summary>
+    public long Version { get; set; }
+
+    /// <summary>Whether it is to be forgotten.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>Whether it has not been sent on this connection.</summary>
     public bool IsDirty { get; set; }
 
@@ -35,6 +41,7 @@ internal sealed class SendWindow
     private byte[] _batch = new byte[4096];
     private MqttConnection? _connection;
     private MqttTopic? _oversize;
+    private MqttTopic? _cleared;
     private bool _isClosing;
     private bool _isRetired;
     private bool _isLeaving;
@@ -116,6 +123,7 @@ internal sealed class SendWindow
         }
 
         state.Payload = payload.ToArray();
+        state.Version++;
         state.IsDirty = true;
     }
 
@@ -198,6 +206,12 @@ internal sealed class SendWindow
             else _observer?.Delivered(message.Key);
             Queue.Release(message);
         }
+        else if (flight.State is { } state && state.Payload.Length == 0 && state.Version == flight.Version)
+        {
+            // Nothing is retained there any more, and nothing is to be said at the next connection.
+            Remove(state);
+            if (!isRefused) _cleared = state.Topic;
+        }
 
         return isRefused ? flight.Topic : null;
     }
@@ -210,6 +224,14 @@ internal sealed class SendWindow
     {
         MqttTopic? topic = _oversize;
         _oversize = null;
+        return topic;
+    }
+
+    /// <summary>The topic of a state that was cleared (an empty payload) and that the broker has acknowledged as such since the last call.</summary>
+    public MqttTopic? TakeCleared()
+    {
+        MqttTopic? topic = _cleared;
+        _cleared = null;
         return topic;
     }
 
@@ -232,9 +254,12 @@ internal sealed class SendWindow
                 continue;
             }
 
-            length = Append(length, packet, new Flight { State = state, Topic = state.Topic, SentTimestamp = now });
+            // Without acknowledgements this is all that can be done.
+            if (qos == 0 && state.Payload.Length == 0) state.IsGone = true;
+            length = Append(length, packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
         }
 
+        if (qos == 0) RemoveGone();
         return length;
     }
 
@@ -259,6 +284,19 @@ internal sealed class SendWindow
         }
 
         return length;
+    }
+
+    private void RemoveGone()
+    {
+        for (int i = _states.Count - 1; i >= 0; i--)
+            if (_states[i].IsGone) Remove(_states[i]);
+    }
+
+    private void Remove(RetainedState state)
+    {
+        if (_statesByTopic.GetValueOrDefault(state.Topic.Name) != state) return;
+        _statesByTopic.Remove(state.Topic.Name);
+        _states.Remove(state);
     }
 
     private int AppendSource(MqttConnection connection, int length, long now)
