@@ -44,7 +44,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
 
     private Fault? Refusal(bool isKnownBroken)
     {
-        if (files.HasOrphanedLog) return new Fault(FaultKind.InputOutput, files.Database, "the database of waiting results is gone, and its log is not", "nothing; see who removed it");
+        if (files.HasOrphanedLog) return new Fault(FaultKind.InputOutput, files.Database, "the store of waiting results is gone, and its log is not", "nothing; see who removed it");
         if (isKnownBroken) return StoreFaults.Broken(files.Database, "it could not be read");
         if (!files.HasDatabase) return null;
         return files.CannotBeDatabase ? StoreFaults.Broken(files.Database, "it is empty, or not a file") : null;
@@ -99,7 +99,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
         long version = database.Number("PRAGMA user_version");
         if (version > StoreSchema.Version)
         {
-            string what = $"the database of waiting results was written by a newer EdgeInfer (version {version}, this program knows {StoreSchema.Version})";
+            string what = $"the store of waiting results was written by a newer EdgeInfer (version {version}, this program knows {StoreSchema.Version})";
             throw new OutboxStoreException(new Fault(FaultKind.Data, database.Path, what, "it is set aside; stop the newer program and give it the file back to have them delivered"), true);
         }
     }

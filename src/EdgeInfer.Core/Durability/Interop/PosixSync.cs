@@ -53,8 +53,9 @@ internal static unsafe partial class PosixSync
         if (failure is not null) throw failure;
     }
 
+    // errno as HResult, as .NET's own do.
     private static IOException Failed(string call, string path)
-        => new($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        => new($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}", Marshal.GetLastPInvokeError());
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     private static partial nint WriteAt(int descriptor, byte* bytes, nuint count, long offset);

@@ -215,7 +215,7 @@ public sealed class OutboxStoreTests : IDisposable
         {
             OutboxStoreException refused = Assert.Throws<OutboxStoreException>(() => _folder.Open());
             Assert.False(refused.IsBroken);
-            Assert.Contains("another program has the database", refused.Fault.What, StringComparison.Ordinal);
+            Assert.Contains("another program has the store", refused.Fault.What, StringComparison.Ordinal);
         }
 
         using OutboxStore again = _folder.Open();
