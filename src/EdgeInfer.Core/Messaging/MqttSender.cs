@@ -43,6 +43,12 @@ internal sealed class MqttSender
         get { lock (_lock) return _window.IsClosed; }
     }
 
+    /// <summary>Whether this connection was left for the next: its end is no trouble.</summary>
+    public bool HasLeft
+    {
+        get { lock (_lock) return _window.HasLeft; }
+    }
+
     /// <summary>Messages waiting or unacknowledged.</summary>
     public int Queued
     {
@@ -178,6 +184,21 @@ internal sealed class MqttSender
     public void CloseNow()
     {
         lock (_lock) _window.CloseNow();
+        Kick();
+    }
+
+    /// <summary>Leaves a connection for the next one.</summary>
+    /// <param name="connection">It.</param>
+    /// <param name="isNow">Whether DISCONNECT is sent at once instead of behind the last acknowledgement.</param>
+    public void Leave(MqttConnection connection, bool isNow)
+    {
+        lock (_lock)
+        {
+            if (_connection != connection || _isStopping) return;
+            if (isNow) _window.LeaveNow();
+            else _window.BeginLeaving();
+        }
+
         Kick();
     }
 

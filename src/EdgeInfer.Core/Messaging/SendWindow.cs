@@ -39,6 +39,7 @@ internal sealed class SendWindow
     private MqttTopic? _oversize;
     private bool _isClosing;
     private bool _isRetired;
+    private bool _isLeaving;
 
     /// <summary>Prepares an empty window.</summary>
     public SendWindow(MqttSettings settings, IDeliveryObserver? observer, IMessageSource? source)
@@ -70,12 +71,16 @@ internal sealed class SendWindow
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
 
+    /// <summary>Whether this connection's DISCONNECT is in a batch while the session goes on.</summary>
+    public bool HasLeft { get; private set; }
+
     /// <summary>A connection is there: every state is to be sent, then what waits.</summary>
     public void Open(MqttConnection connection)
     {
         _connection = connection;
         _flights.Limit(connection.Server.ReceiveMaximum);
         _controlBytes = 0;
+        _isLeaving = HasLeft = false;
         foreach (RetainedState state in _states) state.IsDirty = true;
         _source?.LineChanged(isUp: true);
     }
@@ -135,6 +140,17 @@ internal sealed class SendWindow
         IsClosed = true;
     }
 
+    /// <summary>Nothing more is put into batches of this connection; once all is acknowledged, DISCONNECT follows.</summary>
+    public void BeginLeaving() => _isLeaving = true;
+
+    /// <summary>DISCONNECT follows now; what is not acknowledged is sent again on the next connection.</summary>
+    public void LeaveNow()
+    {
+        if (HasLeft || IsClosed || _connection is null) return;
+        AddControl(MqttWire.NormalDisconnect);
+        _isLeaving = HasLeft = true;
+    }
+
     /// <summary>Puts what may be sent now on this connection into <see cref="Batch"/>.</summary>
     /// <returns>Its length; 0 when there is nothing to send or the connection is not the one in use.</returns>
     public int Fill(MqttConnection connection, long now)
@@ -149,7 +165,14 @@ internal sealed class SendWindow
             _controlBytes = 0;
         }
 
-        if (IsClosed) return length;
+        if (IsClosed || HasLeft) return length;
+        if (_isLeaving)
+        {
+            if (length > 0 || _flights.Count > 0) return length;
+            LeaveNow();
+            return Fill(connection, now);
+        }
+
         length = AppendStates(connection, length, now);
         length = AppendQueue(connection, length, now);
         length = AppendSource(connection, length, now);

@@ -18,7 +18,7 @@ internal static class WatchCommand
     {
         Argument<string?> topic = new("TOPIC")
         {
-            Description = "A topic or filter; default: the predictions and status of every device",
+            Description = "A topic or filter; default: predictions (late ones too), losses and status of every device",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<string?> broker = new("--broker")
@@ -82,7 +82,7 @@ internal static class WatchCommand
     internal static WatchTarget? Named(BrokerFlags flags, AgentConfigurationReader reader, FaultList faults)
         => reader.BrokerFromFlags(flags, faults) is { } broker ? new(AsClient(broker), Filters(MqttOptions.DefaultPrefix), IsConfigured: false) : null;
 
-    private static string[] Filters(string prefix) => [$"{prefix}/+/+/prediction", $"{prefix}/+/status"];
+    private static string[] Filters(string prefix) => [$"{prefix}/+/+/prediction", $"{prefix}/+/+/history", $"{prefix}/+/gap", $"{prefix}/+/status"];
 
     // The agent's own client id would throw the agent off its broker.
     private static MqttOptions AsClient(MqttOptions options)
