@@ -37,6 +37,7 @@ internal sealed class FakeBroker : IDisposable
     private readonly Thread _thread;
     private volatile Stream? _client;
     private volatile Socket? _socket;
+    private readonly ManualResetEventSlim _thawed = new(true);
     private volatile bool _isDisposed;
 
     public FakeBroker(int port = 0, X509Certificate2? certificate = null)
@@ -53,7 +54,13 @@ internal sealed class FakeBroker : IDisposable
     public X509Certificate2? Certificate { get; }
 
     /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length.</summary>
-    public byte[] ConnAck { get; set; } = [0, 0, 0];
+    public byte[]? ConnAck { get; set; } = [0, 0, 0];
+
+    /// <summary>Whether SUBSCRIBE is answered.</summary>
+    public bool AnswersSubscriptions { get; set; } = true;
+
+    /// <summary>How TLS is spoken; null for just <see cref="Certificate"/>.</summary>
+    public SslServerAuthenticationOptions? Tls { get; set; }
 
     /// <summary>PUBACK's reason, or null for no PUBACK at all.</summary>
     public byte? PubAckReason { get; set; } = 0;
@@ -94,12 +101,19 @@ internal sealed class FakeBroker : IDisposable
     /// <summary>Acknowledges one packet id.</summary>
     public void Acknowledge(ushort packetId) => Send(0x40, 2, (byte)(packetId >> 8), (byte)packetId);
 
+    /// <summary>Reads nothing more until <see cref="Thaw"/>.</summary>
+    public void Freeze() => _thawed.Reset();
+
+    /// <summary>Goes on reading.</summary>
+    public void Thaw() => _thawed.Set();
+
     /// <summary>Closes the connection in use without a word.</summary>
     public void Hang() => _socket!.Shutdown(SocketShutdown.Both);
 
     public void Dispose()
     {
         _isDisposed = true;
+        _thawed.Set();
         _listener.Dispose();
         try
         {
@@ -112,6 +126,7 @@ internal sealed class FakeBroker : IDisposable
 
         if (_thread.IsAlive) _thread.Join();
         PublishRead.Dispose();
+        _thawed.Dispose();
     }
 
     private void Serve()
@@ -137,9 +152,9 @@ internal sealed class FakeBroker : IDisposable
 
     private Stream Wrap(NetworkStream plain)
     {
-        if (Certificate is null) return plain;
+        if (Certificate is null && Tls is null) return plain;
         SslStream tls = new(plain);
-        tls.AuthenticateAsServer(Certificate);
+        tls.AuthenticateAsServer(Tls ?? new() { ServerCertificate = Certificate });
         return tls;
     }
 
@@ -150,6 +165,7 @@ internal sealed class FakeBroker : IDisposable
         BufferedStream input = new(client, 64 * 1024);
         while (true)
         {
+            _thawed.Wait();
             int first = input.ReadByte();
             if (first < 0) return;
             int length = 0;
@@ -172,7 +188,7 @@ internal sealed class FakeBroker : IDisposable
         switch (first >> 4)
         {
             case 1:
-                client.Write([0x20, (byte)ConnAck.Length, .. ConnAck]);
+                if (ConnAck is { } answered) client.Write([0x20, (byte)answered.Length, .. answered]);
                 break;
             case 3:
                 PublishRead.Release();
@@ -185,7 +201,7 @@ internal sealed class FakeBroker : IDisposable
                 client.Write(answer, 0, reason == 0 ? 4 : 5);
                 break;
             case 8:
-                client.Write([0x90, 4, body[0], body[1], 0, 1]);
+                if (AnswersSubscriptions) client.Write([0x90, 4, body[0], body[1], 0, 1]);
                 break;
             case 12:
                 if (AnswersPings) client.Write([0xD0, 0]);
