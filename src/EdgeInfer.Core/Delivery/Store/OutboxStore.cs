@@ -189,10 +189,10 @@ internal sealed class OutboxStore : IOutboxStore
     }
 
     /// <inheritdoc/>
-    public void AddLoss(string stream, long boot, long sequence, string reason)
+    public void AddLoss(string stream, long boot, long fromSequence, long toSequence, string reason)
     {
         RequireGroup();
-        _gaps.Add(stream, boot, sequence, sequence, reason, _clock.Now().UtcMilliseconds);
+        _gaps.Add(stream, boot, fromSequence, toSequence, reason, _clock.Now().UtcMilliseconds);
     }
 
     /// <inheritdoc/>

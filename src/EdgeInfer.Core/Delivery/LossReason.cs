@@ -1,4 +1,4 @@
-namespace EdgeInfer.Delivery.Store;
+namespace EdgeInfer.Delivery;
 
 /// <summary>Why results were lost: the words of <c>edgeinfer/gap/1</c>.</summary>
 internal static class LossReason
