@@ -121,13 +121,15 @@ internal sealed class MqttSender
     }
 
     /// <summary>The connection has ended; what it left unacknowledged is sent on the next.</summary>
-    public void Close(MqttConnection connection)
+    /// <returns>The topic of a message at which the broker ends every connection, and the reason for which it is given up.</returns>
+    public (MqttTopic Topic, byte Reason)? Close(MqttConnection connection)
     {
         lock (_lock)
         {
             _connection = null;
-            _window.Close(connection);
+            (MqttTopic, byte)? refused = _window.Close(connection);
             if (_isStopping) _closed.TrySetResult();
+            return refused;
         }
     }
 
