@@ -93,11 +93,13 @@ internal sealed class MqttSender
     /// <summary>Sends what may be sent.</summary>
     public void Wake() => Kick();
 
-    /// <summary>Sends a whole packet before all messages.</summary>
-    public void SendControl(ReadOnlySpan<byte> packet)
+    /// <summary>Sends a whole packet before all messages; false where so many wait already that the broker cannot be reading.</summary>
+    public bool SendControl(ReadOnlySpan<byte> packet)
     {
-        lock (_lock) _window.AddControl(packet);
+        bool hasRoom;
+        lock (_lock) hasRoom = _window.AddControl(packet);
         Kick();
+        return hasRoom;
     }
 
     /// <summary>A connection is there.</summary>

@@ -16,7 +16,7 @@ internal sealed partial class MqttSession
         if (message.Qos == 0) return;
         Span<byte> answer = stackalloc byte[4];
         MqttWire.WritePubAck(answer, message.PacketId);
-        _sender.SendControl(answer);
+        if (!_sender.SendControl(answer)) throw new InvalidDataException("more messages than it reads acknowledgements");
     }
 
     /// <inheritdoc/>

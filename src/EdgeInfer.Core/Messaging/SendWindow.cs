@@ -13,6 +13,9 @@ internal sealed class SendWindow
     /// <summary>Small packets go out together up to this size: one system call, one segment on the wire.</summary>
     private const int BatchBytes = 16 * 1024;
 
+    /// <summary>A SUBSCRIBE and thousands of acknowledgements: CONNECT allows the broker 64 that are due.</summary>
+    private const int LargestControlBytes = 128 * 1024;
+
     private readonly IDeliveryObserver? _observer;
     private readonly IMessageSource? _source;
     private readonly FlightTable _flights;
@@ -110,12 +113,14 @@ internal sealed class SendWindow
     /// <summary>Sets the newest state of a topic.</summary>
     public void SetState(MqttTopic topic, ReadOnlySpan<byte> payload) => _states.Set(topic, payload);
 
-    /// <summary>Adds whole packets that go before all messages.</summary>
-    public void AddControl(ReadOnlySpan<byte> packets)
+    /// <summary>Adds whole packets that go before all messages; false where so many wait already that the broker cannot be reading.</summary>
+    public bool AddControl(ReadOnlySpan<byte> packets)
     {
+        if (_controlBytes + packets.Length > LargestControlBytes) return false;
         if (_controlBytes + packets.Length > _control.Length) Array.Resize(ref _control, Math.Max(_control.Length * 2, _controlBytes + packets.Length));
         packets.CopyTo(_control.AsSpan(_controlBytes));
         _controlBytes += packets.Length;
+        return true;
     }
 
     /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows.</summary>
