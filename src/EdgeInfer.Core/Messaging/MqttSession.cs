@@ -74,7 +74,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
     {
-        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections)); }
+        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections), _trustWatch?.Trouble); }
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
