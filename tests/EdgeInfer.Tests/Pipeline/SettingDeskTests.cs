@@ -238,8 +238,15 @@ public sealed class SettingDeskTests : IDisposable
         Task idle = _desk.Idle;
         while (!idle.IsCompleted)
         {
-            Task pausing = _time.Waits.WaitAsync(TestContext.Current.CancellationToken);
-            if (await Task.WhenAny(idle, pausing) == idle) break;
+            using CancellationTokenSource over = new();
+            Task pausing = _time.Waits.WaitAsync(over.Token);
+            if (await Task.WhenAny(idle, pausing) == idle)
+            {
+                // One that is left waiting would take what the next is to get.
+                await over.CancelAsync();
+                break;
+            }
+
             _time.Advance(TimeSpan.FromMilliseconds(500));
         }
     }
