@@ -1,8 +1,16 @@
 namespace EdgeInfer.Configuration;
 
 /// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
-public sealed class Secret(string value) : IEquatable<Secret>
+/// <param name="value">The secret.</param>
+/// <param name="file">The file it was read from; null where it stands elsewhere.</param>
+public sealed class Secret(string value, string? file = null) : IEquatable<Secret>
 {
+    /// <summary>The file it was read from; null where it stands elsewhere.</summary>
+    public string? File { get; } = file;
+
+    /// <summary>The secret that its file holds now; null where that cannot be used, as while it is being written.</summary>
+    public Secret? ReadAgain() => File is null ? null : SecretFile.Read(File, out _);
+
     /// <summary>The secret itself, for the one place that sends it.</summary>
     public string Reveal() => value;
 

@@ -58,8 +58,14 @@ internal sealed partial class Agent
         _settings.Adopt(next);
         _loaded = new(_services.Time.GetUtcNow(), null, null);
         await _pipelines.StopOldAsync(change).ConfigureAwait(false);
+        _outbox.Change(OutboxSettingsOf(next));
         if (outcome.IsBrokerChanged) await ReplaceSessionAsync(next).ConfigureAwait(false);
-        else NotePipelines(next);
+        else
+        {
+            _line.TryAgain();
+            NotePipelines(next);
+        }
+
         StatusChanged();
         try
         {

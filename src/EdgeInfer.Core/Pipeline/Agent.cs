@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
 using EdgeInfer.Inference;
@@ -35,6 +36,7 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly long _startedTimestamp;
     private readonly long _boot;
     private readonly EmbeddedBroker? _broker;
+    private readonly Outbox _outbox;
     private readonly BrokerLine _line;
     private readonly RunningPipelines _pipelines;
     private readonly CancellationTokenSource _stopping = new();
@@ -56,15 +58,18 @@ internal sealed partial class Agent : IAsyncDisposable
         _boot = CountBoot(configuration.Runtime.StateFolder);
         _clock = new(services.Time);
         MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
+        _outbox = OutboxOpening.Open(OutboxSettingsOf(configuration), configuration.Runtime, () => _clock.IsSynced, services.Time, NextRandom(), services.Logger);
+        _outbox.StateChanged += StatusChanged;
         MqttSession session = Session(configuration, topics);
         _line = new(session);
+        _outbox.WakeLine = _line.Wake;
         _ledger = OpenLedger(configuration);
         _settings = OpenSettings(configuration);
         _reception = new(_settings, services.Commands, _line, services.Logger);
         Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _line, _clock, _settings.Of, StatusChanged), services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
@@ -92,6 +97,7 @@ internal sealed partial class Agent : IAsyncDisposable
         Agent agent = new(configuration, services, broker);
         PipelineChange start = agent._pipelines.Plan(configuration, runtime);
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
+        agent._outbox.Start();
         agent._line.Start();
         agent._status.Start();
         agent.Announce(configuration);
@@ -122,7 +128,9 @@ internal sealed partial class Agent : IAsyncDisposable
         _settings.Dispose();
         await _pipelines.StopAsync().ConfigureAwait(false);
         _status.Stop();
+        _outbox.BeginClosing();
         await _line.StopAsync(s_deliveryAtStop).ConfigureAwait(false);
+        _outbox.Dispose();
         _status.Dispose();
         await _line.DisposeAsync().ConfigureAwait(false);
         _pipelines.Now.Models.Dispose();
@@ -163,6 +171,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Pipelines = _pipelines.Reports(),
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
             Received = _reception.Report,
+            Outbox = AgentReports.Outbox(_outbox.Status(), configuration.Outbox),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }
@@ -179,11 +188,16 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         MqttOptions mqtt = _broker is null ? configuration.Mqtt : configuration.Mqtt with { Url = _broker.Url };
         LastWill will = StatusReporter.Will(topics, configuration.Device.Id, _services.Version, _boot);
-#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
-        Random random = new(_services.Random.Next());
-#pragma warning restore CA5394
-        return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, random, _services.Logger);
+        MqttSettings settings = MqttSettings.ForDevice(mqtt, configuration.Device.Id, will) with { IsClockSynced = () => _clock.IsSynced };
+        return new(settings, _services.Time, NextRandom(), _services.Logger, source: _outbox);
     }
+
+    private OutboxSettings OutboxSettingsOf(AgentConfiguration configuration) => new(
+        configuration.Device.Id, _boot, configuration.Outbox, new MqttTopics(configuration.Mqtt.Prefix, configuration.Device.Id).Gap, configuration.Mqtt.InFlight);
+
+#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
+    private Random NextRandom() => new(_services.Random.Next());
+#pragma warning restore CA5394
 
     private void StatusChanged()
     {
