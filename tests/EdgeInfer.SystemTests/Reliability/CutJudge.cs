@@ -38,9 +38,9 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     {
         HashSet<MessageKey> ring = [.. before.Ring], survived = [.. after.Store];
         // Out of the ring and not acknowledged: only the disk has it.
-        List<MessageKey> forgotten = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsDelivered(key))];
+        List<MessageKey> forgotten = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
         if (forgotten.Count > 0) _faults.Add($"{where}: on the disk, as the agent believed, and gone: {Ledger.Ranges(forgotten)}");
-        List<MessageKey> unsynced = [.. SentUnanswered().Where(key => key.Stream == "film" && !survived.Contains(key) && !WasAnswered(key))];
+        List<MessageKey> unsynced = [.. SentUnanswered().Where(key => key.Stream == "film" && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
         if (unsynced.Count > 0) _faults.Add($"{where}: durable messages sent before they were on the disk: {Ledger.Ranges(unsynced)}");
     }
 
@@ -49,8 +49,6 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     {
         IReadOnlyList<Arrival> news = judge.Arrivals(_heard);
         _heard += news.Count;
-        return [.. news.Where(static a => !a.IsAcknowledged).Select(Device.KeyOf).OfType<MessageKey>()];
+        return [.. news.Where(static a => !a.IsAcknowledged).Select(device.KeyOf).OfType<MessageKey>()];
     }
-
-    private bool WasAnswered(MessageKey key) => device.Ledger.IsAcknowledged(key);
 }

@@ -12,6 +12,19 @@ namespace EdgeInfer.SystemTests.Reliability;
 /// <param name="Outbox">The mapping <c>outbox</c>.</param>
 internal sealed record DeviceLoad(int BeltFps = 60, int FilmFps = 30, string Outbox = "{ rate: 2000 }");
 
+/// <summary>The outbox in the status.</summary>
+internal sealed record OutboxStatus(string State, string? Cause, long Waiting, long Stored, long Accepted, long Gaps)
+{
+    /// <summary>Reads it.</summary>
+    public static OutboxStatus Of(JsonElement status)
+    {
+        JsonElement outbox = status.GetProperty("outbox");
+        string? cause = outbox.TryGetProperty("cause", out JsonElement said) ? said.GetString() : null;
+        return new(outbox.GetProperty("state").GetString()!, cause, outbox.GetProperty("waiting").GetInt64(), outbox.GetProperty("stored").GetInt64(),
+            outbox.GetProperty("accepted").GetInt64(), outbox.GetProperty("gaps").GetInt64());
+    }
+}
+
 /// <summary>
 /// An agent with folders, a socket and a run folder in memory of its own, which is started and ended in every way. Its model is the
 /// smallest of the unit tests, so that storage is what is at work.
@@ -25,6 +38,7 @@ internal sealed class Device : IAsyncDisposable
     private readonly string _quiet;
     private ChildProcess? _agent;
     private int _heard;
+    private int _lives;
 
     /// <summary>A device that was never started.</summary>
     /// <param name="folder">For everything that is not state.</param>
@@ -64,7 +78,12 @@ internal sealed class Device : IAsyncDisposable
 
     /// <summary>Starts the agent.</summary>
     /// <param name="isQuiet">Whether it accepts no results of its own and only delivers.</param>
-    public void Start(bool isQuiet = false) => _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", isQuiet ? _quiet : _configuration], Faults.Environment);
+    public void Start(bool isQuiet = false)
+    {
+        Hear();
+        _lives++;
+        _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", isQuiet ? _quiet : _configuration], Faults.Environment);
+    }
 
     /// <summary>SIGKILL, and what it leaves behind goes into the ledger.</summary>
     public async Task<OutboxReading> Kill()
@@ -178,15 +197,20 @@ internal sealed class Device : IAsyncDisposable
     }
 
     /// <summary>The result that a PUBLISH carries; null for any other message.</summary>
-    public static MessageKey? KeyOf(Arrival arrival)
+    public MessageKey? KeyOf(Arrival arrival)
     {
         if (arrival.IsRetained || arrival.Payload.Length == 0 || arrival.Payload[0] != '{') return null;
         using JsonDocument document = JsonDocument.Parse(arrival.Payload);
-        return document.RootElement.GetProperty("schema").GetString() == "edgeinfer/prediction/1" ? Key(document.RootElement) : null;
+        return document.RootElement.GetProperty("schema").GetString() == "edgeinfer/prediction/1" ? KeyOf(document.RootElement) : null;
     }
 
-    private static MessageKey Key(JsonElement message)
-        => new(message.GetProperty("pipeline").GetString()!, message.GetProperty("boot").GetInt64(), message.GetProperty("seq").GetInt64());
+    // An agent that cannot count its starts says 0: each is told apart here, since the numbers begin anew.
+    private MessageKey KeyOf(JsonElement message)
+    {
+        long boot = message.GetProperty("boot").GetInt64();
+        if (boot == 0 && Ledger.Find(message.GetProperty("id").GetString()!) is { } known) return known;
+        return new(message.GetProperty("pipeline").GetString()!, boot == 0 ? -_lives : boot, message.GetProperty("seq").GetInt64());
+    }
 
     private async Task<OutboxReading> Gone()
     {
@@ -195,15 +219,17 @@ internal sealed class Device : IAsyncDisposable
         _agent = null;
         Hear();
         OutboxReading reading = await Read();
-        foreach (WaitingMessage message in reading.Messages) Ledger.Accept(message.Key, message.Id);
+        foreach (WaitingMessage message in reading.Messages)
+        {
+            MessageKey key = message.Key.Boot != 0 ? message.Key : Ledger.Find(message.Id) ?? message.Key with { Boot = -_lives };
+            Ledger.Accept(key, message.Id);
+        }
+
         return reading;
     }
 
     private async Task<bool> IsDrained()
-    {
-        if (await Status() is not { } status || !status.TryGetProperty("outbox", out JsonElement outbox)) return false;
-        return !outbox.TryGetProperty("stored", out JsonElement stored) || stored.GetInt64() == 0;
-    }
+        => await Status() is { } status && OutboxStatus.Of(status) is { Stored: 0, Gaps: 0, Waiting: < 50 };
 
     private void Hear(Arrival arrival)
     {
@@ -215,10 +241,11 @@ internal sealed class Device : IAsyncDisposable
             case "edgeinfer/prediction/1":
                 bool isHistorical = message.TryGetProperty("historical", out JsonElement historical) && historical.GetBoolean();
                 Assert.Equal(isHistorical, arrival.Topic.EndsWith("/history", StringComparison.Ordinal));
-                Ledger.Deliver(Key(message), message.GetProperty("id").GetString()!, isHistorical, arrival.IsAcknowledged);
+                Ledger.Deliver(KeyOf(message), message.GetProperty("id").GetString()!, isHistorical, arrival.IsAcknowledged);
                 break;
             case "edgeinfer/gap/1":
-                Ledger.Declare(new(message.GetProperty("stream").GetString()!, message.GetProperty("boot").GetInt64(),
+                long boot = message.GetProperty("boot").GetInt64();
+                Ledger.Declare(new(message.GetProperty("stream").GetString()!, boot == 0 ? -_lives : boot,
                     Number(message, "from_seq"), Number(message, "to_seq"), Number(message, "at_most"), message.GetProperty("reason").GetString()!));
                 break;
         }
