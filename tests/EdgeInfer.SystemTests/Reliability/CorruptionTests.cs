@@ -57,7 +57,7 @@ public sealed class CorruptionTests
         List<string> faults = [];
         judge.Up();
         device.Start();
-        bool hasNew = await Until(() => judge.Arrivals().Select(device.KeyOf).Any(static key => key is { Stream: "belt", Boot: not 1 }));
+        bool hasNew = await Until(() => judge.Arrivals(0).Select(device.KeyOf).Any(static key => key is { Stream: "belt", Boot: not 1 }));
         if (!hasNew) faults.Add($"no new result within {s_newResults}; status {await device.Status()}; it printed:\n{device.Agent.Output}");
         string? cause = await device.Status() is { } status ? OutboxStatus.Of(status).Cause : null;
         bool isSetAside = Directory.GetFileSystemEntries(device.StateFolder, "outbox.db.broken-*").Length > 0;

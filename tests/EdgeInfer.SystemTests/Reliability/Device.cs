@@ -33,7 +33,7 @@ internal sealed class Device : IAsyncDisposable
 {
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
     private readonly TestFolder _folder;
-    private readonly JudgeBroker _judge;
+    private readonly IJudge _judge;
     private readonly string _configuration;
     private readonly string _quiet;
     private ChildProcess? _agent;
@@ -46,7 +46,7 @@ internal sealed class Device : IAsyncDisposable
     /// <param name="load">What it runs.</param>
     /// <param name="stateFolder">Elsewhere than in <paramref name="folder"/>, or null.</param>
     /// <param name="runFolder">Elsewhere than in /dev/shm, or null.</param>
-    public Device(TestFolder folder, JudgeBroker judge, DeviceLoad load, string? stateFolder = null, string? runFolder = null)
+    public Device(TestFolder folder, IJudge judge, DeviceLoad load, string? stateFolder = null, string? runFolder = null)
     {
         (_folder, _judge) = (folder, judge);
         StateFolder = stateFolder ?? folder["state"];
@@ -67,6 +67,12 @@ internal sealed class Device : IAsyncDisposable
     /// <summary>Its control socket.</summary>
     public string Socket { get; }
 
+    /// <summary>The folder of its model.</summary>
+    public string ModelFolder => _folder["pulse"];
+
+    /// <summary>A program and its arguments that start the agent in its stead.</summary>
+    public string[] Wrapper { get; set; } = [];
+
     /// <summary>Its storage's faults.</summary>
     public StorageFaults Faults { get; }
 
@@ -82,7 +88,8 @@ internal sealed class Device : IAsyncDisposable
     {
         Hear();
         _lives++;
-        _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", isQuiet ? _quiet : _configuration], Faults.Environment);
+        string[] command = [.. Wrapper, PublishedBinary.Path, "run", "-c", isQuiet ? _quiet : _configuration];
+        _agent = ChildProcess.Start(command[0], command[1..], Faults.Environment);
     }
 
     /// <summary>SIGKILL, and what it leaves behind goes into the ledger.</summary>

@@ -27,7 +27,7 @@ internal sealed class Arrival(string topic, byte[] payload, bool isRetained)
 /// The exact judge: a broker that keeps every PUBLISH before it answers, so that what it has acknowledged it has, however it ends. Written
 /// from the MQTT 3.1.1 and 5 standards; one publisher, no subscribers.
 /// </summary>
-internal sealed class JudgeBroker : IDisposable
+internal sealed class JudgeBroker : IJudge, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<Arrival> _arrivals = [];
@@ -68,7 +68,7 @@ internal sealed class JudgeBroker : IDisposable
     public int Disconnects => Volatile.Read(ref _disconnects);
 
     /// <summary>Everything that arrived, in order.</summary>
-    public IReadOnlyList<Arrival> Arrivals(int from = 0)
+    public IReadOnlyList<Arrival> Arrivals(int from)
     {
         lock (_lock) return _arrivals.GetRange(from, _arrivals.Count - from);
     }

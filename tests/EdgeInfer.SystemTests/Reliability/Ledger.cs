@@ -78,6 +78,9 @@ internal sealed class Ledger
     /// <summary>Declared losses, each once.</summary>
     public IReadOnlyCollection<DeclaredGap> Gaps => _gaps;
 
+    /// <summary>Every message that was seen.</summary>
+    public IReadOnlyCollection<MessageKey> Accepted => _byKey.Keys;
+
     /// <summary>Whether a message has been delivered.</summary>
     public bool IsDelivered(MessageKey key) => _delivered.ContainsKey(key);
 

@@ -82,7 +82,7 @@ public sealed class StorageErrorTests : IDisposable
             await device.Says("results come", static status => OutboxStatus.Of(status).Accepted > 50);
             Assert.NotNull(OutboxStatus.Of((await device.Status())!.Value).Cause);
             await device.Stop();
-            Assert.Contains(_judge.Arrivals(), a => device.KeyOf(a) is { Stream: "belt" });
+            Assert.Contains(_judge.Arrivals(0), a => device.KeyOf(a) is { Stream: "belt" });
         }
         finally
         {

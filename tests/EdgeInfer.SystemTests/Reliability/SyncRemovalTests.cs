@@ -1,0 +1,108 @@
+using EdgeInfer.SystemTests.Rig;
+
+namespace EdgeInfer.SystemTests.Reliability;
+
+/// <summary>
+/// Each sync and each rename is there for a reason: left out, a power cut breaks a promise and the tests see it. The same moments without
+/// anything left out break none.
+/// </summary>
+[Collection(StorageTests.Name)]
+public sealed class SyncRemovalTests
+{
+    /// <summary>Names of what is left out.</summary>
+    public static TheoryData<string> Removals => [.. SyncSite.All.Select(static site => site.Name)];
+
+    [Theory]
+    [MemberData(nameof(Removals))]
+    public async Task Left_out_it_breaks_a_promise(string name)
+    {
+        SyncSite site = SyncSite.All.Single(s => s.Name == name);
+        if (!Campaign.IsFull && !site.IsSampled) Assert.Skip("only with EDGEINFER_RELIABILITY=full");
+        List<string> without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
+        string saved = "";
+        if (Campaign.IsFull && !site.Volume.HasJournal)
+        {
+            List<string> onJournal = await site.Play(new SyncScenarios(new VolumeKind(), site.Removal));
+            saved = $"; on ext4 as usual: {(onJournal.Count == 0 ? "spared" : onJournal[0])}";
+        }
+
+        Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "NOTHING FAILED" : without[0])}{saved}");
+        Assert.True(without.Count > 0, $"without {name} everything still held");
+    }
+
+    [Fact]
+    public async Task Left_in_they_keep_every_promise_on_a_file_system_with_a_journal_and_on_one_without()
+    {
+        List<string> faults = [];
+        foreach (VolumeKind kind in new[] { new VolumeKind(), new VolumeKind(HasJournal: false) })
+        {
+            foreach (IGrouping<string, SyncSite> sites in SyncSite.All.Where(static s => Campaign.IsFull || s.IsSampled).GroupBy(static s => s.Moment))
+                faults.AddRange((await sites.First().Play(new SyncScenarios(kind, null))).Select(fault => $"{sites.Key}, {(kind.HasJournal ? "journal" : "no journal")}: {fault}"));
+        }
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Every_place_that_syncs_or_renames_is_in_the_table_and_strace_sees_the_same()
+    {
+        using TestFolder folder = new();
+        using JudgeBroker judge = new();
+        await using Device device = new(folder, judge, new DeviceLoad());
+        string traced = folder["strace.log"];
+        device.Wrapper = [Peer.Program("strace"), "-f", "-qq", "-o", traced, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2"];
+        device.Start();
+        await device.Says("results are on the disk", static status => OutboxStatus.Of(status).Stored > 50);
+        judge.Up();
+        await device.Drain();
+        await device.Stop();
+
+        string[] kinds = ["sync", "sync-folder", "rename"];
+        List<StorageCall> calls = [.. device.Faults.Calls().Where(c => kinds.Contains(c.Kind))];
+        int byStrace = File.ReadLines(traced).Count(static line => !line.Contains("resumed>", StringComparison.Ordinal) && line.Contains('(', StringComparison.Ordinal));
+        // The cache of optimised models lies outside the state folder and is renamed into place too.
+        int outside = File.ReadLines(traced).Count(line => line.Contains("rename", StringComparison.Ordinal) && line.Contains(folder["cache"], StringComparison.Ordinal));
+        Assert.Equal(byStrace - outside, calls.Count);
+        string[] known = [.. SyncSite.All.Select(static s => s.Site).Distinct()];
+        string[] unknown = [.. calls.Select(static c => $"{c.Kind} {c.Name}").Distinct().Where(c => !known.Contains(c))];
+        Assert.True(unknown.Length == 0, $"not in the table of syncs: {string.Join(", ", unknown)}");
+    }
+}
+
+/// <summary>One place that syncs or renames, and the moment at which it matters.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Site">Kind and file, as the library of faults names them.</param>
+/// <param name="Moment">The scenario's name.</param>
+/// <param name="Play">The scenario.</param>
+internal sealed record SyncSite(string Name, string Site, string Moment, Func<SyncScenarios, Task<List<string>>> Play)
+{
+    private static readonly VolumeKind s_bare = new(HasJournal: false);
+
+    /// <summary>Where its lack shows. ext4's journal spares some: any later sync of any file takes all earlier names along.</summary>
+    public VolumeKind Volume { get; init; } = new();
+
+    /// <summary>Whether everyday runs try it.</summary>
+    public bool IsSampled { get; init; }
+
+    /// <summary>The call, each time, does nothing.</summary>
+    public StorageFault Removal
+    {
+        get
+        {
+            string[] words = Site.Split(' ', 2);
+            return new(StorageAction.Pretend, new StorageSite(words[0], words[1], false).Calls, 1, int.MaxValue, Part: "/" + words[1]);
+        }
+    }
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<SyncSite> All { get; } =
+    [
+        new("start number, content", "sync boot.new", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("start number, rename", "rename boot", "start number", static s => s.StartNumber()) { IsSampled = true },
+        new("start number, name", "sync-folder state", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("results, log", "sync outbox.db-wal", "offline again", static s => s.OfflineAgain()) { IsSampled = true },
+        new("results, first log", "sync outbox.db-wal", "offline", static s => s.Offline()),
+        new("results, database at the stop", "sync outbox.db", "stop", static s => s.Stop()),
+        new("results, database at a merge", "sync outbox.db", "checkpoint", static s => s.Checkpoint()),
+    ];
+}
