@@ -121,8 +121,9 @@ internal sealed class JudgeBroker : IJudge, IDisposable
             socket.LingerState = new LingerOption(true, 0);
             socket.Dispose();
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
+            // It has ended by itself.
         }
     }
 
