@@ -36,6 +36,7 @@ internal sealed class Device : IAsyncDisposable
     private readonly IJudge _judge;
     private readonly string _configuration;
     private readonly string _quiet;
+    private readonly string _withoutFilm;
     private ChildProcess? _agent;
     private int _heard;
     private int _lives;
@@ -55,6 +56,7 @@ internal sealed class Device : IAsyncDisposable
         Socket = folder["control.sock"];
         _configuration = Configure("edgeinfer.yaml", load, "every");
         _quiet = Configure("quiet.yaml", load, "off");
+        _withoutFilm = Configure("without-film.yaml", load with { FilmFps = 0 }, "every");
         Faults = new StorageFaults(folder.Path, StateFolder, RunFolder);
     }
 
@@ -69,6 +71,9 @@ internal sealed class Device : IAsyncDisposable
 
     /// <summary>The folder of its model.</summary>
     public string ModelFolder => _folder["pulse"];
+
+    /// <summary>Whether the next start is without the pipeline <c>film</c>.</summary>
+    public bool LeaveFilmOut { get; set; }
 
     /// <summary>A program and its arguments that start the agent in its stead.</summary>
     public string[] Wrapper { get; set; } = [];
@@ -88,7 +93,7 @@ internal sealed class Device : IAsyncDisposable
     {
         Hear();
         _lives++;
-        string[] command = [.. Wrapper, PublishedBinary.Path, "run", "-c", isQuiet ? _quiet : _configuration];
+        string[] command = [.. Wrapper, PublishedBinary.Path, "run", "-c", isQuiet ? _quiet : LeaveFilmOut ? _withoutFilm : _configuration];
         _agent = ChildProcess.Start(command[0], command[1..], Faults.Environment);
     }
 

@@ -33,6 +33,8 @@ internal sealed class JudgeBroker : IJudge, IDisposable
     private readonly List<Arrival> _arrivals = [];
     private Socket? _listener;
     private Socket? _client;
+    private bool _isVersion5;
+    private ushort _lastSent;
     private int _publishesLeft;
     private bool _endsBeforeAnswer;
     private int _connections;
@@ -109,6 +111,20 @@ internal sealed class JudgeBroker : IJudge, IDisposable
         lock (_lock) (_publishesLeft, _endsBeforeAnswer) = (publishes, beforeAnswer);
     }
 
+    /// <summary>Sends the client a message of QoS 1, as if it had subscribed to it.</summary>
+    public void Send(string topic, string payload)
+    {
+        lock (_lock)
+        {
+            byte[] name = Encoding.UTF8.GetBytes(topic), content = Encoding.UTF8.GetBytes(payload);
+            ushort id = ++_lastSent;
+            byte[] rest = [(byte)(name.Length >> 8), (byte)name.Length, .. name, (byte)(id >> 8), (byte)id, .. _isVersion5 ? new byte[1] : [], .. content];
+            Assert.InRange(rest.Length, 1, 16_383);
+            byte[] length = rest.Length < 128 ? [(byte)rest.Length] : [(byte)(rest.Length & 0x7F | 0x80), (byte)(rest.Length >> 7)];
+            (_client ?? throw new InvalidOperationException("no client is connected")).Send([0x32, .. length, .. rest]);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Down();
 
@@ -175,7 +191,7 @@ internal sealed class JudgeBroker : IJudge, IDisposable
                 switch (first >> 4)
                 {
                     case 1:
-                        isVersion5 = packet[6] == 5;
+                        _isVersion5 = isVersion5 = packet[6] == 5;
                         Interlocked.Increment(ref _connections);
                         client.Send(isVersion5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0]);
                         break;

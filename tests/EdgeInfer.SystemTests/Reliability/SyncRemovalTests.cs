@@ -103,6 +103,18 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
         new("results, log", "sync outbox.db-wal", "offline again", static s => s.OfflineAgain()) { IsSampled = true },
         new("results, first log", "sync outbox.db-wal", "offline", static s => s.Offline()),
         new("results, database at the stop", "sync outbox.db", "stop", static s => s.Stop()),
+        new("setting, content", "sync settings.json.new", "setting", static s => s.Setting()) { Volume = s_bare },
+        new("setting, rename", "rename settings.json", "setting", static s => s.Setting()) { IsSampled = true },
+        new("restart under an id, content", "sync commands.json.new", "restart", static s => s.RestartCommand()) { Volume = s_bare },
+        new("restart under an id, rename", "rename commands.json", "restart", static s => s.RestartCommand()),
+        new("retained topics, content", "sync retained.json.new", "retained", static s => s.RetainedTopics()) { Volume = s_bare },
+        new("retained topics, rename", "rename retained.json", "retained", static s => s.RetainedTopics()),
+        new("model, files", "sync model.onnx", "model add", static s => s.ModelAdd(isReplaced: false)) { IsSampled = true },
+        new("model, contract", "sync model.yaml", "model replaced", static s => s.ModelAdd(isReplaced: true)),
+        new("model, folder", "sync-folder .pulse.new", "model add", static s => s.ModelAdd(isReplaced: false)) { Volume = s_bare },
+        new("model, rename", "rename pulse", "model add", static s => s.ModelAdd(isReplaced: false)),
+        new("model, name", "sync-folder models", "model add", static s => s.ModelAdd(isReplaced: false)),
+        new("model, name of a replacement", "sync-folder models", "model replaced", static s => s.ModelAdd(isReplaced: true)),
         new("results, database at a merge", "sync outbox.db", "checkpoint", static s => s.Checkpoint()),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Reliability;
@@ -105,6 +106,89 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
         judge.Up();
     });
 
+    /// <summary>The state of a setting was published as at work, then the power failed.</summary>
+    public Task<List<string>> Setting() => Run(new DeviceLoad(), async (device, judge, volume, faults) =>
+    {
+        await Base(device, judge, volume);
+        Arm(device);
+        device.Start();
+        await Hears(device, judge, 2);
+        judge.Send("edgeinfer/press-3/belt/set/interval", "0.025");
+        await State(judge, "edgeinfer/press-3/belt/state/interval", "0.025", "set");
+        await Cut(device, volume, faults);
+        int from = judge.Arrivals(0).Count;
+        device.Start();
+        await Hears(device, judge, 3);
+        Arrival? state = judge.Arrivals(from).LastOrDefault(static a => a.Topic == "edgeinfer/press-3/belt/state/interval");
+        if (state is null || !Encoding.UTF8.GetString(state.Payload).Contains("0.025", StringComparison.Ordinal)) faults.Add("what was set, and said to be at work, is forgotten");
+        await device.Stop();
+    });
+
+    /// <summary>A restart was done under an id, then the power failed: the same id must not restart again.</summary>
+    public Task<List<string>> RestartCommand() => Run(new DeviceLoad(), async (device, judge, volume, faults) =>
+    {
+        await Base(device, judge, volume);
+        Arm(device);
+        device.Start();
+        await Hears(device, judge, 2);
+        judge.Send("edgeinfer/press-3/cmd/restart", "{\"id\":\"r1\"}");
+        await Hears(device, judge, 3);
+        await Cut(device, volume, faults);
+        device.Start();
+        await Hears(device, judge, 4);
+        int from = judge.Arrivals(0).Count;
+        judge.Send("edgeinfer/press-3/cmd/restart", "{\"id\":\"r1\"}");
+        await Until(() => judge.Arrivals(from).Any(static a => a.Topic == "edgeinfer/press-3/cmd/restart/result"), "the repeated command is answered");
+        await Task.Delay(1500);
+        if (judge.Arrivals(from).Select(device.KeyOf).Any(static key => key is { Boot: > 4 })) faults.Add("a restart was done twice under one id");
+        await device.Stop();
+    });
+
+    /// <summary>Retained topics were published, then the power failed: the next start, with a pipeline less, clears its topics.</summary>
+    public Task<List<string>> RetainedTopics() => Run(new DeviceLoad(), async (device, judge, volume, faults) =>
+    {
+        device.LeaveFilmOut = true;
+        await Base(device, judge, volume);
+        Arm(device);
+        device.LeaveFilmOut = false;
+        device.Start();
+        await Hears(device, judge, 2);
+        await Until(() => judge.Arrivals(0).Any(static a => a.Topic == "edgeinfer/press-3/film/status"), "the pipeline's status");
+        await Cut(device, volume, faults);
+        int from = judge.Arrivals(0).Count;
+        device.LeaveFilmOut = true;
+        device.Start();
+        await Hears(device, judge, 3);
+        await Task.Delay(500);
+        if (!judge.Arrivals(from).Any(static a => a is { Topic: "edgeinfer/press-3/film/status", Payload.Length: 0 })) faults.Add("a stale topic was not cleared");
+        await device.Stop();
+        device.LeaveFilmOut = false;
+    });
+
+    // A start that everything is on the disk of.
+    private static async Task Base(Device device, JudgeBroker judge, LoopVolume volume)
+    {
+        judge.Up();
+        device.Start();
+        await Hears(device, judge, 1);
+        await device.Stop();
+        await volume.Sync();
+    }
+
+    private static Task State(JudgeBroker judge, string topic, params string[] words)
+        => Until(() => judge.Arrivals(0).Any(a => a.Topic == topic && words.All(w => Encoding.UTF8.GetString(a.Payload).Contains(w, StringComparison.Ordinal))), $"{topic} with {string.Join(", ", words)}");
+
+    private static async Task Until(Func<bool> holds, string what)
+    {
+        for (int i = 0; i < 300; i++)
+        {
+            if (holds()) return;
+            await Task.Delay(50);
+        }
+
+        Assert.Fail($"{what}: did not come");
+    }
+
     private static int Merges(Device device) => device.Faults.Calls().Count(static c => c is { Kind: "write", Name: "outbox.db" });
 
     private static async Task Add(Device device, string source, string models)
@@ -118,14 +202,8 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
 
     private static async Task Hears(Device device, JudgeBroker judge, long boot)
     {
-        for (int i = 0; i < 300; i++)
-        {
-            device.Hear();
-            if (judge.Arrivals(0).Select(device.KeyOf).Any(key => key is { } known && known.Boot >= boot)) return;
-            await Task.Delay(50);
-        }
-
-        Assert.Fail($"no result of start {boot}:\n{device.Agent.Output}");
+        await Until(() => judge.Arrivals(0).Select(device.KeyOf).Any(key => key is { } known && known.Boot >= boot), $"a result of start {boot}");
+        device.Hear();
     }
 
     private static async Task Cut(Device device, LoopVolume volume, List<string> faults, bool isStopped = false, bool isJournalCommitted = false)
