@@ -51,6 +51,11 @@ internal sealed class MqttReader(ReadingContext context)
             InFlight = mqtt.Integer("in_flight", 1, 1024) ?? 16,
             KeepAlive = mqtt.Duration("keep_alive", TimeSpan.FromSeconds(5), TimeSpan.FromHours(1)) ?? TimeSpan.FromSeconds(30),
         };
+        options = options with { IsVersion311 = mqtt.Word("protocol", ["5", "3.1.1"]) == "3.1.1" };
+
+        // MQTT 3.1.1, section 3.1.2.9; MQTT 5 has it.
+        if (options is { IsVersion311: true, Username: null } && mqtt.Has("password"))
+            mqtt.Fault("password", "MQTT 3.1.1 has no password without a user name", "add mqtt.username");
         if (mqtt.Mapping("tls") is { } tls) options = Tls(options, tls, mqtt, url?.Scheme);
         mqtt.NotYet("accept", "home_assistant");
         mqtt.Close();

@@ -63,20 +63,17 @@ internal static class ConnectFaults
     /// <summary>The connection was closed before CONNACK.</summary>
     public static MqttLinkException NoAnswer(MqttSettings settings, Exception? e = null)
         => settings.Options.Url.Scheme is "mqtts" or "wss"
-            ? Waiting(settings, "the broker closed the connection without an answer to CONNECT", "check that it does not want a client certificate (mqtt.tls.certificate and mqtt.tls.key), and that this port speaks MQTT", e)
-            : Waiting(settings, "the broker closed the connection without an answer to CONNECT", "if this port expects TLS, write mqtts:// (or wss://) in mqtt.url; else check that it speaks MQTT", e);
+            ? Waiting(settings, "the broker closed the connection without an answer to CONNECT", "check that it does not want a client certificate (mqtt.tls.certificate and mqtt.tls.key), and that this port speaks MQTT; " + BrokerAnswers.TryOtherVersion(settings), e)
+            : Waiting(settings, "the broker closed the connection without an answer to CONNECT", "if this port expects TLS, write mqtts:// (or wss://) in mqtt.url; else check that it speaks MQTT; " + BrokerAnswers.TryOtherVersion(settings), e);
 
     /// <summary>Something else than a broker answered.</summary>
     public static MqttLinkException NotMqtt(MqttSettings settings)
         => new(new(FaultKind.Configuration, settings.Address, "what answers there does not speak MQTT", "correct the port in mqtt.url (1883, or 8883 with mqtts)"), true);
 
-    /// <summary>A broker of MQTT 3.1.1 answered.</summary>
-    public static MqttLinkException OldBroker(MqttSettings settings)
-        => new(new(FaultKind.Unavailable, settings.Address, "the broker does not speak MQTT 5", "use a broker of MQTT 5 (mosquitto since 1.6, EMQX, HiveMQ, VerneMQ)"), true);
-
     /// <summary>CONNACK with a reason of 0x80 or above.</summary>
-    public static MqttLinkException Refused(MqttSettings settings, MqttConnectReasonCode reason, string? said)
+    public static MqttLinkException Refused(MqttSettings settings, ServerAnswer answer)
     {
+        MqttConnectReasonCode reason = (MqttConnectReasonCode)answer.Reason;
         string user = settings.Options.Username is { } name ? $"user '{name}'" : "no user name";
         string id = settings.ClientId;
         (bool needsOperator, string what, string cure) = reason switch
@@ -85,7 +82,10 @@ internal static class ConnectFaults
             MqttConnectReasonCode.NotAuthorized => (true, $"the broker does not let this client in: wrong user name or password, or no right to connect ({user}, client id '{id}')", "correct mqtt.username and mqtt.password, or the broker's access list"),
             MqttConnectReasonCode.ClientIdentifierNotValid => (true, $"the broker refuses the client id '{id}'", "set mqtt.client_id to one it accepts"),
             MqttConnectReasonCode.Banned => (true, $"the broker has banned this client ({user}, client id '{id}')", "lift the ban at the broker"),
-            MqttConnectReasonCode.UnsupportedProtocolVersion => (true, "the broker does not speak MQTT 5", "use a broker of MQTT 5 (mosquitto since 1.6, EMQX, HiveMQ, VerneMQ)"),
+            MqttConnectReasonCode.UnsupportedProtocolVersion => BrokerAnswers.OtherVersion(settings),
+            MqttConnectReasonCode.MalformedPacket or MqttConnectReasonCode.ProtocolError => (true, $"the broker finds CONNECT malformed (0x{answer.Reason:X2})", BrokerAnswers.TryOtherVersion(settings)),
+            MqttConnectReasonCode.TopicNameInvalid => (true, $"the broker refuses the last will's topic '{settings.Will?.Topic}'", "set mqtt.prefix and device.id to levels that it takes"),
+            MqttConnectReasonCode.PayloadFormatInvalid => (true, "the broker refuses the last will's content", "let it take JSON"),
             MqttConnectReasonCode.BadAuthenticationMethod => (true, "the broker wants an authentication that EdgeInfer does not have", "allow user name and password, or client certificates"),
             MqttConnectReasonCode.RetainNotSupported or MqttConnectReasonCode.QoSNotSupported => (true, "the broker refuses the last will (retained, QoS 1)", "allow retained messages and QoS 1 at the broker"),
             MqttConnectReasonCode.PacketTooLarge => (true, "the broker finds CONNECT too large", "raise its maximum packet size"),
@@ -93,15 +93,16 @@ internal static class ConnectFaults
             MqttConnectReasonCode.ServerBusy or MqttConnectReasonCode.ServerUnavailable or MqttConnectReasonCode.ConnectionRateExceeded or MqttConnectReasonCode.QuotaExceeded => (false, "the broker is busy or unavailable", ""),
             _ => (false, $"the broker refuses the connection: {reason} (0x{(int)reason:X2})", ""),
         };
-        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(said), cure), needsOperator)
+        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(answer), cure), needsOperator)
         {
             WantsCredentials = reason is MqttConnectReasonCode.BadUserNameOrPassword or MqttConnectReasonCode.NotAuthorized,
         };
     }
 
     /// <summary>The broker's DISCONNECT.</summary>
-    public static MqttLinkException Disconnected(MqttSettings settings, MqttDisconnectReasonCode reason, string? said)
+    public static MqttLinkException Disconnected(MqttSettings settings, ServerAnswer answer)
     {
+        MqttDisconnectReasonCode reason = (MqttDisconnectReasonCode)answer.Reason;
         (bool needsOperator, string what, string cure) = reason switch
         {
             MqttDisconnectReasonCode.SessionTakenOver => (true, $"another client has connected with the same client id '{settings.ClientId}', and the broker closed this connection", "give each device its own device.id (or mqtt.client_id)"),
@@ -110,11 +111,19 @@ internal static class ConnectFaults
             MqttDisconnectReasonCode.PacketTooLarge => (false, "the broker found a message too large", "raise its maximum packet size"),
             MqttDisconnectReasonCode.KeepAliveTimeout => (false, "the broker heard nothing from this device within the keep-alive time", ""),
             MqttDisconnectReasonCode.MessageRateTooHigh or MqttDisconnectReasonCode.QuotaExceeded => (false, "the broker finds this device sends too much", "publish less (publish.min_interval), or raise the broker's limit"),
+            MqttDisconnectReasonCode.MalformedPacket or MqttDisconnectReasonCode.ProtocolError => (false, $"the broker finds a packet malformed (0x{answer.Reason:X2})", BrokerAnswers.TryOtherVersion(settings)),
+            MqttDisconnectReasonCode.TopicNameInvalid => (false, "the broker refuses the topic of a message", "set mqtt.prefix, device.id and publish.topic to levels that it takes"),
+            MqttDisconnectReasonCode.PayloadFormatInvalid => (false, "the broker refuses the content of a message", "let it take JSON"),
+            MqttDisconnectReasonCode.RetainNotSupported or MqttDisconnectReasonCode.QoSNotSupported => (true, "the broker takes no retained messages or none of QoS 1", "allow both at the broker"),
+            MqttDisconnectReasonCode.TopicFilterInvalid or MqttDisconnectReasonCode.SharedSubscriptionsNotSupported
+                or MqttDisconnectReasonCode.SubscriptionIdentifiersNotSupported or MqttDisconnectReasonCode.WildcardSubscriptionsNotSupported
+                => (true, "the broker does not take the subscription", "allow wildcards at the broker, or set mqtt.accept: []"),
+            MqttDisconnectReasonCode.ServerBusy or MqttDisconnectReasonCode.ConnectionRateExceeded or MqttDisconnectReasonCode.MaximumConnectTime => (false, $"the broker wants this connection to end (0x{answer.Reason:X2})", ""),
             MqttDisconnectReasonCode.AdministrativeAction => (false, "the broker's administrator closed the connection", ""),
             MqttDisconnectReasonCode.UseAnotherServer or MqttDisconnectReasonCode.ServerMoved => (true, "the broker says to use another one", "correct mqtt.url"),
             _ => (false, $"the broker closed the connection: {reason} (0x{(int)reason:X2})", ""),
         };
-        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(said), cure), needsOperator);
+        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(answer), cure), needsOperator);
     }
 
     private static MqttLinkException OfNoSocket(MqttSettings settings, Exception e)
@@ -148,7 +157,9 @@ internal static class ConnectFaults
     }
 
     /// <summary>What the broker adds in words, kept to one printable line.</summary>
-    private static string Said(string? said) => string.IsNullOrWhiteSpace(said) ? "" : $" (it says: {OneLine(said)})";
+    private static string Said(ServerAnswer answer)
+        => (string.IsNullOrWhiteSpace(answer.OtherServer) ? "" : $", {OneLine(answer.OtherServer)}")
+            + (string.IsNullOrWhiteSpace(answer.Said) ? "" : $" (it says: {OneLine(answer.Said)})");
 
     private static string OneLine(string text)
     {

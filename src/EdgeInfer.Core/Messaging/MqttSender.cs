@@ -24,13 +24,14 @@ internal sealed class MqttSender
     /// <param name="settings">The session's.</param>
     /// <param name="time">Clock.</param>
     /// <param name="observer">Learns what became of messages.</param>
+    /// <param name="source">Asked for messages behind all others.</param>
     /// <param name="oversize">Learns of a state that is larger than the broker takes; called outside the sender's lock.</param>
-    public MqttSender(MqttSettings settings, TimeProvider time, IDeliveryObserver? observer, Action<MqttTopic> oversize)
+    public MqttSender(MqttSettings settings, TimeProvider time, IDeliveryObserver? observer, IMessageSource? source, Action<MqttTopic> oversize)
     {
         _oversize = oversize;
         _settings = settings;
         _time = time;
-        _window = new(settings, observer);
+        _window = new(settings, observer, source);
     }
 
     /// <summary>Completed when DISCONNECT is sent, or the connection ended while stopping.</summary>
@@ -60,11 +61,11 @@ internal sealed class MqttSender
     }
 
     /// <summary>Copies a message into the queue and sends what may be sent; false when it cannot be taken.</summary>
-    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key)
+    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key, ReadOnlySpan<byte> correlationData = default)
     {
         lock (_lock)
         {
-            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key)) return false;
+            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key, correlationData)) return false;
         }
 
         Kick();
@@ -156,6 +157,21 @@ internal sealed class MqttSender
 
         Kick();
         return true;
+    }
+
+    /// <summary>Takes nothing more from the message source: another session does from now on.</summary>
+    public void Retire()
+    {
+        lock (_lock) _window.Retire();
+    }
+
+    /// <summary>Takes over what waits at another sender that has ended, before its own messages.</summary>
+    public void TakeOver(MqttSender earlier)
+    {
+        lock (earlier._lock)
+        {
+            lock (_lock) _window.Queue.TakeOver(earlier._window.Queue);
+        }
     }
 
     /// <summary>Sends DISCONNECT without waiting for acknowledgements.</summary>

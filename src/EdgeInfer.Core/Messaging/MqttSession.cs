@@ -1,6 +1,5 @@
 using EdgeInfer.Diagnostics;
 using Microsoft.Extensions.Logging;
-using MQTTnet.Protocol;
 
 namespace EdgeInfer.Messaging;
 
@@ -24,8 +23,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private readonly Backoff _refused;
     private readonly MqttSender _sender;
     private readonly List<string> _filters = [];
+    private readonly bool _hasSource;
     private readonly CancellationTokenSource _stop = new();
     private MqttMessageHandler? _handler;
+    private SubscriptionKind _kind;
     private Task? _running;
     private MqttSessionState _state;
     private Fault? _cause;
@@ -34,6 +35,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private DateTimeOffset _since;
     private long _connections;
     private int _silentCloses;
+    private volatile bool _isRetired;
 
     /// <summary>Prepares a session; nothing is connected before <see cref="Start"/>.</summary>
     /// <param name="settings">Where to, as whom, and how much may wait.</param>
@@ -48,9 +50,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _time = time;
         _logger = logger;
         _since = time.GetUtcNow();
+        _hasSource = source is not null;
         _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
         _refused = new(settings.FirstDelay, settings.FailedDelay, random);
-        _sender = new(settings, time, observer, topic => Note(new(FaultKind.Configuration, settings.Address,
+        _sender = new(settings, time, observer, source, topic => Note(new(FaultKind.Configuration, settings.Address,
             $"the state at '{topic}' is larger than the broker's maximum packet size and is not sent", "raise the broker's maximum packet size")));
     }
 
@@ -64,8 +67,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
-    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler)
+    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler, SubscriptionKind kind = SubscriptionKind.Watching)
     {
+        _kind = kind;
         _filters.AddRange(filters);
         _handler = handler;
     }
@@ -80,16 +84,27 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _sender.PublishState(topic, payload);
 
     /// <inheritdoc/>
-    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData) => _sender.TryPublish(topic, payload, 1, 0);
+    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
+        => _sender.TryPublish(topic, payload, 1, 0, correlationData);
 
     /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
     public void Wake() => _sender.Wake();
 
+    /// <summary>Takes nothing more from the message source, which another session serves from now on.</summary>
+    public void Retire()
+    {
+        _isRetired = true;
+        _sender.Retire();
+    }
+
+    /// <summary>Takes over what a stopped session has not delivered of its queue, before its own messages.</summary>
+    public void TakeOver(MqttSession earlier) => _sender.TakeOver(earlier._sender);
+
     /// <summary>
     /// Takes no more messages, sends what waits, waits for its acknowledgement, and says goodbye; the last will is not published.
     /// </summary>
-    /// <param name="deadline">The longest it may take; what is not acknowledged by then is lost.</param>
-    /// <returns>Messages that were not delivered.</returns>
+    /// <param name="deadline">The longest it may take; what is not acknowledged by then goes back to the source, or is lost where it is the queue's.</param>
+    /// <returns>Messages of the queue that were not delivered.</returns>
     public async Task<int> StopAsync(TimeSpan deadline)
     {
         if (_stop.IsCancellationRequested) return 0;
@@ -106,7 +121,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (_running is not null) await _running.ConfigureAwait(false);
         SetState(MqttSessionState.Stopped, null);
         int left = _sender.Queued;
-        if (left > 0) LogLeft(_logger, _settings.Address, left);
+        if (left > 0 && !_isRetired) LogLeft(_logger, _settings.Address, left);
         return left;
     }
 
@@ -116,9 +131,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_sender.Acknowledge(connection, packetId, reason) is not { } refused) return;
-        Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses messages to '{refused}' (0x{reason:X2})",
-            reason == (byte)MqttConnectReasonCode.NotAuthorized ? "allow this user to publish there" : ""));
+        if (_sender.Acknowledge(connection, packetId, reason) is { } refused) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
     }
 
     /// <inheritdoc/>
@@ -132,12 +145,12 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <inheritdoc/>
-    void IPacketHandler.Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons)
+    void IPacketHandler.Subscribed(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> reasons)
     {
-        for (int i = 0; i < reasons.Count && i < _filters.Count; i++)
+        if (packetId != SubscribePacketId || reasons.Length != _filters.Count) throw new InvalidDataException("a SUBACK that answers no subscription");
+        for (int i = 0; i < reasons.Length; i++)
         {
-            if ((int)reasons[i] < 0x80) continue;
-            Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses the subscription to '{_filters[i]}' (0x{(int)reasons[i]:X2})", "allow this user to read there"));
+            if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));
         }
 
         SetState(MqttSessionState.Connected, null);
@@ -176,8 +189,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     {
         SetState(MqttSessionState.Connecting, _cause);
         using MqttConnection connection = await MqttConnection.OpenAsync(_settings, _time, stop).ConfigureAwait(false);
+        if (_hasSource && connection.Server.MaximumQos == 0) throw BrokerAnswers.NoAcknowledgement(_settings);
+        if (_settings.Will is not null && !connection.Server.KeepsMessages) Note(BrokerAnswers.KeepsNothing(_settings));
         long opened = _time.GetTimestamp();
-        byte[] subscribe = _filters.Count > 0 ? connection.EncodeSubscribe(SubscribePacketId, _filters) : [];
+        byte[] subscribe = _filters.Count > 0 ? ClientPackets.Subscribe(SubscribePacketId, _filters, _kind, connection.IsVersion311) : [];
         lock (_lock)
         {
             _connections++;
@@ -187,9 +202,17 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (!_sender.Open(connection, subscribe, stop)) return null;
         if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
         TimeSpan look = TimeSpan.FromMilliseconds(Math.Max(100, connection.KeepAlive.TotalMilliseconds / 4));
-        await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
-        MqttLinkException? end = await connection.ReceiveAsync(this).ConfigureAwait(false);
-        _sender.Close(connection);
+        MqttLinkException? end;
+        try
+        {
+            await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
+            end = await connection.ReceiveAsync(this).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sender.Close(connection);
+        }
+
         lock (_lock) _connectedSince = null;
         TimeSpan lasted = _time.GetElapsedTime(opened);
         if (lasted >= _settings.StableAfter)

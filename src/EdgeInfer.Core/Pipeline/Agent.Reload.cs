@@ -57,6 +57,7 @@ internal sealed partial class Agent
         ReloadOutcome outcome = ReloadOutcome.Of(change, next.Mqtt != now.Mqtt);
         _loaded = new(_services.Time.GetUtcNow(), null, null);
         await _pipelines.StopOldAsync(change).ConfigureAwait(false);
+        _outbox.Change(OutboxSettingsOf(next));
         if (outcome.IsBrokerChanged) await ReplaceSessionAsync(next).ConfigureAwait(false);
         StatusChanged();
         try

@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
 using EdgeInfer.Inference;
@@ -30,6 +31,7 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly DateTimeOffset _startedAt;
     private readonly long _boot;
     private readonly EmbeddedBroker? _broker;
+    private readonly Outbox _outbox;
     private readonly BrokerLine _line;
     private readonly RunningPipelines _pipelines;
     private readonly CancellationTokenSource _stopping = new();
@@ -47,10 +49,13 @@ internal sealed partial class Agent : IAsyncDisposable
         _boot = CountBoot(configuration.Runtime.StateFolder);
         _clock = new(services.Time);
         MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
+        _outbox = OutboxOpening.Open(OutboxSettingsOf(configuration), configuration.Runtime, () => _clock.IsSynced, services.Time, NextRandom(), services.Logger);
+        _outbox.StateChanged += StatusChanged;
         _line = new(Session(configuration, topics));
+        _outbox.WakeLine = _line.Wake;
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _line, _clock, StatusChanged), services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
@@ -75,6 +80,7 @@ internal sealed partial class Agent : IAsyncDisposable
         Agent agent = new(configuration, services, broker);
         PipelineChange start = agent._pipelines.Plan(configuration, runtime);
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
+        agent._outbox.Start();
         agent._line.Start();
         agent._status.Start();
         IReadOnlyList<Fault?> faults;
@@ -103,7 +109,9 @@ internal sealed partial class Agent : IAsyncDisposable
         await _change.WaitAsync().ConfigureAwait(false);
         await _pipelines.StopAsync().ConfigureAwait(false);
         _status.Stop();
+        _outbox.BeginClosing();
         await _line.StopAsync(s_deliveryAtStop).ConfigureAwait(false);
+        _outbox.Dispose();
         _status.Dispose();
         await _line.DisposeAsync().ConfigureAwait(false);
         _pipelines.Now.Models.Dispose();
@@ -143,6 +151,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Models = _pipelines.Models(),
             Pipelines = _pipelines.Reports(),
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
+            Outbox = AgentReports.Outbox(_outbox.Status(), configuration.Outbox),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }
@@ -159,11 +168,15 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         MqttOptions mqtt = _broker is null ? configuration.Mqtt : configuration.Mqtt with { Url = _broker.Url };
         LastWill will = StatusReporter.Will(topics, configuration.Device.Id, _services.Version, _boot);
-#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
-        Random random = new(_services.Random.Next());
-#pragma warning restore CA5394
-        return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, random, _services.Logger);
+        return new(MqttSettings.ForDevice(mqtt, configuration.Device.Id, will), _services.Time, NextRandom(), _services.Logger, source: _outbox);
     }
+
+    private OutboxSettings OutboxSettingsOf(AgentConfiguration configuration) => new(
+        configuration.Device.Id, _boot, configuration.Outbox, new MqttTopics(configuration.Mqtt.Prefix, configuration.Device.Id).Gap, configuration.Mqtt.InFlight);
+
+#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
+    private Random NextRandom() => new(_services.Random.Next());
+#pragma warning restore CA5394
 
     private void StatusChanged() => _status.Changed();
 

@@ -13,6 +13,12 @@ internal sealed class MqttTopics(string prefix, string device)
     /// <summary>The device's status, retained; also the last will's topic.</summary>
     public MqttTopic Status => new($"{_root}/status");
 
+    /// <summary>Declared losses.</summary>
+    public MqttTopic Gap => new($"{_root}/gap");
+
+    /// <summary>The results of a pipeline that are late.</summary>
+    public MqttTopic History(string pipeline) => new($"{_root}/{pipeline}/history");
+
     /// <summary>A pipeline's availability, retained.</summary>
     public MqttTopic PipelineStatus(string pipeline) => new($"{_root}/{pipeline}/status");
 

@@ -130,6 +130,15 @@ public sealed class AgentConfigurationReaderTests
         Assert.True(read.Port > 0);
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData(", protocol: 5", false)]
+    [InlineData(", protocol: \"5\"", false)]
+    [InlineData(", protocol: 3.1.1", true)]
+    [InlineData(", protocol: \"3.1.1\"", true)]
+    public void The_version_of_MQTT_may_be_quoted_or_not(string written, bool isVersion311)
+        => Assert.Equal(isVersion311, ConfigurationText.Good(ConfigurationText.Smallest.Replace("mqtt://broker.plant", "mqtt://broker.plant" + written, StringComparison.Ordinal)).Mqtt.IsVersion311);
+
     [Fact]
     public void Ten_mistakes_are_ten_faults_at_once()
         => Assert.Equal(

@@ -52,8 +52,14 @@ internal sealed class FakeBroker : IDisposable
 
     public X509Certificate2? Certificate { get; }
 
-    /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length.</summary>
+    /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length; empty: the connection is closed.</summary>
     public byte[] ConnAck { get; set; } = [0, 0, 0];
+
+    /// <summary>Whether the last client that connected speaks MQTT 3.1.1.</summary>
+    public bool IsVersion311 { get; private set; }
+
+    /// <summary>SUBACK's reason for each filter.</summary>
+    public byte SubAckReason { get; set; } = 1;
 
     /// <summary>PUBACK's reason, or null for no PUBACK at all.</summary>
     public byte? PubAckReason { get; set; } = 0;
@@ -172,6 +178,8 @@ internal sealed class FakeBroker : IDisposable
         switch (first >> 4)
         {
             case 1:
+                IsVersion311 = body[6] == 4;
+                if (ConnAck.Length == 0) throw new EndOfStreamException();
                 client.Write([0x20, (byte)ConnAck.Length, .. ConnAck]);
                 break;
             case 3:
@@ -185,11 +193,21 @@ internal sealed class FakeBroker : IDisposable
                 client.Write(answer, 0, reason == 0 ? 4 : 5);
                 break;
             case 8:
-                client.Write([0x90, 4, body[0], body[1], 0, 1]);
+                byte[] reasons = [.. Enumerable.Repeat(SubAckReason, Filters(body))];
+                client.Write(IsVersion311
+                    ? [0x90, (byte)(2 + reasons.Length), body[0], body[1], .. reasons]
+                    : [0x90, (byte)(3 + reasons.Length), body[0], body[1], 0, .. reasons]);
                 break;
             case 12:
                 if (AnswersPings) client.Write([0xD0, 0]);
                 break;
         }
+    }
+
+    private int Filters(ReadOnlySpan<byte> subscribe)
+    {
+        int count = 0;
+        for (int at = IsVersion311 ? 2 : 3; at < subscribe.Length; count++) at += 2 + BinaryPrimitives.ReadUInt16BigEndian(subscribe[at..]) + 1;
+        return count;
     }
 }

@@ -16,8 +16,8 @@ public sealed class MqttFaultTests
     [InlineData(0x86, MqttSessionState.Failed, "the broker refuses user name or password (user 'press-3'); correct mqtt.username and mqtt.password")]
     [InlineData(0x87, MqttSessionState.Failed, "the broker does not let this client in: wrong user name or password, or no right to connect (user 'press-3', client id 'edgeinfer-test'); correct mqtt.username and mqtt.password, or the broker's access list")]
     [InlineData(0x85, MqttSessionState.Failed, "the broker refuses the client id 'edgeinfer-test'; set mqtt.client_id to one it accepts")]
-    [InlineData(0x84, MqttSessionState.Failed, "the broker does not speak MQTT 5; use a broker of MQTT 5 (mosquitto since 1.6, EMQX, HiveMQ, VerneMQ)")]
-    [InlineData(0x01, MqttSessionState.Failed, "the broker does not speak MQTT 5; use a broker of MQTT 5 (mosquitto since 1.6, EMQX, HiveMQ, VerneMQ)")]
+    [InlineData(0x84, MqttSessionState.Failed, "the broker does not speak MQTT 5; use a broker of MQTT 5 (mosquitto since 1.6, EMQX, HiveMQ, VerneMQ), or set mqtt.protocol: \"3.1.1\" (nats-server)")]
+    [InlineData(0x01, MqttSessionState.Failed, "the broker does not speak MQTT 5; use a broker of MQTT 5 (mosquitto since 1.6, EMQX, HiveMQ, VerneMQ), or set mqtt.protocol: \"3.1.1\" (nats-server)")]
     [InlineData(0x88, MqttSessionState.Waiting, "the broker is busy or unavailable")]
     public async Task A_refused_CONNECT_says_what_to_mend_and_never_the_password(byte reason, object state, string expected)
     {

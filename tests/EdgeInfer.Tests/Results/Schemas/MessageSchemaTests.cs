@@ -41,7 +41,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Each_name_finds_its_schema_in_three_forms()
     {
-        Assert.Equal(["prediction/1", "status/1", "doctor/1"], MessageSchemas.Names);
+        Assert.Equal(["prediction/1", "gap/1", "status/1", "doctor/1"], MessageSchemas.Names);
         foreach (string name in MessageSchemas.Names)
         {
             string text = MessageSchemas.Find(name)!;
@@ -52,7 +52,7 @@ public sealed class MessageSchemaTests
             Assert.Equal("edgeinfer/" + name, schema.GetProperty("properties").GetProperty("schema").GetProperty("const").GetString());
         }
 
-        Assert.Null(MessageSchemas.Find("gap"));
+        Assert.Null(MessageSchemas.Find("gaps"));
         Assert.Null(MessageSchemas.Find("prediction/2"));
     }
 
