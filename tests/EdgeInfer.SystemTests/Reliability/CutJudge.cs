@@ -21,14 +21,16 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     /// <summary>Starts the agent, ends it at a time or at a call, takes the power away, and holds what is left against what was there.</summary>
     /// <param name="life">How long it lives where no call ends it.</param>
     /// <param name="fault">The call that ends it, or one that is left out; null for none.</param>
-    public async Task LiveAndCut(TimeSpan life, StorageFault? fault)
+    /// <param name="isFromRunning">Whether the time counts from when its pipelines run.</param>
+    public async Task LiveAndCut(TimeSpan life, StorageFault? fault, bool isFromRunning)
     {
         if (fault is null) device.Faults.Clear();
         else device.Faults.Set(fault);
         device.Start();
+        if (isFromRunning) await device.Runs();
         OutboxReading before = await device.Dies(life);
         device.Faults.Clear();
-        await volume.Cut(() => Directory.Delete(device.RunFolder, true));
+        await volume.Cut(device.LoseMemory);
         _cuts++;
         OutboxReading after = await device.Read();
         Compare(before, after, $"cut {_cuts} ({fault?.ToString() ?? "at a time"})");

@@ -97,6 +97,12 @@ internal sealed class Device : IAsyncDisposable
         _agent = ChildProcess.Start(command[0], command[1..], Faults.Environment);
     }
 
+    /// <summary>Waits until its pipelines run, or it has ended.</summary>
+    public async Task Runs()
+    {
+        for (int i = 0; i < 1200 && !Agent.HasExited && !Agent.Output.Contains("runs as", StringComparison.Ordinal); i++) await Agent.ExitWithin(TimeSpan.FromMilliseconds(50));
+    }
+
     /// <summary>SIGKILL, and what it leaves behind goes into the ledger.</summary>
     public async Task<OutboxReading> Kill()
     {
@@ -131,6 +137,12 @@ internal sealed class Device : IAsyncDisposable
         Assert.True(left.Messages.Count == 0, $"waits still, though all was delivered: {Ledger.Ranges(left.Messages.Select(static m => m.Key))}");
     }
 
+    /// <summary>What was in memory is gone.</summary>
+    public void LoseMemory()
+    {
+        if (Directory.Exists(RunFolder)) Directory.Delete(RunFolder, true);
+    }
+
     /// <summary>Takes what the broker got since the last time into the ledger.</summary>
     public void Hear()
     {
@@ -152,7 +164,8 @@ internal sealed class Device : IAsyncDisposable
             using StreamReader reader = new(stream, Encoding.UTF8);
             if (await reader.ReadLineAsync(limit.Token) is not { } line) return null;
             using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.GetProperty("status").Clone();
+            // Before it is up it answers that it is not.
+            return document.RootElement.TryGetProperty("status", out JsonElement status) ? status.Clone() : null;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
@@ -205,7 +218,7 @@ internal sealed class Device : IAsyncDisposable
     {
         if (_agent is not null) await _agent.DisposeAsync();
         Faults.Dispose();
-        if (Directory.Exists(RunFolder) && RunFolder.StartsWith("/dev/shm/", StringComparison.Ordinal)) Directory.Delete(RunFolder, true);
+        if (RunFolder.StartsWith("/dev/shm/", StringComparison.Ordinal)) LoseMemory();
     }
 
     /// <summary>The result that a PUBLISH carries; null for any other message.</summary>

@@ -28,6 +28,8 @@ public sealed class KillTests : IDisposable
             bool mayBeUp = kills >= campaign.Count / 3 || kills > 40;
             if (kills % 2 == 0) device.Faults.Set(AnyCall(random));
             device.Start();
+            // Some die while they start.
+            if (random.Next(4) != 0) await device.Runs();
             brokerUps += await Live(device, TimeSpan.FromMilliseconds(random.Next(100, mayBeUp ? 1200 : 2500)), mayBeUp, random);
             if (random.Next(10) == 0 && !device.Agent.HasExited)
             {
@@ -65,6 +67,7 @@ public sealed class KillTests : IDisposable
         for (int i = 0; i < campaign.Count; i++)
         {
             if (i > 0) device.Start();
+            await device.Runs();
             await device.Agent.ExitWithin(TimeSpan.FromMilliseconds(random.Next(300, 1500)));
             if (random.Next(3) == 0) await mosquitto.Down();
             await device.Agent.ExitWithin(TimeSpan.FromMilliseconds(random.Next(100, 1000)));

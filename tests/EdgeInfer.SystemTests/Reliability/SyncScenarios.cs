@@ -211,7 +211,7 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
         OutboxReading before = isStopped ? await device.Stop() : await device.Kill();
         if (isJournalCommitted) await volume.CommitJournal();
         device.Faults.Clear();
-        await volume.Cut(() => Directory.Delete(device.RunFolder, true));
+        await volume.Cut(device.LoseMemory);
         OutboxReading after = await device.Read();
         HashSet<MessageKey> ring = [.. before.Ring], survived = [.. after.Store];
         List<MessageKey> gone = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
