@@ -72,6 +72,9 @@ internal sealed class BrokerLine(MqttSession first) : IOutgoing, IAsyncDisposabl
         return session != _session && _session.TryRespond(topic, payload, correlationData);
     }
 
+    /// <summary>As <see cref="MqttSession.TryAgain"/>.</summary>
+    public void TryAgain() => _session.TryAgain();
+
     /// <summary>As <see cref="MqttSession.Wake"/>.</summary>
     public void Wake() => _session.Wake();
 

@@ -11,13 +11,21 @@ namespace EdgeInfer.Messaging;
 internal static class ConnectFaults
 {
     /// <summary>An attempt that ended with an exception.</summary>
-    public static MqttLinkException OfAttempt(MqttSettings settings, Exception e, Fault? refusal, bool isLate)
+    /// <param name="settings">The session's.</param>
+    /// <param name="e">What was thrown.</param>
+    /// <param name="trust">The attempt's TLS; null where there is none.</param>
+    /// <param name="stage">How far it came.</param>
+    /// <param name="isLate">Whether its time was up.</param>
+    public static MqttLinkException OfAttempt(MqttSettings settings, Exception e, BrokerTrust? trust, LinkStage stage, bool isLate)
     {
-        if (refusal is not null) return new(refusal, true, e);
-        if (isLate)
+        if (trust?.Refusal is { } refusal) return refusal;
+        if (isLate) return Late(settings, e, stage);
+        if (trust?.Explain(e) is { } alert) return alert;
+        if (TlsAlert.Of(e) == TlsAlert.NoTls) return NotTls(settings, e);
+        if (stage == LinkStage.Securing && IsHangUp(e))
         {
-            return Waiting(settings, $"no answer within {settings.ConnectTimeout.TotalSeconds:0.#} s",
-                "check the address, a firewall in between, and that the port speaks MQTT", e);
+            return Waiting(settings, "the broker closed the connection during the TLS handshake",
+                "check that this port speaks TLS (8883 as a rule), and that the broker does not want a client certificate (mqtt.tls.certificate and mqtt.tls.key)", e);
         }
 
         string host = settings.Options.Url.IdnHost;
@@ -45,7 +53,8 @@ internal static class ConnectFaults
             $"if it does so again and again, another client uses the same client id '{settings.ClientId}': give each device its own device.id (or mqtt.client_id)", null)
         : new(new(FaultKind.Configuration, settings.Address,
             $"the broker keeps closing the connection soon after it is made: most likely another client connects with the same client id '{settings.ClientId}'",
-            "give each device its own device.id (or mqtt.client_id)"), true);
+            "give each device its own device.id (or mqtt.client_id)"), true)
+        { WaitsLong = false };
 
     /// <summary>A connection that ended with an exception.</summary>
     public static MqttLinkException OfConnection(MqttSettings settings, Exception e)
@@ -66,9 +75,13 @@ internal static class ConnectFaults
             ? Waiting(settings, "the broker closed the connection without an answer to CONNECT", "check that it does not want a client certificate (mqtt.tls.certificate and mqtt.tls.key), and that this port speaks MQTT; " + BrokerAnswers.TryOtherVersion(settings), e)
             : Waiting(settings, "the broker closed the connection without an answer to CONNECT", "if this port expects TLS, write mqtts:// (or wss://) in mqtt.url; else check that it speaks MQTT; " + BrokerAnswers.TryOtherVersion(settings), e);
 
-    /// <summary>Something else than a broker answered.</summary>
+    /// <summary>Something else than a broker answered: a portal or a balancer whose broker is away, perhaps, hence no long wait.</summary>
     public static MqttLinkException NotMqtt(MqttSettings settings)
-        => new(new(FaultKind.Configuration, settings.Address, "what answers there does not speak MQTT", "correct the port in mqtt.url (1883, or 8883 with mqtts)"), true);
+        => new(new(FaultKind.Configuration, settings.Address, "what answers there does not speak MQTT", "correct the port in mqtt.url (1883, or 8883 with mqtts)"), true) { WaitsLong = false };
+
+    /// <summary>A TLS alert answered a plain CONNECT.</summary>
+    public static MqttLinkException WantsTls(MqttSettings settings)
+        => new(new(FaultKind.Configuration, settings.Address, "this port speaks TLS", $"write {settings.Options.Url.Scheme}s:// in mqtt.url"), true) { WaitsLong = false };
 
     /// <summary>CONNACK with a reason of 0x80 or above.</summary>
     public static MqttLinkException Refused(MqttSettings settings, ServerAnswer answer)
@@ -123,8 +136,31 @@ internal static class ConnectFaults
             MqttDisconnectReasonCode.UseAnotherServer or MqttDisconnectReasonCode.ServerMoved => (true, "the broker says to use another one", "correct mqtt.url"),
             _ => (false, $"the broker closed the connection: {reason} (0x{(int)reason:X2})", ""),
         };
-        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(answer), cure), needsOperator);
+        return new(new(needsOperator ? FaultKind.Configuration : FaultKind.Unavailable, settings.Address, what + Said(answer), cure), needsOperator)
+        {
+            // Of two devices with one name the one that waited long would be away for as long.
+            WaitsLong = needsOperator && reason != MqttDisconnectReasonCode.SessionTakenOver,
+        };
     }
+
+    private static MqttLinkException Late(MqttSettings settings, Exception e, LinkStage stage)
+    {
+        string time = $"within {settings.ConnectTimeout.TotalSeconds:0.#} s";
+        return stage switch
+        {
+            LinkStage.Resolving => Waiting(settings, $"the name '{settings.Options.Url.IdnHost}' was not resolved {time}", "check this device's network and DNS", e),
+            LinkStage.Securing => Waiting(settings, $"the TLS handshake did not end {time}", "check that the port speaks TLS, and the network in between", e),
+            _ => Waiting(settings, $"no answer {time}", "check the address, a firewall in between, and that the port speaks MQTT", e),
+        };
+    }
+
+    private static bool IsHangUp(Exception e)
+        => Socket(e) is { } socket ? socket.SocketErrorCode == SocketError.ConnectionReset : e is IOException;
+
+    private static MqttLinkException NotTls(MqttSettings settings, Exception e)
+        => new(new(FaultKind.Configuration, settings.Address, "what answers there does not speak TLS",
+            $"correct the port in mqtt.url (8883 for TLS), or write {settings.Options.Url.Scheme.TrimEnd('s')}:// for a connection without TLS"), true, e)
+        { WaitsLong = false };
 
     private static MqttLinkException OfNoSocket(MqttSettings settings, Exception e)
     {
@@ -133,9 +169,7 @@ internal static class ConnectFaults
         {
             string detail = OneLine((e.InnerException ?? e).Message);
             bool isPlain = detail.Contains("frame", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("frame", StringComparison.OrdinalIgnoreCase);
-            return isPlain
-                ? new(new(FaultKind.Configuration, settings.Address, "what answers there does not speak TLS", "correct the port in mqtt.url (8883 for TLS), or write mqtt:// for a connection without TLS"), true, e)
-                : new(new(FaultKind.Configuration, settings.Address, $"TLS failed: {detail}", "check mqtt.tls and the broker's TLS configuration"), true, e);
+            return isPlain ? NotTls(settings, e) : new(new(FaultKind.Configuration, settings.Address, $"TLS failed: {detail}", "check mqtt.tls and the broker's TLS configuration"), true, e);
         }
 
         if (e is WebSocketException)

@@ -17,6 +17,7 @@ internal sealed class MqttConnection : IDisposable
     private readonly IMqttChannel _channel;
     private readonly BrokerTrust? _trust;
     private readonly PolledStream? _line;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private byte[] _received = new byte[4096];
     private int _receivedBytes;
     private MqttLinkException? _broken;
@@ -30,19 +31,18 @@ internal sealed class MqttConnection : IDisposable
         _time = time;
         Uri url = settings.Options.Url;
         bool isTls = url.Scheme is "mqtts" or "wss";
-        _trust = isTls ? new BrokerTrust(settings) : null;
-        MqttClientTlsOptions tls = _trust?.ToOptions() ?? new();
+        _trust = isTls ? new BrokerTrust(settings, time) : null;
         if (url.Scheme is "ws" or "wss")
         {
             string path = url.AbsolutePath is "" or "/" ? "/mqtt" : url.PathAndQuery;
-            _channel = new MqttWebSocketChannel(new() { Uri = $"{url.Scheme}://{url.Authority}{path}", TlsOptions = tls });
+            _channel = new WebSocketLine(new($"{url.Scheme}://{url.Authority}{path}"), _trust);
             return;
         }
 
         int port = url.Port > 0 ? url.Port : isTls ? 8883 : 1883;
-        _line = new(settings.ConnectTimeout, time);
-        MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = _line, TlsOptions = tls };
-        if (isTls) tls.TargetHost = url.IdnHost;
+        _line = new(settings.ConnectTimeout, settings.Resolve, time);
+        IMqttClientStreamProvider provider = _trust is null ? _line : new SecuredLine(_line, _trust);
+        MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = provider, TlsOptions = new() };
         _channel = new MqttTcpChannel(new MqttClientOptions { ChannelOptions = tcp, Timeout = settings.ConnectTimeout });
     }
 
@@ -54,6 +54,9 @@ internal sealed class MqttConnection : IDisposable
 
     /// <summary>The keep-alive in force: the shorter of ours and the broker's.</summary>
     public TimeSpan KeepAlive { get; private set; }
+
+    /// <summary>Its TLS; null where there is none.</summary>
+    public BrokerTrust? Trust => _trust;
 
     /// <summary>Whether the connection has ended.</summary>
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
@@ -83,7 +86,7 @@ internal sealed class MqttConnection : IDisposable
 
             // The end of the time closes the socket, which looks like a broker that hangs up.
             if (e is MqttLinkException && !deadline.IsCancellationRequested) throw;
-            throw ConnectFaults.OfAttempt(settings, e, connection._trust?.Refusal, deadline.IsCancellationRequested);
+            throw ConnectFaults.OfAttempt(settings, e, connection._trust, connection._line?.Stage ?? LinkStage.Beginning, deadline.IsCancellationRequested);
         }
     }
 
@@ -140,10 +143,15 @@ internal sealed class MqttConnection : IDisposable
         return true;
     }
 
+    /// <summary>Completed when the connection has ended.</summary>
+    public Task Ended => _ended.Task;
+
     /// <summary>Ends the connection; the first cause counts.</summary>
     public void Break(MqttLinkException cause)
     {
-        if (Interlocked.CompareExchange(ref _broken, cause, null) is null) _channel.Dispose();
+        if (Interlocked.CompareExchange(ref _broken, cause, null) is not null) return;
+        _ended.TrySetResult();
+        _channel.Dispose();
     }
 
     /// <inheritdoc/>
@@ -163,6 +171,9 @@ internal sealed class MqttConnection : IDisposable
             // Else the buffer grows up to the 256 MiB that a header can announce.
             if (header + body > _settings.LargestReceivedBytes) throw ConnectFaults.NotMqtt(_settings);
             if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
+
+            // What a TLS port says to CONNECT: an alert, content type 21.
+            if (_trust is null && _received[0] == 0x15 && (_receivedBytes < 2 || _received[1] == 3)) throw ConnectFaults.WantsTls(_settings);
 
             // At the first byte: what is no broker may never send as many as its second byte seems to announce.
             if (_received[0] >> 4 != (int)PacketKind.ConnAck) throw ConnectFaults.NotMqtt(_settings);

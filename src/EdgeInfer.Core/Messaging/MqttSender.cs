@@ -43,6 +43,12 @@ internal sealed class MqttSender
         get { lock (_lock) return _window.IsClosed; }
     }
 
+    /// <summary>Whether this connection was left for the next: its end is no trouble.</summary>
+    public bool HasLeft
+    {
+        get { lock (_lock) return _window.HasLeft; }
+    }
+
     /// <summary>Messages waiting or unacknowledged.</summary>
     public int Queued
     {
@@ -126,10 +132,19 @@ internal sealed class MqttSender
     }
 
     /// <summary>The broker has a message, or refuses it: then its topic is returned.</summary>
-    public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason)
+    /// <param name="connection">The connection that it came on.</param>
+    /// <param name="packetId">The message.</param>
+    /// <param name="reason">The broker's answer.</param>
+    /// <param name="cleared">The topic of a state that is cleared now.</param>
+    public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason, out MqttTopic? cleared)
     {
         MqttTopic? refused;
-        lock (_lock) refused = _window.Acknowledge(connection, packetId, reason);
+        lock (_lock)
+        {
+            refused = _window.Acknowledge(connection, packetId, reason);
+            cleared = _window.TakeCleared();
+        }
+
         Kick();
         return refused;
     }
@@ -178,6 +193,21 @@ internal sealed class MqttSender
     public void CloseNow()
     {
         lock (_lock) _window.CloseNow();
+        Kick();
+    }
+
+    /// <summary>Leaves a connection for the next one.</summary>
+    /// <param name="connection">It.</param>
+    /// <param name="isNow">Whether DISCONNECT is sent at once instead of behind the last acknowledgement.</param>
+    public void Leave(MqttConnection connection, bool isNow)
+    {
+        lock (_lock)
+        {
+            if (_connection != connection || _isStopping) return;
+            if (isNow) _window.LeaveNow();
+            else _window.BeginLeaving();
+        }
+
         Kick();
     }
 

@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Messaging;
@@ -12,6 +13,12 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>Packet ids of messages stay below: <see cref="Configuration.MqttOptions.InFlight"/> is at most 1024.</summary>
     private const ushort SubscribePacketId = ushort.MaxValue;
 
+    /// <summary>Of the keep-alive, how often the line is looked at.</summary>
+    private const double LookShare = 1.0 / 8;
+
+    /// <summary>Of the keep-alive, how long an acknowledgement may take.</summary>
+    private const double PatienceShare = 1.25;
+
     /// <summary>Two clients with one id throw each other out within their back-off.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(1);
 
@@ -19,8 +26,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Backoff _unreachable;
-    private readonly Backoff _refused;
+    private readonly Random _random;
+    private readonly Backoff _backoff;
     private readonly MqttSender _sender;
     private readonly List<string> _filters = [];
     private readonly bool _hasSource;
@@ -36,6 +43,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private long _connections;
     private int _silentCloses;
     private volatile bool _isRetired;
+    private long _subscribing;
 
     /// <summary>Prepares a session; nothing is connected before <see cref="Start"/>.</summary>
     /// <param name="settings">Where to, as whom, and how much may wait.</param>
@@ -51,14 +59,17 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _logger = logger;
         _since = time.GetUtcNow();
         _hasSource = source is not null;
-        _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
-        _refused = new(settings.FirstDelay, settings.FailedDelay, random);
+        _random = random;
+        _backoff = new(settings.FirstDelay, settings.LongestDelay, random, BackoffJitter.Full);
         _sender = new(settings, time, observer, source, topic => Note(new(FaultKind.Configuration, settings.Address,
             $"the state at '{topic}' is larger than the broker's maximum packet size and is not sent", "raise the broker's maximum packet size")));
     }
 
     /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>
     public event Action? StateChanged;
+
+    /// <summary>Raised after the broker has acknowledged that the state of a topic is cleared, on the session's threads.</summary>
+    public event Action<MqttTopic>? StateCleared;
 
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
@@ -131,7 +142,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_sender.Acknowledge(connection, packetId, reason) is { } refused) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
+        MqttTopic? refused = _sender.Acknowledge(connection, packetId, reason, out MqttTopic? cleared);
+        if (cleared is not null) StateCleared?.Invoke(cleared);
+        if (refused is not null) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
     }
 
     /// <inheritdoc/>
@@ -153,6 +166,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));
         }
 
+        Volatile.Write(ref _subscribing, 0);
         SetState(MqttSessionState.Connected, null);
     }
 
@@ -162,6 +176,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         while (!stop.IsCancellationRequested)
         {
             MqttLinkException? end;
+            FileStamp[] files = TrustFiles.Stamps(_settings.Options);
             try
             {
                 // A thread of its own for each connection, its attempt included: see PolledStream.
@@ -177,18 +192,19 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             }
 
             // After the goodbye the broker closes the line: that is no trouble.
-            if (end is null || stop.IsCancellationRequested || _sender.HasSaidGoodbye) return;
+            if (stop.IsCancellationRequested || _sender.HasSaidGoodbye) return;
+            if (end is null) continue;
             SetState(end.NeedsOperator ? MqttSessionState.Failed : MqttSessionState.Waiting, end.Fault);
-            TimeSpan delay = (end.NeedsOperator ? _refused : _unreachable).Next();
-            await Task.Delay(delay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await PauseAsync(end.WaitsLong ? Spread(_settings.FailedDelay) : _backoff.Next(), files, stop).ConfigureAwait(false);
         }
     }
 
     /// <summary>One connection from its first byte to its end; with subscriptions it counts as connected when the broker has answered them.</summary>
+    /// <returns>Why it ended; null where it was left for the next one, or the session stops.</returns>
     private async Task<MqttLinkException?> ConnectAsync(CancellationToken stop)
     {
         SetState(MqttSessionState.Connecting, _cause);
-        using MqttConnection connection = await MqttConnection.OpenAsync(_settings, _time, stop).ConfigureAwait(false);
+        using MqttConnection connection = await MqttConnection.OpenAsync(_settings.WithFreshPassword(), _time, stop).ConfigureAwait(false);
         if (_hasSource && connection.Server.MaximumQos == 0) throw BrokerAnswers.NoAcknowledgement(_settings);
         if (_settings.Will is not null && !connection.Server.KeepsMessages) Note(BrokerAnswers.KeepsNothing(_settings));
         long opened = _time.GetTimestamp();
@@ -199,39 +215,46 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             _connectedSince = _time.GetUtcNow();
         }
 
+        Volatile.Write(ref _subscribing, _filters.Count > 0 ? Math.Max(1, opened) : 0);
         if (!_sender.Open(connection, subscribe, stop)) return null;
         if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
-        TimeSpan look = TimeSpan.FromMilliseconds(Math.Max(100, connection.KeepAlive.TotalMilliseconds / 4));
+        TimeSpan look = connection.KeepAlive * LookShare;
         MqttLinkException? end;
+        bool hasLeft;
         try
         {
             await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
+            await using TrustWatch? files = WatchFiles(connection);
             end = await connection.ReceiveAsync(this).ConfigureAwait(false);
         }
         finally
         {
+            hasLeft = _sender.HasLeft;
             _sender.Close(connection);
         }
 
         lock (_lock) _connectedSince = null;
         TimeSpan lasted = _time.GetElapsedTime(opened);
-        if (lasted >= _settings.StableAfter)
-        {
-            _unreachable.Reset();
-            _refused.Reset();
-        }
 
+        // Two devices with one name throw each other out for as long as both live: the ceiling must grow.
+        if (lasted >= _settings.StableAfter && end is not { NeedsOperator: true }) _backoff.Reset();
+        if (hasLeft) return null;
         _silentCloses = connection.IsClosedSilently && lasted < s_soon ? _silentCloses + 1 : 0;
         return _silentCloses > 1 ? ConnectFaults.ClosedSilently(_settings, _silentCloses) : end;
     }
 
-    /// <summary>Pings, and notices a broker that is silent or acknowledges nothing.</summary>
+    /// <summary>
+    /// Pings, and notices a broker that is silent, or answers pings and nothing else. Whatever the broker owes is missed within 1.5 times the
+    /// keep-alive: a look comes an eighth late at most, and an eighth is left for the timer's own lateness.
+    /// </summary>
     private void Watch(MqttConnection connection)
     {
         if (connection.Watch()) _sender.SendControl(MqttWire.PingRequest);
-        TimeSpan patience = connection.KeepAlive * 2;
-        if (_sender.OldestUnacknowledged() < patience) return;
-        connection.Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker has not acknowledged a message for {patience.TotalSeconds:0.#} s", ""), false));
+        TimeSpan patience = connection.KeepAlive * PatienceShare;
+        long subscribing = Volatile.Read(ref _subscribing);
+        string? owed = _sender.OldestUnacknowledged() >= patience ? "has not acknowledged a message"
+            : subscribing != 0 && _time.GetElapsedTime(subscribing) >= patience ? "has not answered the subscription" : null;
+        if (owed is not null) connection.Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker {owed} for {patience.TotalSeconds:0.#} s", ""), false));
     }
 
     private async Task<bool> IsClosedWithin(TimeSpan time)
@@ -278,6 +301,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
 
     [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "MQTT: {Fault}")]
     private static partial void LogTrouble(ILogger logger, Fault fault);
+
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Information, Message = "{Broker}: the certificate files have changed: connecting anew with {What}")]
+    private static partial void LogRotated(ILogger logger, string broker, string what);
 
     [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "{Broker}: {Count} messages were not delivered before the stop")]
     private static partial void LogLeft(ILogger logger, string broker, int count);

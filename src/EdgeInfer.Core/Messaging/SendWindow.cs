@@ -7,6 +7,12 @@ internal sealed class RetainedState(MqttTopic topic)
 
     public byte[] Payload { get; set; } = [];
 
+    /// <summary>Counts the payloads that it has had.</summary>
+    public long Version { get; set; }
+
+    /// <summary>Whether it is to be forgotten.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>Whether it has not been sent on this connection.</summary>
     public bool IsDirty { get; set; }
 
@@ -35,8 +41,10 @@ internal sealed class SendWindow
     private byte[] _batch = new byte[4096];
     private MqttConnection? _connection;
     private MqttTopic? _oversize;
+    private MqttTopic? _cleared;
     private bool _isClosing;
     private bool _isRetired;
+    private bool _isLeaving;
 
     /// <summary>Prepares an empty window.</summary>
     public SendWindow(MqttSettings settings, IDeliveryObserver? observer, IMessageSource? source)
@@ -68,12 +76,16 @@ internal sealed class SendWindow
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
 
+    /// <summary>Whether this connection's DISCONNECT is in a batch while the session goes on.</summary>
+    public bool HasLeft { get; private set; }
+
     /// <summary>A connection is there: every state is to be sent, then what waits.</summary>
     public void Open(MqttConnection connection)
     {
         _connection = connection;
         _flights.Limit(connection.Server.ReceiveMaximum);
         _controlBytes = 0;
+        _isLeaving = HasLeft = false;
         foreach (RetainedState state in _states) state.IsDirty = true;
         _source?.LineChanged(isUp: true);
     }
@@ -111,6 +123,7 @@ internal sealed class SendWindow
         }
 
         state.Payload = payload.ToArray();
+        state.Version++;
         state.IsDirty = true;
     }
 
@@ -133,6 +146,17 @@ internal sealed class SendWindow
         IsClosed = true;
     }
 
+    /// <summary>Nothing more is put into batches of this connection; once all is acknowledged, DISCONNECT follows.</summary>
+    public void BeginLeaving() => _isLeaving = true;
+
+    /// <summary>DISCONNECT follows now; what is not acknowledged is sent again on the next connection.</summary>
+    public void LeaveNow()
+    {
+        if (HasLeft || IsClosed || _connection is null) return;
+        AddControl(MqttWire.NormalDisconnect);
+        _isLeaving = HasLeft = true;
+    }
+
     /// <summary>Puts what may be sent now on this connection into <see cref="Batch"/>.</summary>
     /// <returns>Its length; 0 when there is nothing to send or the connection is not the one in use.</returns>
     public int Fill(MqttConnection connection, long now)
@@ -147,7 +171,14 @@ internal sealed class SendWindow
             _controlBytes = 0;
         }
 
-        if (IsClosed) return length;
+        if (IsClosed || HasLeft) return length;
+        if (_isLeaving)
+        {
+            if (length > 0 || _flights.Count > 0) return length;
+            LeaveNow();
+            return Fill(connection, now);
+        }
+
         length = AppendStates(connection, length, now);
         length = AppendQueue(connection, length, now);
         length = AppendSource(connection, length, now);
@@ -175,6 +206,12 @@ internal sealed class SendWindow
             else _observer?.Delivered(message.Key);
             Queue.Release(message);
         }
+        else if (flight.State is { } state && state.Payload.Length == 0 && state.Version == flight.Version)
+        {
+            // Nothing is retained there any more, and nothing is to be said at the next connection.
+            Remove(state);
+            if (!isRefused) _cleared = state.Topic;
+        }
 
         return isRefused ? flight.Topic : null;
     }
@@ -187,6 +224,14 @@ internal sealed class SendWindow
     {
         MqttTopic? topic = _oversize;
         _oversize = null;
+        return topic;
+    }
+
+    /// <summary>The topic of a state that was cleared (an empty payload) and that the broker has acknowledged as such since the last call.</summary>
+    public MqttTopic? TakeCleared()
+    {
+        MqttTopic? topic = _cleared;
+        _cleared = null;
         return topic;
     }
 
@@ -209,9 +254,12 @@ internal sealed class SendWindow
                 continue;
             }
 
-            length = Append(length, packet, new Flight { State = state, Topic = state.Topic, SentTimestamp = now });
+            // Without acknowledgements this is all that can be done.
+            if (qos == 0 && state.Payload.Length == 0) state.IsGone = true;
+            length = Append(length, packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
         }
 
+        if (qos == 0) RemoveGone();
         return length;
     }
 
@@ -236,6 +284,19 @@ internal sealed class SendWindow
         }
 
         return length;
+    }
+
+    private void RemoveGone()
+    {
+        for (int i = _states.Count - 1; i >= 0; i--)
+            if (_states[i].IsGone) Remove(_states[i]);
+    }
+
+    private void Remove(RetainedState state)
+    {
+        if (_statesByTopic.GetValueOrDefault(state.Topic.Name) != state) return;
+        _statesByTopic.Remove(state.Topic.Name);
+        _states.Remove(state);
     }
 
     private int AppendSource(MqttConnection connection, int length, long now)
