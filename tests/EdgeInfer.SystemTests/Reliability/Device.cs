@@ -40,6 +40,7 @@ internal sealed class Device : IAsyncDisposable
     private ChildProcess? _agent;
     private int _heard;
     private int _lives;
+    private bool _isQuiet;
 
     /// <summary>A device that was never started.</summary>
     /// <param name="folder">For everything that is not state.</param>
@@ -93,6 +94,7 @@ internal sealed class Device : IAsyncDisposable
     {
         Hear();
         _lives++;
+        _isQuiet = isQuiet;
         string[] command = [.. Wrapper, PublishedBinary.Path, "run", "-c", isQuiet ? _quiet : LeaveFilmOut ? _withoutFilm : _configuration];
         _agent = ChildProcess.Start(command[0], command[1..], Faults.Environment);
     }
@@ -254,7 +256,8 @@ internal sealed class Device : IAsyncDisposable
     }
 
     private async Task<bool> IsDrained()
-        => await Status() is { } status && OutboxStatus.Of(status) is { Stored: 0, Gaps: 0, Waiting: < 50 };
+        => await Status() is { } status && OutboxStatus.Of(status) is { Gaps: 0 } outbox
+            && (_isQuiet ? outbox is { Stored: 0, Waiting: 0 } : outbox is { Stored: < 50, Waiting: < 50 });
 
     private void Hear(Arrival arrival)
     {
