@@ -1,3 +1,5 @@
+using MQTTnet.Protocol;
+
 namespace EdgeInfer.Messaging;
 
 /// <summary>The newest state of one topic.</summary>
@@ -199,7 +201,7 @@ internal sealed class SendWindow
         bool isRefused = reason >= 0x80;
         if (isRefused) Refused++;
         else Acknowledged++;
-        if (flight.IsSourced) _source!.Settled(flight.Token, reason);
+        if (flight.IsSourced) Settle(flight.Token, reason);
         if (flight.Message is { } message)
         {
             if (isRefused) _observer?.Lost(message.Key);
@@ -233,6 +235,13 @@ internal sealed class SendWindow
         MqttTopic? topic = _cleared;
         _cleared = null;
         return topic;
+    }
+
+    private void Settle(long token, byte reason)
+    {
+        // Not of the standard's table for PUBACK, but mosquitto's answer above its message_size_limit, which no CONNACK announces.
+        if (reason == (byte)MqttDisconnectReasonCode.PacketTooLarge) _source!.TooLarge(token);
+        else _source!.Settled(token, reason);
     }
 
     private static bool IsTooLarge(MqttConnection connection, in PublishPacket packet) => packet.Bytes > connection.Server.MaximumPacketBytes;

@@ -78,10 +78,12 @@ internal sealed class OutboxStore : IOutboxStore
                 return new OutboxStore(lockFile, database, options, clock, boot);
             }
         }
-        catch
+        catch (Exception e)
         {
             database?.Dispose();
             lockFile.Dispose();
+            // Setting aside did not help, and would not the next time.
+            if (e is OutboxStoreException { IsBroken: true } broken) throw new OutboxStoreException(broken.Fault, false, broken);
             throw;
         }
     }

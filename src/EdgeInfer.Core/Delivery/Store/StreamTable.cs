@@ -80,8 +80,8 @@ internal sealed class StreamTable
         Read();
     }
 
-    /// <summary>Every stream.</summary>
-    public IReadOnlyList<StreamEntry> Entries => _entries;
+    /// <summary>Every stream; as a list, whose enumerator is not allocated.</summary>
+    public List<StreamEntry> Entries => _entries;
 
     /// <summary>The kernel's start that an agent's start ran under; null where it is not known.</summary>
     public Guid? KernelOf(long boot) => _kernels.TryGetValue(boot, out Guid kernel) ? kernel : null;
