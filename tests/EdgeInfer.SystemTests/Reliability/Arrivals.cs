@@ -116,7 +116,8 @@ internal sealed class Arrivals
         return missing;
     }
 
-    private static Arrival Read(ReadOnlySpan<byte> payload, bool isHistoryTopic, long now)
+    /// <summary>Takes a prediction apart.</summary>
+    public static Arrival Read(ReadOnlySpan<byte> payload, bool isHistoryTopic, long now)
     {
         Utf8JsonReader json = new(payload);
         long boot = -1, sequence = -1;
