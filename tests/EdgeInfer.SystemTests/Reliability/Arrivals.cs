@@ -6,6 +6,8 @@ using System.Text.Json;
 namespace EdgeInfer.SystemTests.Reliability;
 
 /// <summary>A prediction as it reached the consumer.</summary>
+/// <param name="Id">Its key for de-duplication.</param>
+/// <param name="Stream">Its stream: the pipeline.</param>
 /// <param name="Boot">The agent's start.</param>
 /// <param name="Sequence">Its number in its stream.</param>
 /// <param name="IsHistorical">Whether it says that it is late.</param>
@@ -16,7 +18,7 @@ namespace EdgeInfer.SystemTests.Reliability;
 /// <param name="ArrivedAt">When it arrived, by this machine's clock.</param>
 /// <param name="PayloadBytes">Its size.</param>
 internal readonly record struct Arrival(
-    long Boot, long Sequence, bool IsHistorical, bool IsHistoryTopic, bool IsSynced, DateTime CapturedAt, long Timestamp, DateTime ArrivedAt, int PayloadBytes)
+    string Id, string Stream, long Boot, long Sequence, bool IsHistorical, bool IsHistoryTopic, bool IsSynced, DateTime CapturedAt, long Timestamp, DateTime ArrivedAt, int PayloadBytes)
 {
     /// <summary>From capture to arrival; both clocks are this machine's unless the test has faked the agent's.</summary>
     public TimeSpan Age => ArrivedAt - CapturedAt;
@@ -106,27 +108,24 @@ internal sealed class Arrivals
         }
     }
 
-    /// <summary>Numbers of a start of the agent that have not arrived, up to one.</summary>
-    public List<long> Missing(long boot, long upTo)
-    {
-        HashSet<long> seen = [.. Predictions.Where(p => p.Boot == boot).Select(p => p.Sequence)];
-        List<long> missing = [];
-        for (long number = 1; number <= upTo; number++)
-            if (!seen.Contains(number)) missing.Add(number);
-        return missing;
-    }
+    /// <summary>The losses that were declared.</summary>
+    public DeclaredGap[] Declared() => [.. Gaps.Select(g => new DeclaredGap(
+        g.GetProperty("stream").GetString()!, g.GetProperty("boot").GetInt64(), Number(g, "from_seq"), Number(g, "to_seq"), Number(g, "at_most"), g.GetProperty("reason").GetString()!))];
 
     /// <summary>Takes a prediction apart.</summary>
     public static Arrival Read(ReadOnlySpan<byte> payload, bool isHistoryTopic, long now)
     {
         Utf8JsonReader json = new(payload);
+        string id = "", stream = "";
         long boot = -1, sequence = -1;
         bool isHistorical = false, isSynced = false;
         DateTime captured = default;
         while (json.Read())
         {
             if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1) continue;
-            if (json.ValueTextEquals("boot"u8)) boot = Number(ref json);
+            if (json.ValueTextEquals("id"u8) && json.Read()) id = json.GetString()!;
+            else if (json.ValueTextEquals("pipeline"u8) && json.Read()) stream = string.Intern(json.GetString()!);
+            else if (json.ValueTextEquals("boot"u8)) boot = Number(ref json);
             else if (json.ValueTextEquals("seq"u8)) sequence = Number(ref json);
             else if (json.ValueTextEquals("historical"u8)) isHistorical = json.Read() && json.GetBoolean();
             else if (json.ValueTextEquals("clock"u8)) isSynced = json.Read() && json.ValueTextEquals("synced"u8);
@@ -134,8 +133,10 @@ internal sealed class Arrivals
                 captured = DateTime.Parse(json.GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
         }
 
-        return new(boot, sequence, isHistorical, isHistoryTopic, isSynced, captured, now, DateTime.UtcNow, payload.Length);
+        return new(id, stream, boot, sequence, isHistorical, isHistoryTopic, isSynced, captured, now, DateTime.UtcNow, payload.Length);
     }
+
+    private static long? Number(JsonElement gap, string name) => gap.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : null;
 
     private static long Number(ref Utf8JsonReader json)
     {

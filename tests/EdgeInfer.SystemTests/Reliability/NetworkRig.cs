@@ -15,6 +15,12 @@ internal sealed record NetworkAgent
     /// <summary>Scheme, host and port.</summary>
     public required string Broker { get; init; }
 
+    /// <summary>What is published: <c>every</c> result, or <c>off</c>.</summary>
+    public string Publish { get; init; } = "every";
+
+    /// <summary>Seconds of the keep-alive.</summary>
+    public int KeepAlive { get; init; } = NetworkRig.KeepAliveSeconds;
+
     /// <summary>More lines of <c>mqtt</c>, each indented by two.</summary>
     public string Mqtt { get; init; } = "";
 
@@ -77,10 +83,10 @@ internal sealed class NetworkRig : IAsyncDisposable
         device: { id: press-3 }
         mqtt:
           url: {{broker}}
-          keep_alive: {{KeepAliveSeconds}}s
+          keep_alive: {{_agent.KeepAlive}}s
         {{_agent.Mqtt}}
         {{(_agent.Outbox.Length > 0 ? $"outbox:\n{_agent.Outbox}" : "")}}
-        runtime: { state_folder: {{State}}, cache_folder: {{_folder["cache"]}}, run_folder: {{_run}}, control: {{_folder["control.sock"]}}, threads: 1 }
+        runtime: { state_folder: {{State}}, cache_folder: {{_folder["cache"]}}, control: {{_folder["control.sock"]}}, threads: 1 }
         models:
           mean: { path: {{_folder["mean"]}} }
         pipelines:
@@ -88,7 +94,7 @@ internal sealed class NetworkRig : IAsyncDisposable
             source: {{Source(_agent.FramesPerSecond)}}
             model: mean
             fps: max
-            publish: { predictions: every }
+            publish: { predictions: {{_agent.Publish}} }
         {{_agent.Pipeline}}
         """);
 
@@ -106,8 +112,8 @@ internal sealed class NetworkRig : IAsyncDisposable
         await Status.Until(s => BrokerState(s) == "connected", "connected", patience);
     }
 
-    /// <summary>Results made so far, every one of which is accepted.</summary>
-    public async Task<long> Results() => Belt(await Status.Ask()).GetProperty("results").GetInt64();
+    /// <summary>Results accepted so far.</summary>
+    public async Task<long> Accepted() => Outbox(await Status.Ask(), "accepted");
 
     /// <summary>Stops the agent in peace.</summary>
     public async Task Stop() => Assert.Equal(0, await Process.Terminate(TimeSpan.FromSeconds(30)));
@@ -129,8 +135,8 @@ internal sealed class NetworkRig : IAsyncDisposable
     /// <summary>The broker's state in a status.</summary>
     public static string BrokerState(JsonElement status) => status.GetProperty("broker").GetProperty("state").GetString()!;
 
-    /// <summary>The pipeline in a status.</summary>
-    public static JsonElement Belt(JsonElement status) => status.GetProperty("pipelines").GetProperty("belt");
+    /// <summary>A number of the outbox in a status.</summary>
+    public static long Outbox(JsonElement status, string name) => status.GetProperty("outbox").GetProperty(name).GetInt64();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -10,7 +10,7 @@ namespace EdgeInfer.SystemTests.Reliability;
 internal sealed class BrokerScript
 {
     /// <summary>The reason of its CONNACK.</summary>
-    public volatile byte Connect;
+    public byte Connect { get; set; }
 
     /// <summary>Properties of its CONNACK, as bytes.</summary>
     public byte[] Properties { get; init; } = [];
