@@ -17,7 +17,7 @@ namespace EdgeInfer.SystemTests.Reliability;
 /// <param name="Timestamp">When it arrived, <see cref="Stopwatch.GetTimestamp"/>.</param>
 /// <param name="ArrivedAt">When it arrived, by this machine's clock.</param>
 /// <param name="PayloadBytes">Its size.</param>
-internal readonly record struct Arrival(
+internal readonly record struct Received(
     string Id, string Stream, long Boot, long Sequence, bool IsHistorical, bool IsHistoryTopic, bool IsSynced, DateTime CapturedAt, long Timestamp, DateTime ArrivedAt, int PayloadBytes)
 {
     /// <summary>From capture to arrival; both clocks are this machine's unless the test has faked the agent's.</summary>
@@ -28,13 +28,13 @@ internal readonly record struct Arrival(
 internal sealed class Arrivals
 {
     private readonly Lock _lock = new();
-    private readonly List<Arrival> _predictions = [];
+    private readonly List<Received> _predictions = [];
     private readonly List<JsonElement> _gaps = [];
     private readonly List<(string Topic, string Payload)> _others = [];
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Predictions so far.</summary>
-    public Arrival[] Predictions
+    public Received[] Predictions
     {
         get { lock (_lock) return [.. _predictions]; }
     }
@@ -46,7 +46,7 @@ internal sealed class Arrivals
     }
 
     /// <summary>The newest prediction.</summary>
-    public Arrival Last
+    public Received Last
     {
         get { lock (_lock) return _predictions.Count > 0 ? _predictions[^1] : default; }
     }
@@ -72,7 +72,7 @@ internal sealed class Arrivals
         long now = Stopwatch.GetTimestamp();
         if (message.Topic.EndsWith("/prediction"u8) || message.Topic.EndsWith("/history"u8))
         {
-            Arrival arrival = Read(message.Payload, message.Topic.EndsWith("/history"u8), now);
+            Received arrival = Read(message.Payload, message.Topic.EndsWith("/history"u8), now);
             lock (_lock)
             {
                 _predictions.Add(arrival);
@@ -113,7 +113,7 @@ internal sealed class Arrivals
         g.GetProperty("stream").GetString()!, g.GetProperty("boot").GetInt64(), Number(g, "from_seq"), Number(g, "to_seq"), Number(g, "at_most"), g.GetProperty("reason").GetString()!))];
 
     /// <summary>Takes a prediction apart.</summary>
-    public static Arrival Read(ReadOnlySpan<byte> payload, bool isHistoryTopic, long now)
+    public static Received Read(ReadOnlySpan<byte> payload, bool isHistoryTopic, long now)
     {
         Utf8JsonReader json = new(payload);
         string id = "", stream = "";

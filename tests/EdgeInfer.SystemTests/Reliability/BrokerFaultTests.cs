@@ -14,13 +14,13 @@ public sealed class BrokerFaultTests
 
     private static string Rooted => Environment.IsPrivilegedProcess ? "user root\n" : "";
 
-    public static TheoryData<int> Rounds => [.. Enumerable.Range(0, Sample.IsFull ? 6 : 1)];
+    public static TheoryData<int> Rounds => [.. Enumerable.Range(0, Campaign.Of("broker", 1, 6).Count)];
 
     [Theory]
     [MemberData(nameof(Rounds))]
     public async Task A_killed_broker_costs_nothing(int round)
     {
-        Random random = new(Sample.Seed + round);
+        Random random = new(round);
         await using Mosquitto broker = await Mosquitto.Start(Patient);
         await using Link link = new(broker.Port);
         using Consumer consumer = new(broker.Port);
@@ -44,7 +44,7 @@ public sealed class BrokerFaultTests
     [MemberData(nameof(Rounds))]
     public async Task A_frozen_broker_is_found_in_time_and_costs_nothing(int round)
     {
-        Random random = new(Sample.Seed + round);
+        Random random = new(round);
         await using Mosquitto broker = await Mosquitto.Start(Patient);
         using Consumer consumer = new(broker.Port);
         await consumer.Subscribed();
@@ -152,7 +152,7 @@ public sealed class BrokerFaultTests
     public async Task A_slow_line_costs_nothing(int round)
     {
         await using Mosquitto broker = await Mosquitto.Start(Patient);
-        await using Link link = new(broker.Port) { Delay = TimeSpan.FromMilliseconds(new Random(Sample.Seed + round).Next(150, 900)) };
+        await using Link link = new(broker.Port) { Delay = TimeSpan.FromMilliseconds(new Random(round).Next(150, 900)) };
         using Consumer consumer = new(broker.Port);
         await consumer.Subscribed();
         await using NetworkRig rig = new(new() { Broker = $"mqtt://127.0.0.1:{link.Port}", FramesPerSecond = 50 });

@@ -15,13 +15,15 @@ public sealed class LinkFaultTests
     [Fact]
     public async Task A_line_that_breaks_at_any_packet_is_found_healed_and_loses_nothing()
     {
+        Campaign campaign = Campaign.Of("link-packets", 8, 54);
         await using Mosquitto broker = await Mosquitto.Start("max_inflight_messages 0\nmax_queued_messages 0");
-        await Sample.InLanes(Sample.Of(Packets(), inCi: 8), 4, fault => Survives(broker, fault, null));
+        await Sample.InLanes(campaign, Sample.Of(campaign, Packets(campaign.Random)), 4, fault => Survives(broker, fault, null));
     }
 
     [Fact]
     public async Task A_line_that_breaks_while_TLS_shakes_hands_is_found_healed_and_loses_nothing()
     {
+        Campaign campaign = Campaign.Of("link-tls", 3, 18);
         using TestCertificates certificates = new("Plant CA");
         certificates.Server().Dispose();
         string folder = certificates.Folder;
@@ -30,17 +32,16 @@ public sealed class LinkFaultTests
         int plain = Mosquitto.FreePort();
         await using Mosquitto broker = await Mosquitto.Start(
             $"{user}max_inflight_messages 0\nmax_queued_messages 0\ncafile {certificates.AuthorityFile}\ncertfile {folder}/server.pem\nkeyfile {folder}/server.key\nlistener {plain} 127.0.0.1\nallow_anonymous true");
-        await Sample.InLanes(Sample.Of(Handshakes(), inCi: 3), 3, fault => Survives(broker, fault, certificates.AuthorityFile, plain));
+        await Sample.InLanes(campaign, Sample.Of(campaign, Handshakes(campaign.Random)), 3, fault => Survives(broker, fault, certificates.AuthorityFile, plain));
     }
 
-    private static IEnumerable<LinkFault> Packets()
+    private static IEnumerable<LinkFault> Packets(Random random)
     {
         (LinkSide Side, int Packet)[] phases =
         [
             (LinkSide.ToBroker, MqttBytes.Connect), (LinkSide.ToAgent, MqttBytes.ConnAck), (LinkSide.ToBroker, MqttBytes.Subscribe), (LinkSide.ToAgent, MqttBytes.SubAck),
             (LinkSide.ToBroker, MqttBytes.Publish), (LinkSide.ToAgent, MqttBytes.PubAck),
         ];
-        Random random = new(Sample.Seed);
         foreach ((LinkSide side, int packet) in phases)
         foreach (LinkPlace place in Enum.GetValues<LinkPlace>())
         foreach (LinkEnd end in Enum.GetValues<LinkEnd>())
@@ -48,9 +49,8 @@ public sealed class LinkFaultTests
     }
 
     // The first byte is the connection without TLS; then ClientHello, ServerHello with the certificate, Finished, and CONNECT.
-    private static IEnumerable<LinkFault> Handshakes()
+    private static IEnumerable<LinkFault> Handshakes(Random random)
     {
-        Random random = new(Sample.Seed);
         foreach ((LinkSide side, int from, int to) in ((LinkSide, int, int)[])
             [(LinkSide.ToBroker, 1, 2), (LinkSide.ToBroker, 20, 200), (LinkSide.ToBroker, 330, 480), (LinkSide.ToAgent, 1, 2), (LinkSide.ToAgent, 90, 700), (LinkSide.ToAgent, 800, 1000)])
         foreach (LinkEnd end in Enum.GetValues<LinkEnd>())

@@ -30,7 +30,7 @@ internal static class Nothing
     public static Ledger LedgerOf(Arrivals arrivals, Link? link)
     {
         Ledger ledger = new();
-        foreach (Arrival arrival in arrivals.Predictions)
+        foreach (Received arrival in arrivals.Predictions)
             ledger.Deliver(new(arrival.Stream, arrival.Boot, arrival.Sequence), arrival.Id, arrival.IsHistorical, link is null || link.Acknowledged.ContainsKey((arrival.Boot, arrival.Sequence)));
         foreach (DeclaredGap gap in arrivals.Declared()) ledger.Declare(gap);
         return ledger;

@@ -3,31 +3,22 @@ using System.Globalization;
 
 namespace EdgeInfer.SystemTests.Reliability;
 
-/// <summary>
-/// How much of a table of faults one run goes through: all of it with <c>EDGEINFER_RELIABILITY=full</c>, else a sample drawn by the
-/// seed in <c>EDGEINFER_RELIABILITY_SEED</c>.
-/// </summary>
+/// <summary>Draws from a table of faults, goes through what was drawn, and reports.</summary>
 internal static class Sample
 {
     /// <summary>What a loaded machine may add to a time that is held.</summary>
     public static readonly TimeSpan Slack = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Whether everything is to be run.</summary>
-    public static bool IsFull => Environment.GetEnvironmentVariable("EDGEINFER_RELIABILITY") == "full";
-
-    /// <summary>What draws the sample.</summary>
-    public static int Seed => int.TryParse(Environment.GetEnvironmentVariable("EDGEINFER_RELIABILITY_SEED"), CultureInfo.InvariantCulture, out int seed) ? seed : 5;
-
-    /// <summary>All of a table, or some of it.</summary>
-    public static T[] Of<T>(IEnumerable<T> all, int inCi)
+    /// <summary>As many of a table as a campaign goes through, in an order drawn by its seed.</summary>
+    public static T[] Of<T>(Campaign campaign, IEnumerable<T> all)
     {
         T[] shuffled = [.. all];
-        new Random(Seed).Shuffle(shuffled);
-        return IsFull ? shuffled : shuffled[..Math.Min(inCi, shuffled.Length)];
+        campaign.Random.Shuffle(shuffled);
+        return shuffled[..Math.Min(campaign.Count, shuffled.Length)];
     }
 
     /// <summary>Does the same with each of several things, a few at a time; every failure is told.</summary>
-    public static async Task InLanes<T>(IEnumerable<T> things, int lanes, Func<T, Task> act)
+    public static async Task InLanes<T>(Campaign campaign, IReadOnlyCollection<T> things, int lanes, Func<T, Task> act)
     {
         Queue<T> left = new(things);
         List<Exception> failures = [];
@@ -58,7 +49,7 @@ internal static class Sample
         }
 
         await Task.WhenAll(Enumerable.Range(0, lanes).Select(_ => Task.Run(Lane)));
-        if (failures.Count > 0) Assert.Fail($"{failures.Count} failed (seed {Seed}):\n{string.Join("\n\n", failures.Select(f => f.Message))}");
+        if (failures.Count > 0) Assert.Fail($"{failures.Count} of {things.Count} failed (seed {campaign.Seed}):\n{string.Join("\n\n", failures.Select(f => f.Message))}");
     }
 
     /// <summary>Waits for something that nothing announces.</summary>
