@@ -30,6 +30,9 @@ internal sealed record NetworkAgent
     /// <summary>More lines of the pipeline, each indented by four.</summary>
     public string Pipeline { get; init; } = "";
 
+    /// <summary>Pipelines of the same kind, named belt, belt-2 and so on.</summary>
+    public int Pipelines { get; init; } = 1;
+
     /// <summary>Programs before the agent on its command line.</summary>
     public IReadOnlyList<string> Before { get; init; } = [];
 
@@ -86,17 +89,21 @@ internal sealed class NetworkRig : IAsyncDisposable
           keep_alive: {{_agent.KeepAlive}}s
         {{_agent.Mqtt}}
         {{(_agent.Outbox.Length > 0 ? $"outbox:\n{_agent.Outbox}" : "")}}
-        runtime: { state_folder: {{State}}, cache_folder: {{_folder["cache"]}}, control: {{_folder["control.sock"]}}, threads: 1 }
+        runtime: { state_folder: {{State}}, cache_folder: {{_folder["cache"]}}, run_folder: {{_run}}, control: {{_folder["control.sock"]}}, threads: 1 }
         models:
           mean: { path: {{_folder["mean"]}} }
         pipelines:
-          belt:
+        {{string.Join('\n', Enumerable.Range(1, _agent.Pipelines).Select(Pipeline))}}
+        """);
+
+    private string Pipeline(int number) => $$"""
+          {{(number == 1 ? "belt" : $"belt-{number}")}}:
             source: {{Source(_agent.FramesPerSecond)}}
             model: mean
             fps: max
             publish: { predictions: {{_agent.Publish}} }
         {{_agent.Pipeline}}
-        """);
+        """;
 
     /// <summary>Starts the agent.</summary>
     public ChildProcess Start()
