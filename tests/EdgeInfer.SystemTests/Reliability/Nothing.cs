@@ -19,7 +19,7 @@ internal static class Nothing
         await arrivals.Until(() => arrivals.Last.Sequence >= accepted || arrivals.HighestLive >= accepted, $"{fault}: what was accepted by now arrives");
         await rig.Stop();
         Balance balance = await Balanced(arrivals, link, duplicates);
-        Assert.True(balance.Faults.Count == 0, $"{fault}: {balance}\n{string.Join('\n', balance.Faults)}");
+        Assert.True(balance.Faults.Count == 0, $"{fault}: {balance}\n{string.Join('\n', balance.Faults)}\nas they came: {Order(arrivals)}");
         long last = arrivals.Predictions.Where(p => p.Boot == boot).Max(p => p.Sequence);
         Assert.True(last >= accepted, $"{fault}: {accepted} were accepted, the last that arrived is {last}");
         TestContext.Current.TestOutputHelper?.WriteLine($"         {fault}: {balance}");
@@ -34,6 +34,22 @@ internal static class Nothing
             ledger.Deliver(new(arrival.Stream, arrival.Boot, arrival.Sequence), arrival.Id, arrival.IsHistorical, link is null || link.Acknowledged.ContainsKey((arrival.Boot, arrival.Sequence)));
         foreach (DeclaredGap gap in arrivals.Declared()) ledger.Declare(gap);
         return ledger;
+    }
+
+    // Ranges of numbers in the order of their arrival, those from the topic of late ones in brackets.
+    private static string Order(Arrivals arrivals)
+    {
+        System.Text.StringBuilder text = new();
+        Received[] all = arrivals.Predictions;
+        for (int i = 0, from = 0; i < all.Length && text.Length < 4000; i++)
+        {
+            if (i + 1 < all.Length && all[i + 1].Sequence == all[i].Sequence + 1 && all[i + 1].IsHistoryTopic == all[i].IsHistoryTopic) continue;
+            string range = i == from ? $"{all[i].Sequence}" : $"{all[from].Sequence}-{all[i].Sequence}";
+            text.Append(all[i].IsHistoryTopic ? $"[{range}] " : $"{range} ");
+            from = i + 1;
+        }
+
+        return text.ToString();
     }
 
     // The last messages may still be between the broker and the consumer.
