@@ -85,6 +85,8 @@ notices() {
         cat packaging/NOTICES.txt
         printf '\n==== libjpeg-turbo ====\n\n'
         cat "artifacts/sysroot/$rid/libjpeg-turbo-copyright"
+        printf '\n==== SQLite ====\n\n'
+        cat "artifacts/sysroot/$rid/sqlite-copyright"
         printf '\n==== .NET ====\n\n'
         cat "$runtime"
         printf '\n==== ONNX Runtime ====\n\n'
@@ -121,6 +123,8 @@ check_files() {
     [ "$size" -le $executable_limit ] || fail "$out/edgeinfer has $size bytes; at most $executable_limit are allowed"
     # Without it JPEG would be decoded five times slower, by whatever the device has.
     grep -qa 'libjpeg-turbo version' "$out/edgeinfer" || fail "$out/edgeinfer does not hold libjpeg-turbo"
+    # Without it results would wait in memory alone. Its source id is in every build of it.
+    grep -qaE '20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9:]{8} [0-9a-f]{60}' "$out/edgeinfer" || fail "$out/edgeinfer does not hold SQLite"
     if readelf -S "$out/edgeinfer" | grep -q '\.debug_info'; then fail "$out/edgeinfer holds debug symbols"; fi
 }
 

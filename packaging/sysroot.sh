@@ -1,6 +1,6 @@
 #!/bin/bash
 # Unpacks what a binary is linked against into artifacts/sysroot/RID: the C library of Debian 11 (glibc 2.31, so that the result
-# starts on JetPack 5 and Ubuntu 20.04) and the static libjpeg-turbo of Debian 12 (a newer parser, with NEON on arm64).
+# starts on JetPack 5 and Ubuntu 20.04), and of Debian 12 the static libjpeg-turbo (a newer parser, with NEON on arm64) and SQLite.
 # Nothing is installed on this machine: apt gets a source list and a state folder of its own. Its signatures are checked, and the
 # packages are compared with packaging/sysroot.sha256.
 set -euo pipefail
@@ -20,7 +20,7 @@ stamp=$(cat "$pins" packaging/sysroot.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$root/.stamp" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 
 c_library="libc6 libc6-dev linux-libc-dev libcrypt1 libgcc-10-dev libgcc-s1 libstdc++-10-dev libstdc++6 zlib1g zlib1g-dev libssl1.1"
-jpeg="libturbojpeg0-dev"
+archives="libturbojpeg0-dev libsqlite3-dev"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -52,7 +52,7 @@ fetch() {
         rm -f "$work"/state/lists/*_* "$folder"/*.deb
         {
             echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
-            # Security fixes of the parser, where the mirror has them beside it.
+            # Security fixes of both, where the mirror has them beside it.
             if [ "$suite" = bookworm ]; then echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror%/debian}/debian-security bookworm-security main"; fi
         } > "$work/sources.list"
         if apt_private apt-get update > "$work/log" 2>&1 && (cd "$folder" && apt_private apt-get download "${@/%/:$arch}" >> "$work/log" 2>&1); then return; fi
@@ -67,11 +67,11 @@ if [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ]; then
     exit 69
 fi
 
-echo "sysroot.sh: fetching Debian 11's C library and Debian 12's libjpeg-turbo for $rid"
+echo "sysroot.sh: fetching Debian 11's C library and Debian 12's libjpeg-turbo and SQLite for $rid"
 # shellcheck disable=SC2086
 fetch bullseye "$work/debs" $c_library
 # shellcheck disable=SC2086
-fetch bookworm "$work/debs12" $jpeg
+fetch bookworm "$work/debs12" $archives
 mv "$work"/debs12/*.deb "$work/debs/"
 
 # A pinned name with other bytes is refused. Another name is a newer version, which apt's signature vouches for, and is said.
@@ -97,9 +97,10 @@ find "$root" -type l | while read -r link; do
     if [ "${target#/}" != "$target" ]; then ln -sfn "$(realpath -m --relative-to="$(dirname "$link")" "$root$target")" "$link"; fi
 done
 
-for file in "usr/lib/$triplet/libc.so" "usr/lib/$triplet/libturbojpeg.a" "usr/lib/gcc/$triplet/10/libgcc.a" "lib/$triplet/libc.so.6"; do
+for file in "usr/lib/$triplet/libc.so" "usr/lib/$triplet/libturbojpeg.a" "usr/lib/$triplet/libsqlite3.a" "usr/lib/gcc/$triplet/10/libgcc.a" "lib/$triplet/libc.so.6"; do
     if [ ! -e "$root/$file" ]; then echo "sysroot.sh: $file is missing from the sysroot" >&2; exit 70; fi
 done
 cp "$root/usr/share/doc/libturbojpeg0-dev/copyright" "$root/libjpeg-turbo-copyright"
+cp "$root/usr/share/doc/libsqlite3-dev/copyright" "$root/sqlite-copyright"
 rm -rf "$root/usr/share"
 echo "$stamp" > "$root/.stamp"

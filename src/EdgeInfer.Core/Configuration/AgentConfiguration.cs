@@ -1,8 +1,16 @@
 namespace EdgeInfer.Configuration;
 
 /// <summary>A secret that no text, log or dump can show; only <see cref="Reveal"/> gives it.</summary>
-public sealed class Secret(string value) : IEquatable<Secret>
+/// <param name="value">The secret.</param>
+/// <param name="file">The file it was read from; null where it stands elsewhere.</param>
+public sealed class Secret(string value, string? file = null) : IEquatable<Secret>
 {
+    /// <summary>The file it was read from; null where it stands elsewhere.</summary>
+    public string? File { get; } = file;
+
+    /// <summary>The secret that its file holds now; null where that cannot be used, as while it is being written.</summary>
+    public Secret? ReadAgain() => File is null ? null : SecretFile.Read(File, out _);
+
     /// <summary>The secret itself, for the one place that sends it.</summary>
     public string Reveal() => value;
 
@@ -98,8 +106,17 @@ public sealed record MqttOptions
     /// <summary>Whether MQTT 3.1.1 is spoken instead of MQTT 5.</summary>
     public bool IsVersion311 { get; init; }
 
+    /// <summary><see cref="Accept"/> where nothing is written.</summary>
+    public static IReadOnlyList<string> AcceptedByDefault { get; } = ByValue.List([AcceptsSet, AcceptsCommands]);
+
+    /// <summary>The word in <see cref="Accept"/> for settings.</summary>
+    public const string AcceptsSet = "set";
+
+    /// <summary>The word in <see cref="Accept"/> for commands.</summary>
+    public const string AcceptsCommands = "cmd";
+
     /// <summary>What the device listens to: <c>set</c>, <c>cmd</c>.</summary>
-    public IReadOnlyList<string> Accept { get; init => field = ByValue.List(value); } = ByValue.List(["set", "cmd"]);
+    public IReadOnlyList<string> Accept { get; init => field = ByValue.List(value); } = AcceptedByDefault;
 }
 
 /// <summary><c>outbox</c>: results that wait for the broker.</summary>

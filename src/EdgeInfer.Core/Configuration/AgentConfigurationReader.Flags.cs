@@ -55,7 +55,11 @@ internal sealed record RunFlags(SourceFlags Source, string? Model, string? Broke
 /// <param name="Username">User name.</param>
 /// <param name="PasswordFile">File that holds the password.</param>
 /// <param name="Authorities">PEM file of authorities that replaces the system's.</param>
-internal sealed record BrokerFlags(string Broker, string? Username, string? PasswordFile, string? Authorities);
+internal sealed record BrokerFlags(string Broker, string? Username, string? PasswordFile, string? Authorities)
+{
+    /// <summary>The version of MQTT, as <c>mqtt.protocol</c>.</summary>
+    public string? Protocol { get; init; }
+}
 
 /// <summary>Flags are read as the configuration that they stand for: the same checks and words, with the flag as the place.</summary>
 internal sealed partial class AgentConfigurationReader
@@ -102,6 +106,7 @@ internal sealed partial class AgentConfigurationReader
         YamlMapping broker = BrokerOf(flags.Broker, "--username", flags.Username, "--password-file", flags.PasswordFile);
         if (flags.Authorities is { } authorities)
             broker = new(broker.Mark, [.. broker.Entries, new(Value("--ca", "tls"), Mapping("--ca", ("ca", Value("--ca", authorities))))]);
+        if (flags.Protocol is { } protocol) broker = new(broker.Mark, [.. broker.Entries, new(Value("--protocol", "protocol"), Value("--protocol", protocol))]);
         ReadingContext context = new("", Directory.GetCurrentDirectory(), environment, host, faults) { CredentialsCure = CredentialFlags };
         MqttOptions options = new MqttReader(context).ReadMapping(new(broker, "mqtt", faults));
         return faults.Faults.Count > before ? null : options;

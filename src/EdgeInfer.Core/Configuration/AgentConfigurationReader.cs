@@ -94,10 +94,11 @@ internal sealed partial class AgentConfigurationReader(
         RuntimeOptions runtime = new RuntimeReader(context).Read(root);
         Dictionary<string, ModelReference> models = ReadModels(root, context);
         List<PipelineOptions> pipelines = ReadPipelines(root, context, models);
-        root.NotYet("outbox", "updates", "http");
+        OutboxOptions outbox = OutboxReader.Read(root);
+        root.NotYet("updates", "http");
         root.Close();
         pipelines = new TopicCheck(context, mqtt.Prefix, device.Id).Fill(pipelines);
-        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Models = models, Pipelines = pipelines };
+        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Outbox = outbox, Models = models, Pipelines = pipelines };
     }
 
     private static Dictionary<string, ModelReference> ReadModels(MappingReader root, ReadingContext context)

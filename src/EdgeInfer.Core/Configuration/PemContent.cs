@@ -19,11 +19,10 @@ internal static class PemContent
     /// <param name="label"><see cref="Certificate"/> or <see cref="PrivateKey"/>.</param>
     public static (string What, string Cure)? Wrong(string path, string label)
     {
-        string noun = label == Certificate ? "certificate" : "private key";
-        byte[] bytes;
         try
         {
-            bytes = BoundedFile.Read(path, LongestBytes);
+            Read(path, label, out (string, string)? wrong);
+            return wrong;
         }
         catch (UnauthorizedAccessException)
         {
@@ -32,15 +31,38 @@ internal static class PemContent
         }
         catch (Exception e) when (BoundedFile.IsExpected(e))
         {
-            return BoundedFile.Explain(e, path, $"name a PEM file with a {noun}");
+            return BoundedFile.Explain(e, path, $"name a PEM file with a {Noun(label)}");
         }
+    }
 
+    /// <summary>The text of a file, and what is wrong with it.</summary>
+    /// <param name="path">An existing file.</param>
+    /// <param name="label"><see cref="Certificate"/> or <see cref="PrivateKey"/>.</param>
+    /// <param name="wrong">What is wrong with it, and the cure; null where it holds what it should.</param>
+    /// <exception cref="Exception">As <see cref="BoundedFile.Read"/>.</exception>
+    public static string Read(string path, string label, out (string What, string Cure)? wrong)
+    {
+        byte[] bytes = BoundedFile.Read(path, LongestBytes);
+        wrong = Wrong(path, label, bytes);
+        return System.Text.Encoding.Latin1.GetString(bytes);
+    }
+
+    /// <summary>What a label stands for.</summary>
+    public static string Noun(string label) => label == Certificate ? "certificate" : "private key";
+
+    private static (string What, string Cure)? Wrong(string path, string label, byte[] bytes)
+    {
+        string noun = Noun(label);
         if (bytes.Length == 0) return ($"the file {path} is empty", $"write a {noun} in PEM into it");
         if (bytes[0] == DerSequence) return ($"the file {path} is DER, not PEM", $"convert it: openssl {(label == Certificate ? "x509" : "pkey")} -inform der -in {path}");
-        List<string> found = Labels(System.Text.Encoding.Latin1.GetString(bytes));
-        if (label == PrivateKey && found.Contains("ENCRYPTED PRIVATE KEY"))
+        string text = System.Text.Encoding.Latin1.GetString(bytes);
+        List<string> found = Labels(text);
+
+        // RFC 1421's header, as OpenSSL wrote keys with a passphrase before PKCS #8.
+        if (label == PrivateKey && (found.Contains("ENCRYPTED PRIVATE KEY") || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal)))
             return ($"the private key in {path} has a passphrase, which nobody could enter", "keep it without one, readable by the service alone: openssl pkey -in KEY -out NEW");
         if (found.Any(l => label == Certificate ? l is Certificate or "TRUSTED CERTIFICATE" or "X509 CERTIFICATE" : l.EndsWith(label, StringComparison.Ordinal))) return null;
+        if (text.Contains("-----BEGIN ", StringComparison.Ordinal) && found.Count == 0) return ($"the file {path} is damaged, or not written to its end", $"write a whole {noun} in PEM into it");
         string there = found.Count == 0 ? "no PEM at all" : $"only {string.Join(", ", found.Distinct().Take(3).Select(l => Quoted.Text(l)))}";
         return ($"the file {path} holds no {noun}: {there}", $"name a PEM file with -----BEGIN {(label == Certificate ? label : "PRIVATE KEY")}-----");
     }

@@ -15,6 +15,8 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
     private static readonly TimeSpan s_shortestHeartbeat = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestHeartbeat = TimeSpan.FromDays(1);
 
+    private static readonly KeyValuePair<string, bool>[] s_deliveries = [new("normal", false), new("durable", true)];
+
     private static readonly KeyValuePair<string, PublishMode>[] s_modes =
         [new("on-change", PublishMode.OnChange), new("every", PublishMode.Every), new("off", PublishMode.Off)];
 
@@ -52,13 +54,10 @@ internal sealed class PipelineReader(ReadingContext context, IReadOnlyDictionary
             MinArea = pipeline.Number("min_area", 0, 1) ?? 0,
             Publish = Publish(pipeline),
             Record = RecordReader.Read(pipeline),
+            IsDurable = pipeline.Choice("delivery", s_deliveries) ?? false,
         };
-        if (pipeline.Text("delivery") is { } delivery and not "normal")
-        {
-            if (delivery == "durable") pipeline.Fault("delivery", "this version does not have 'durable' yet", "write normal, or remove the key");
-            else pipeline.Fault("delivery", $"found {Quoted.Text(delivery)}", "expected normal");
-        }
-
+        if (options.IsDurable && options.Publish.Qos == 0)
+            pipeline.Fault("delivery", "durable results need an acknowledgement, and publish.qos is 0", "write publish: { qos: 1 }, or delivery: normal");
         pipeline.NotYet("masks", "motion", "track", "zones", "lines");
         pipeline.Close();
         return options;

@@ -27,6 +27,7 @@ internal sealed class RuntimeReader(ReadingContext context)
             Threads = Threads(runtime),
             CacheFolder = context.AbsolutePath(runtime, "cache_folder") ?? options.CacheFolder,
             StateFolder = context.AbsolutePath(runtime, "state_folder") ?? options.StateFolder,
+            RunFolder = context.AbsolutePath(runtime, "run_folder") ?? options.RunFolder,
             Control = runtime.Text("control") is "off" ? null : context.AbsolutePath(runtime, "control") ?? options.Control,
         };
         if (options.OnnxRuntime is { } library && SharedLibraryContent.Wrong(library) is { } wrong) runtime.Fault("onnxruntime", wrong.What, wrong.Cure);

@@ -1,4 +1,3 @@
-using System.Text;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Configuration;
@@ -9,11 +8,9 @@ namespace EdgeInfer.Configuration;
 /// </summary>
 internal sealed class SecretReader(ReadingContext context)
 {
-    private const int LongestBytes = 64 << 10;
     private const string Forms = "write { file: PATH }, { env: NAME } or { credential: NAME }";
 
     private static readonly string[] s_keys = ["file", "env", "credential"];
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Whether a key holds a secret wherever it stands.</summary>
     public static bool IsSecretKey(string key) => key == "password";
@@ -99,26 +96,8 @@ internal sealed class SecretReader(ReadingContext context)
 
     private Secret? FromFile(Mark mark, string path, string file)
     {
-        string? wrong = null;
-        string cure = "write the secret into that file, readable by the service alone";
-        try
-        {
-            byte[] bytes = BoundedFile.Read(file, LongestBytes);
-            string text = s_strict.GetString(bytes);
-            text = text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
-            if (text.Length > 0) return new(text);
-            wrong = $"the file {file} is empty";
-        }
-        catch (DecoderFallbackException)
-        {
-            wrong = $"the file {file} is not UTF-8 text";
-        }
-        catch (Exception e) when (BoundedFile.IsExpected(e))
-        {
-            (wrong, cure) = BoundedFile.Explain(e, file, cure);
-        }
-
-        context.Add(mark, $"{path}: {wrong}", cure);
+        if (SecretFile.Read(file, out (string What, string Cure) wrong) is { } secret) return secret;
+        context.Add(mark, $"{path}: {wrong.What}", wrong.Cure);
         return null;
     }
 

@@ -8,7 +8,11 @@ internal sealed class StreamLabel
     {
         Facts = facts;
         IsDurable = isDurable;
+        Encoded = Ring.RingLayout.Encode(facts);
     }
+
+    /// <summary>The facts as they lie in the ring.</summary>
+    public byte[] Encoded { get; }
 
     /// <summary>The stream.</summary>
     public StreamFacts Facts { get; }

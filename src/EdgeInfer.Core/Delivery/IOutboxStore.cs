@@ -153,8 +153,8 @@ internal interface IOutboxStore : IDisposable
     /// <returns>Messages taken out.</returns>
     int Expire(Func<DeliveryClass, TimeSpan> oldest, int most);
 
-    /// <summary>Declares one message lost; ranges that touch (same stream, boot and reason) become one.</summary>
-    void AddLoss(string stream, long boot, long sequence, string reason);
+    /// <summary>Declares messages lost; ranges that touch (same stream, boot and reason) become one.</summary>
+    void AddLoss(string stream, long boot, long fromSequence, long toSequence, string reason);
 
     /// <summary>Declares at most so many of a stream lost.</summary>
     void AddLossOfAtMost(string stream, long boot, long atMost, string reason);

@@ -57,7 +57,12 @@ internal sealed class BrokerLine(MqttSession first) : IOutgoing, IAsyncDisposabl
     }
 
     /// <inheritdoc/>
-    public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _session.PublishState(topic, payload);
+    public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload)
+    {
+        MqttSession session = _session;
+        session.PublishState(topic, payload);
+        if (session != _session) _session.PublishState(topic, payload);
+    }
 
     /// <inheritdoc/>
     public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
@@ -67,27 +72,32 @@ internal sealed class BrokerLine(MqttSession first) : IOutgoing, IAsyncDisposabl
         return session != _session && _session.TryRespond(topic, payload, correlationData);
     }
 
+    /// <summary>As <see cref="MqttSession.TryAgain"/>.</summary>
+    public void TryAgain() => _session.TryAgain();
+
     /// <summary>As <see cref="MqttSession.Wake"/>.</summary>
     public void Wake() => _session.Wake();
 
     /// <summary>
-    /// Puts another session in the place of the one in use. What is published from now on waits in the new one; the old one delivers
-    /// what it has and says goodbye; then the new one connects, so that one client id never throws itself out.
+    /// Puts another session in the place of the one in use. What is published from now on waits in the new one, and what the message
+    /// source has waits for it; the old one delivers what it has and says goodbye; then the new one connects, so that one client id
+    /// never throws itself out.
     /// </summary>
-    /// <param name="next">Not started; owned by the line from now on.</param>
-    /// <param name="deadline">The longest the old one may take; what it has not delivered by then is lost, and logged.</param>
+    /// <param name="next">Not started, of the same message source; owned by the line from now on.</param>
+    /// <param name="deadline">The longest the old one may take; the new one sends what it has not delivered by then.</param>
     public async Task ReplaceAsync(MqttSession next, TimeSpan deadline)
     {
         MqttSession old = _session;
         next.StateChanged += _stateChanged;
         old.StateChanged -= _stateChanged;
+        old.Retire();
         lock (_lock) (_delivering, _session) = (old, next);
         await old.StopAsync(deadline).ConfigureAwait(false);
         await old.DisposeAsync().ConfigureAwait(false);
         lock (_lock)
         {
-            MqttCounts last = old.Status.Counts;
-            _earlier = Sum(_earlier, last with { Dropped = last.Dropped + last.Queued });
+            next.TakeOver(old);
+            _earlier = Sum(_earlier, old.Status.Counts);
             _delivering = null;
         }
 

@@ -1,5 +1,3 @@
-using MQTTnet.Protocol;
-
 namespace EdgeInfer.Messaging;
 
 /// <summary>Handles what arrives on a connection, one packet at a time.</summary>
@@ -11,6 +9,7 @@ internal interface IPacketHandler
     /// <summary>A message arrived.</summary>
     void Received(MqttConnection connection, in ReceivedMessage message);
 
-    /// <summary>The broker answered a subscription.</summary>
-    void Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons);
+    /// <summary>The broker answered a subscription: a reason for each filter.</summary>
+    /// <exception cref="InvalidDataException">It answers what was not asked.</exception>
+    void Subscribed(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> reasons);
 }

@@ -1,20 +1,14 @@
 using System.Buffers;
 using System.Net;
-using System.Text;
 using EdgeInfer.Diagnostics;
 using MQTTnet;
-using MQTTnet.Adapter;
 using MQTTnet.Channel;
-using MQTTnet.Formatter;
 using MQTTnet.Implementations;
-using MQTTnet.Packets;
-using MQTTnet.Protocol;
 
 namespace EdgeInfer.Messaging;
 
 /// <summary>
-/// One connection to a broker, from CONNECT to its end: MQTTnet's channel carries the bytes and its formatter writes and reads the rare
-/// packets. Sending is the caller's to serialise.
+/// One connection to a broker, from CONNECT to its end: MQTTnet's channel carries the bytes. Sending is the caller's to serialise.
 /// </summary>
 internal sealed class MqttConnection : IDisposable
 {
@@ -22,8 +16,8 @@ internal sealed class MqttConnection : IDisposable
     private readonly TimeProvider _time;
     private readonly IMqttChannel _channel;
     private readonly BrokerTrust? _trust;
-    private readonly MqttPacketFormatterAdapter _formatter = new(MqttProtocolVersion.V500, new MqttBufferWriter(1024, 64 * 1024));
     private readonly PolledStream? _line;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private byte[] _received = new byte[4096];
     private int _receivedBytes;
     private MqttLinkException? _broken;
@@ -37,27 +31,32 @@ internal sealed class MqttConnection : IDisposable
         _time = time;
         Uri url = settings.Options.Url;
         bool isTls = url.Scheme is "mqtts" or "wss";
-        _trust = isTls ? new BrokerTrust(settings) : null;
-        MqttClientTlsOptions tls = _trust?.ToOptions() ?? new();
+        _trust = isTls ? new BrokerTrust(settings, time) : null;
         if (url.Scheme is "ws" or "wss")
         {
             string path = url.AbsolutePath is "" or "/" ? "/mqtt" : url.PathAndQuery;
-            _channel = new MqttWebSocketChannel(new() { Uri = $"{url.Scheme}://{url.Authority}{path}", TlsOptions = tls });
+            _channel = new WebSocketLine(new($"{url.Scheme}://{url.Authority}{path}"), _trust);
             return;
         }
 
         int port = url.Port > 0 ? url.Port : isTls ? 8883 : 1883;
-        _line = new(settings.ConnectTimeout, time);
-        MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = _line, TlsOptions = tls };
-        if (isTls) tls.TargetHost = url.IdnHost;
+        _line = new(settings.ConnectTimeout, settings.Resolve, time);
+        IMqttClientStreamProvider provider = _trust is null ? _line : new SecuredLine(_line, _trust);
+        MqttClientTcpOptions tcp = new() { RemoteEndpoint = EndPointOf(url.IdnHost, port), StreamProvider = provider, TlsOptions = new() };
         _channel = new MqttTcpChannel(new MqttClientOptions { ChannelOptions = tcp, Timeout = settings.ConnectTimeout });
     }
 
     /// <summary>What the broker said in its CONNACK.</summary>
-    public MqttConnAckPacket Server { get; private set; } = null!;
+    public ServerAnswer Server { get; private set; } = null!;
+
+    /// <summary>Whether MQTT 3.1.1 is spoken here.</summary>
+    public bool IsVersion311 => _settings.Options.IsVersion311;
 
     /// <summary>The keep-alive in force: the shorter of ours and the broker's.</summary>
     public TimeSpan KeepAlive { get; private set; }
+
+    /// <summary>Its TLS; null where there is none.</summary>
+    public BrokerTrust? Trust => _trust;
 
     /// <summary>Whether the connection has ended.</summary>
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
@@ -87,7 +86,7 @@ internal sealed class MqttConnection : IDisposable
 
             // The end of the time closes the socket, which looks like a broker that hangs up.
             if (e is MqttLinkException && !deadline.IsCancellationRequested) throw;
-            throw ConnectFaults.OfAttempt(settings, e, connection._trust?.Refusal, deadline.IsCancellationRequested);
+            throw ConnectFaults.OfAttempt(settings, e, connection._trust, connection._line?.Stage ?? LinkStage.Beginning, deadline.IsCancellationRequested);
         }
     }
 
@@ -125,15 +124,6 @@ internal sealed class MqttConnection : IDisposable
         return _channel.WriteAsync(new ReadOnlySequence<byte>(packets, 0, length), true, CancellationToken.None);
     }
 
-    /// <summary>The packet that subscribes to topics at QoS 1.</summary>
-    public byte[] EncodeSubscribe(ushort packetId, IReadOnlyList<string> filters)
-    {
-        MqttSubscribePacket packet = new() { PacketIdentifier = packetId };
-        foreach (string filter in filters)
-            packet.TopicFilters.Add(new() { Topic = filter, QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce });
-        return Encode(packet);
-    }
-
     /// <summary>Looks at the clock: tells whether a PINGREQ is due, and breaks a connection whose broker no longer answers.</summary>
     /// <returns>True when the caller is to send a PINGREQ.</returns>
     public bool Watch()
@@ -153,10 +143,15 @@ internal sealed class MqttConnection : IDisposable
         return true;
     }
 
+    /// <summary>Completed when the connection has ended.</summary>
+    public Task Ended => _ended.Task;
+
     /// <summary>Ends the connection; the first cause counts.</summary>
     public void Break(MqttLinkException cause)
     {
-        if (Interlocked.CompareExchange(ref _broken, cause, null) is null) _channel.Dispose();
+        if (Interlocked.CompareExchange(ref _broken, cause, null) is not null) return;
+        _ended.TrySetResult();
+        _channel.Dispose();
     }
 
     /// <inheritdoc/>
@@ -167,7 +162,7 @@ internal sealed class MqttConnection : IDisposable
 
     private async Task ShakeHandsAsync(CancellationToken stop)
     {
-        byte[] connect = Encode(ConnectPacket());
+        byte[] connect = ClientPackets.Connect(_settings);
         await _channel.WriteAsync(new ReadOnlySequence<byte>(connect), true, stop).ConfigureAwait(false);
         Array.Clear(connect);
         int header, body;
@@ -177,54 +172,32 @@ internal sealed class MqttConnection : IDisposable
             if (header + body > _settings.LargestReceivedBytes) throw ConnectFaults.NotMqtt(_settings);
             if (!await FillAsync(stop).ConfigureAwait(false)) throw ConnectFaults.NoAnswer(_settings);
 
+            // What a TLS port says to CONNECT: an alert, content type 21.
+            if (_trust is null && _received[0] == 0x15 && (_receivedBytes < 2 || _received[1] == 3)) throw ConnectFaults.WantsTls(_settings);
+
             // At the first byte: what is no broker may never send as many as its second byte seems to announce.
             if (_received[0] >> 4 != (int)PacketKind.ConnAck) throw ConnectFaults.NotMqtt(_settings);
         }
 
-        if (body < 2) throw ConnectFaults.NotMqtt(_settings);
-
-        // Before the formatter, which knows nothing of the answer that a broker of MQTT 3.1.1 gives.
-        byte reason = _received[header + 1];
-        if (reason is > 0 and < 0x80) throw ConnectFaults.OldBroker(_settings);
-        MqttConnAckPacket answer = (MqttConnAckPacket)DecodeAt(0, header, body);
-        if (reason != 0) throw ConnectFaults.Refused(_settings, answer.ReasonCode, answer.ReasonString);
+        ServerAnswer answer = Understood(_received.AsSpan(header, body));
+        if (answer.Reason != 0) throw ConnectFaults.Refused(_settings, answer);
         Server = answer;
         KeepAlive = _settings.Options.KeepAlive;
-        if (answer.ServerKeepAlive > 0 && answer.ServerKeepAlive < KeepAlive.TotalSeconds) KeepAlive = TimeSpan.FromSeconds(answer.ServerKeepAlive);
+        if (answer.KeepAliveSeconds > 0 && answer.KeepAliveSeconds < KeepAlive.TotalSeconds) KeepAlive = TimeSpan.FromSeconds(answer.KeepAliveSeconds);
         _lastReceived = _lastSent = _time.GetTimestamp();
         Consume(header + body);
     }
 
-    private MqttConnectPacket ConnectPacket()
+    private ServerAnswer Understood(ReadOnlySpan<byte> connAck)
     {
-        MqttConnectPacket packet = new()
+        try
         {
-            ClientId = _settings.ClientId,
-            CleanSession = true,
-            KeepAlivePeriod = (ushort)Math.Clamp(Math.Ceiling(_settings.Options.KeepAlive.TotalSeconds), 1, ushort.MaxValue),
-            MaximumPacketSize = (uint)_settings.LargestReceivedBytes,
-            ReceiveMaximum = 64,
-            RequestProblemInformation = true,
-            Username = _settings.Options.Username,
-        };
-        if (_settings.Options.Password is { } password) packet.Password = Encoding.UTF8.GetBytes(password.Reveal());
-        if (_settings.Will is { } will)
-        {
-            packet.WillFlag = true;
-            packet.WillTopic = will.Topic.Name;
-            packet.WillMessage = will.Payload.ToArray();
-            packet.WillQoS = MqttQualityOfServiceLevel.AtLeastOnce;
-            packet.WillRetain = true;
+            return ServerPackets.ReadConnAck(connAck, IsVersion311);
         }
-
-        return packet;
-    }
-
-    private byte[] Encode(MqttPacket packet)
-    {
-        byte[] bytes = _formatter.Encode(packet).ToArray();
-        _formatter.Cleanup();
-        return bytes;
+        catch (InvalidDataException e)
+        {
+            throw ConnectFaults.OfConnection(_settings, e);
+        }
     }
 
     /// <summary>Handles every whole packet in the buffer; false when the connection has ended.</summary>
@@ -260,20 +233,21 @@ internal sealed class MqttConnection : IDisposable
                 handler.Acknowledged(this, packetId, reason);
                 break;
             case PacketKind.Publish:
-                handler.Received(this, MqttWire.ReadPublish(first, content));
+                handler.Received(this, MqttWire.ReadPublish(first, content, IsVersion311));
                 break;
             case PacketKind.SubAck:
-                handler.Subscribed(this, ((MqttSubAckPacket)DecodeAt(at, header, body)).ReasonCodes);
+                ReadOnlySpan<byte> reasons = ServerPackets.ReadSubAck(content, IsVersion311, out packetId);
+                handler.Subscribed(this, packetId, reasons);
                 break;
-            case PacketKind.Disconnect:
-                MqttDisconnectPacket farewell = (MqttDisconnectPacket)DecodeAt(at, header, body);
-                Break(ConnectFaults.Disconnected(_settings, farewell.ReasonCode, farewell.ReasonString));
+            case PacketKind.PingResponse:
                 break;
+            case PacketKind.Disconnect when !IsVersion311:
+                Break(ConnectFaults.Disconnected(_settings, ServerPackets.ReadDisconnect(content)));
+                break;
+            default:
+                throw new InvalidDataException($"a packet of kind {first >> 4}, which no broker sends here");
         }
     }
-
-    private MqttPacket DecodeAt(int at, int header, int body)
-        => _formatter.Decode(new ReceivedMqttPacket(_received[at], new ArraySegment<byte>(_received, at + header, body), header + body));
 
     private async ValueTask<bool> FillAsync(CancellationToken stop)
     {

@@ -14,6 +14,12 @@ internal sealed class MqttLinkException(Fault fault, bool needsOperator, Excepti
     /// <summary>Whether waiting will not help.</summary>
     public bool NeedsOperator { get; } = needsOperator;
 
+    /// <summary>
+    /// Whether the next attempt waits <see cref="MqttSettings.FailedDelay"/>, unless a file or the configuration changes: asked more often
+    /// a broker locks an account or fills its log, and only a person mends it. Else the delays grow from short ones.
+    /// </summary>
+    public bool WaitsLong { get; init; } = needsOperator;
+
     /// <summary>Whether the broker refused the user name and the password, or their absence.</summary>
     public bool WantsCredentials { get; init; }
 }

@@ -24,13 +24,14 @@ internal sealed class MqttSender
     /// <param name="settings">The session's.</param>
     /// <param name="time">Clock.</param>
     /// <param name="observer">Learns what became of messages.</param>
+    /// <param name="source">Asked for messages behind all others.</param>
     /// <param name="oversize">Learns of a state that is larger than the broker takes; called outside the sender's lock.</param>
-    public MqttSender(MqttSettings settings, TimeProvider time, IDeliveryObserver? observer, Action<MqttTopic> oversize)
+    public MqttSender(MqttSettings settings, TimeProvider time, IDeliveryObserver? observer, IMessageSource? source, Action<MqttTopic> oversize)
     {
         _oversize = oversize;
         _settings = settings;
         _time = time;
-        _window = new(settings, observer);
+        _window = new(settings, observer, source);
     }
 
     /// <summary>Completed when DISCONNECT is sent, or the connection ended while stopping.</summary>
@@ -40,6 +41,12 @@ internal sealed class MqttSender
     public bool HasSaidGoodbye
     {
         get { lock (_lock) return _window.IsClosed; }
+    }
+
+    /// <summary>Whether this connection was left for the next: its end is no trouble.</summary>
+    public bool HasLeft
+    {
+        get { lock (_lock) return _window.HasLeft; }
     }
 
     /// <summary>Messages waiting or unacknowledged.</summary>
@@ -60,11 +67,11 @@ internal sealed class MqttSender
     }
 
     /// <summary>Copies a message into the queue and sends what may be sent; false when it cannot be taken.</summary>
-    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key)
+    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key, ReadOnlySpan<byte> correlationData = default)
     {
         lock (_lock)
         {
-            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key)) return false;
+            if (_isStopping || !_window.Queue.TryEnqueue(topic, payload, qos, key, correlationData)) return false;
         }
 
         Kick();
@@ -125,10 +132,19 @@ internal sealed class MqttSender
     }
 
     /// <summary>The broker has a message, or refuses it: then its topic is returned.</summary>
-    public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason)
+    /// <param name="connection">The connection that it came on.</param>
+    /// <param name="packetId">The message.</param>
+    /// <param name="reason">The broker's answer.</param>
+    /// <param name="cleared">The topic of a state that is cleared now.</param>
+    public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason, out MqttTopic? cleared)
     {
         MqttTopic? refused;
-        lock (_lock) refused = _window.Acknowledge(connection, packetId, reason);
+        lock (_lock)
+        {
+            refused = _window.Acknowledge(connection, packetId, reason);
+            cleared = _window.TakeCleared();
+        }
+
         Kick();
         return refused;
     }
@@ -158,10 +174,40 @@ internal sealed class MqttSender
         return true;
     }
 
+    /// <summary>Takes nothing more from the message source: another session does from now on.</summary>
+    public void Retire()
+    {
+        lock (_lock) _window.Retire();
+    }
+
+    /// <summary>Takes over what waits at another sender that has ended, before its own messages.</summary>
+    public void TakeOver(MqttSender earlier)
+    {
+        lock (earlier._lock)
+        {
+            lock (_lock) _window.Queue.TakeOver(earlier._window.Queue);
+        }
+    }
+
     /// <summary>Sends DISCONNECT without waiting for acknowledgements.</summary>
     public void CloseNow()
     {
         lock (_lock) _window.CloseNow();
+        Kick();
+    }
+
+    /// <summary>Leaves a connection for the next one.</summary>
+    /// <param name="connection">It.</param>
+    /// <param name="isNow">Whether DISCONNECT is sent at once instead of behind the last acknowledgement.</param>
+    public void Leave(MqttConnection connection, bool isNow)
+    {
+        lock (_lock)
+        {
+            if (_connection != connection || _isStopping) return;
+            if (isNow) _window.LeaveNow();
+            else _window.BeginLeaving();
+        }
+
         Kick();
     }
 

@@ -1,6 +1,6 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
 using Microsoft.Extensions.Logging;
-using MQTTnet.Protocol;
 
 namespace EdgeInfer.Messaging;
 
@@ -13,6 +13,12 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>Packet ids of messages stay below: <see cref="Configuration.MqttOptions.InFlight"/> is at most 1024.</summary>
     private const ushort SubscribePacketId = ushort.MaxValue;
 
+    /// <summary>Of the keep-alive, how often the line is looked at.</summary>
+    private const double LookShare = 1.0 / 8;
+
+    /// <summary>Of the keep-alive, how long an acknowledgement may take.</summary>
+    private const double PatienceShare = 1.25;
+
     /// <summary>Two clients with one id throw each other out within their back-off.</summary>
     private static readonly TimeSpan s_soon = TimeSpan.FromMinutes(1);
 
@@ -20,12 +26,14 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private readonly MqttSettings _settings;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Backoff _unreachable;
-    private readonly Backoff _refused;
+    private readonly Random _random;
+    private readonly Backoff _backoff;
     private readonly MqttSender _sender;
     private readonly List<string> _filters = [];
+    private readonly bool _hasSource;
     private readonly CancellationTokenSource _stop = new();
     private MqttMessageHandler? _handler;
+    private SubscriptionKind _kind;
     private Task? _running;
     private MqttSessionState _state;
     private Fault? _cause;
@@ -34,6 +42,8 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private DateTimeOffset _since;
     private long _connections;
     private int _silentCloses;
+    private volatile bool _isRetired;
+    private long _subscribing;
 
     /// <summary>Prepares a session; nothing is connected before <see cref="Start"/>.</summary>
     /// <param name="settings">Where to, as whom, and how much may wait.</param>
@@ -48,14 +58,18 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         _time = time;
         _logger = logger;
         _since = time.GetUtcNow();
-        _unreachable = new(settings.FirstDelay, settings.LongestDelay, random);
-        _refused = new(settings.FirstDelay, settings.FailedDelay, random);
-        _sender = new(settings, time, observer, topic => Note(new(FaultKind.Configuration, settings.Address,
+        _hasSource = source is not null;
+        _random = random;
+        _backoff = new(settings.FirstDelay, settings.LongestDelay, random, BackoffJitter.Full);
+        _sender = new(settings, time, observer, source, topic => Note(new(FaultKind.Configuration, settings.Address,
             $"the state at '{topic}' is larger than the broker's maximum packet size and is not sent", "raise the broker's maximum packet size")));
     }
 
     /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>
     public event Action? StateChanged;
+
+    /// <summary>Raised after the broker has acknowledged that the state of a topic is cleared, on the session's threads.</summary>
+    public event Action<MqttTopic>? StateCleared;
 
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
@@ -64,8 +78,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
-    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler)
+    public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler, SubscriptionKind kind = SubscriptionKind.Watching)
     {
+        _kind = kind;
         _filters.AddRange(filters);
         _handler = handler;
     }
@@ -80,16 +95,27 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload) => _sender.PublishState(topic, payload);
 
     /// <inheritdoc/>
-    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData) => _sender.TryPublish(topic, payload, 1, 0);
+    public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
+        => _sender.TryPublish(topic, payload, 1, 0, correlationData);
 
     /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
     public void Wake() => _sender.Wake();
 
+    /// <summary>Takes nothing more from the message source, which another session serves from now on.</summary>
+    public void Retire()
+    {
+        _isRetired = true;
+        _sender.Retire();
+    }
+
+    /// <summary>Takes over what a stopped session has not delivered of its queue, before its own messages.</summary>
+    public void TakeOver(MqttSession earlier) => _sender.TakeOver(earlier._sender);
+
     /// <summary>
     /// Takes no more messages, sends what waits, waits for its acknowledgement, and says goodbye; the last will is not published.
     /// </summary>
-    /// <param name="deadline">The longest it may take; what is not acknowledged by then is lost.</param>
-    /// <returns>Messages that were not delivered.</returns>
+    /// <param name="deadline">The longest it may take; what is not acknowledged by then goes back to the source, or is lost where it is the queue's.</param>
+    /// <returns>Messages of the queue that were not delivered.</returns>
     public async Task<int> StopAsync(TimeSpan deadline)
     {
         if (_stop.IsCancellationRequested) return 0;
@@ -106,7 +132,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (_running is not null) await _running.ConfigureAwait(false);
         SetState(MqttSessionState.Stopped, null);
         int left = _sender.Queued;
-        if (left > 0) LogLeft(_logger, _settings.Address, left);
+        if (left > 0 && !_isRetired) LogLeft(_logger, _settings.Address, left);
         return left;
     }
 
@@ -116,9 +142,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_sender.Acknowledge(connection, packetId, reason) is not { } refused) return;
-        Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses messages to '{refused}' (0x{reason:X2})",
-            reason == (byte)MqttConnectReasonCode.NotAuthorized ? "allow this user to publish there" : ""));
+        MqttTopic? refused = _sender.Acknowledge(connection, packetId, reason, out MqttTopic? cleared);
+        if (cleared is not null) StateCleared?.Invoke(cleared);
+        if (refused is not null) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
     }
 
     /// <inheritdoc/>
@@ -132,14 +158,15 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <inheritdoc/>
-    void IPacketHandler.Subscribed(MqttConnection connection, IReadOnlyList<MqttSubscribeReasonCode> reasons)
+    void IPacketHandler.Subscribed(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> reasons)
     {
-        for (int i = 0; i < reasons.Count && i < _filters.Count; i++)
+        if (packetId != SubscribePacketId || reasons.Length != _filters.Count) throw new InvalidDataException("a SUBACK that answers no subscription");
+        for (int i = 0; i < reasons.Length; i++)
         {
-            if ((int)reasons[i] < 0x80) continue;
-            Note(new(FaultKind.Configuration, _settings.Address, $"the broker refuses the subscription to '{_filters[i]}' (0x{(int)reasons[i]:X2})", "allow this user to read there"));
+            if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));
         }
 
+        Volatile.Write(ref _subscribing, 0);
         SetState(MqttSessionState.Connected, null);
     }
 
@@ -149,6 +176,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         while (!stop.IsCancellationRequested)
         {
             MqttLinkException? end;
+            FileStamp[] files = TrustFiles.Stamps(_settings.Options);
             try
             {
                 // A thread of its own for each connection, its attempt included: see PolledStream.
@@ -164,51 +192,69 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             }
 
             // After the goodbye the broker closes the line: that is no trouble.
-            if (end is null || stop.IsCancellationRequested || _sender.HasSaidGoodbye) return;
+            if (stop.IsCancellationRequested || _sender.HasSaidGoodbye) return;
+            if (end is null) continue;
             SetState(end.NeedsOperator ? MqttSessionState.Failed : MqttSessionState.Waiting, end.Fault);
-            TimeSpan delay = (end.NeedsOperator ? _refused : _unreachable).Next();
-            await Task.Delay(delay, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await PauseAsync(end.WaitsLong ? Spread(_settings.FailedDelay) : _backoff.Next(), files, stop).ConfigureAwait(false);
         }
     }
 
     /// <summary>One connection from its first byte to its end; with subscriptions it counts as connected when the broker has answered them.</summary>
+    /// <returns>Why it ended; null where it was left for the next one, or the session stops.</returns>
     private async Task<MqttLinkException?> ConnectAsync(CancellationToken stop)
     {
         SetState(MqttSessionState.Connecting, _cause);
-        using MqttConnection connection = await MqttConnection.OpenAsync(_settings, _time, stop).ConfigureAwait(false);
+        using MqttConnection connection = await MqttConnection.OpenAsync(_settings.WithFreshPassword(), _time, stop).ConfigureAwait(false);
+        if (_hasSource && connection.Server.MaximumQos == 0) throw BrokerAnswers.NoAcknowledgement(_settings);
+        if (_settings.Will is not null && !connection.Server.KeepsMessages) Note(BrokerAnswers.KeepsNothing(_settings));
         long opened = _time.GetTimestamp();
-        byte[] subscribe = _filters.Count > 0 ? connection.EncodeSubscribe(SubscribePacketId, _filters) : [];
+        byte[] subscribe = _filters.Count > 0 ? ClientPackets.Subscribe(SubscribePacketId, _filters, _kind, connection.IsVersion311) : [];
         lock (_lock)
         {
             _connections++;
             _connectedSince = _time.GetUtcNow();
         }
 
+        Volatile.Write(ref _subscribing, _filters.Count > 0 ? Math.Max(1, opened) : 0);
         if (!_sender.Open(connection, subscribe, stop)) return null;
         if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
-        TimeSpan look = TimeSpan.FromMilliseconds(Math.Max(100, connection.KeepAlive.TotalMilliseconds / 4));
-        await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
-        MqttLinkException? end = await connection.ReceiveAsync(this).ConfigureAwait(false);
-        _sender.Close(connection);
-        lock (_lock) _connectedSince = null;
-        TimeSpan lasted = _time.GetElapsedTime(opened);
-        if (lasted >= _settings.StableAfter)
+        TimeSpan look = connection.KeepAlive * LookShare;
+        MqttLinkException? end;
+        bool hasLeft;
+        try
         {
-            _unreachable.Reset();
-            _refused.Reset();
+            await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
+            await using TrustWatch? files = WatchFiles(connection);
+            end = await connection.ReceiveAsync(this).ConfigureAwait(false);
+        }
+        finally
+        {
+            hasLeft = _sender.HasLeft;
+            _sender.Close(connection);
         }
 
+        lock (_lock) _connectedSince = null;
+        TimeSpan lasted = _time.GetElapsedTime(opened);
+
+        // Two devices with one name throw each other out for as long as both live: the ceiling must grow.
+        if (lasted >= _settings.StableAfter && end is not { NeedsOperator: true }) _backoff.Reset();
+        if (hasLeft) return null;
         _silentCloses = connection.IsClosedSilently && lasted < s_soon ? _silentCloses + 1 : 0;
         return _silentCloses > 1 ? ConnectFaults.ClosedSilently(_settings, _silentCloses) : end;
     }
 
-    /// <summary>Pings, and notices a broker that is silent or acknowledges nothing.</summary>
+    /// <summary>
+    /// Pings, and notices a broker that is silent, or answers pings and nothing else. Whatever the broker owes is missed within 1.5 times the
+    /// keep-alive: a look comes an eighth late at most, and an eighth is left for the timer's own lateness.
+    /// </summary>
     private void Watch(MqttConnection connection)
     {
         if (connection.Watch()) _sender.SendControl(MqttWire.PingRequest);
-        TimeSpan patience = connection.KeepAlive * 2;
-        if (_sender.OldestUnacknowledged() < patience) return;
-        connection.Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker has not acknowledged a message for {patience.TotalSeconds:0.#} s", ""), false));
+        TimeSpan patience = connection.KeepAlive * PatienceShare;
+        long subscribing = Volatile.Read(ref _subscribing);
+        string? owed = _sender.OldestUnacknowledged() >= patience ? "has not acknowledged a message"
+            : subscribing != 0 && _time.GetElapsedTime(subscribing) >= patience ? "has not answered the subscription" : null;
+        if (owed is not null) connection.Break(new(new(FaultKind.Unavailable, _settings.Address, $"the broker {owed} for {patience.TotalSeconds:0.#} s", ""), false));
     }
 
     private async Task<bool> IsClosedWithin(TimeSpan time)
@@ -255,6 +301,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
 
     [LoggerMessage(EventId = 4002, Level = LogLevel.Warning, Message = "MQTT: {Fault}")]
     private static partial void LogTrouble(ILogger logger, Fault fault);
+
+    [LoggerMessage(EventId = 4004, Level = LogLevel.Information, Message = "{Broker}: the certificate files have changed: connecting anew with {What}")]
+    private static partial void LogRotated(ILogger logger, string broker, string what);
 
     [LoggerMessage(EventId = 4003, Level = LogLevel.Warning, Message = "{Broker}: {Count} messages were not delivered before the stop")]
     private static partial void LogLeft(ILogger logger, string broker, int count);

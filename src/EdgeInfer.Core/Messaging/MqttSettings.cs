@@ -1,3 +1,4 @@
+using System.Net;
 using EdgeInfer.Configuration;
 
 namespace EdgeInfer.Messaging;
@@ -34,8 +35,26 @@ internal sealed record MqttSettings
     /// <summary>Longest delay between attempts.</summary>
     public TimeSpan LongestDelay { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Longest delay between attempts where an operator must act: a wrong password locks no account at this rate.</summary>
-    public TimeSpan FailedDelay { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>About how long the next attempt waits where an operator must act, a tenth more or less: a wrong password locks no account at this rate.</summary>
+    public TimeSpan FailedDelay { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How often the files of TLS are looked at while connected.</summary>
+    public TimeSpan FileLook { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often the files of TLS and the password's are looked at between attempts.</summary>
+    public TimeSpan FileLookWhileWaiting { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long messages on their way may take to be acknowledged before a connection is left for new certificates.</summary>
+    public TimeSpan LeavingTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long before its end the device's own certificate is spoken of.</summary>
+    public TimeSpan ExpiryNotice { get; init; } = TimeSpan.FromDays(14);
+
+    /// <summary>Whether a time source keeps this device's clock: asked where a certificate's dates do not fit.</summary>
+    public Func<bool> IsClockSynced { get; init; } = static () => true;
+
+    /// <summary>Finds the addresses of a name.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = static (host, stop) => Dns.GetHostAddressesAsync(host, stop);
 
     /// <summary>How long a connection has to last to count as a success for the delays.</summary>
     public TimeSpan StableAfter { get; init; } = TimeSpan.FromSeconds(10);
@@ -45,7 +64,19 @@ internal sealed record MqttSettings
 
     /// <summary>The settings of an agent's own session.</summary>
     public static MqttSettings ForDevice(MqttOptions options, string device, LastWill will)
-        => new() { Options = options, ClientId = options.ClientId ?? $"edgeinfer-{device}", Will = will };
+    {
+        MqttSettings settings = new() { Options = options, ClientId = options.ClientId ?? $"edgeinfer-{device}", Will = will };
+
+        // An attempt that hangs is found as soon as a connection that does.
+        TimeSpan bound = options.KeepAlive * 1.5;
+        return bound < settings.ConnectTimeout ? settings with { ConnectTimeout = bound } : settings;
+    }
+
+    /// <summary>The same with the password as its file says it now; as it was last read where the file cannot be used.</summary>
+    public MqttSettings WithFreshPassword()
+        => Options.Password is { File: not null } old && old.ReadAgain() is { } fresh && !fresh.Equals(old)
+            ? this with { Options = Options with { Password = fresh } }
+            : this;
 
     /// <summary>The broker's address as logs name it; free of credentials.</summary>
     public string Address => $"{Options.Url.Scheme}://{Options.Url.Authority}";

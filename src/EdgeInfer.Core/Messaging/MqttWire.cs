@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.Unicode;
 
 namespace EdgeInfer.Messaging;
 
@@ -14,8 +15,8 @@ internal enum PacketKind
 }
 
 /// <summary>
-/// The packets of MQTT 5 that come with every message, written to and read from plain spans; MQTTnet's formatter does the rare ones.
-/// It needs 1 to 2 kB of managed memory a message, this none.
+/// The packets that come with every message, of MQTT 5 and of MQTT 3.1.1, written to and read from plain spans: MQTTnet's formatter needs
+/// 1 to 2 kB of managed memory a message, this none.
 /// </summary>
 internal static class MqttWire
 {
@@ -25,43 +26,39 @@ internal static class MqttWire
     /// <summary>The largest value of a four-byte variable integer.</summary>
     public const int LargestRemaining = 268_435_455;
 
+    /// <summary>The largest packet there can be.</summary>
+    public const int LargestPacketBytes = LongestHeaderBytes + LargestRemaining;
+
+    private static readonly ulong s_publish = PropertyReader.Set(
+        PropertyId.PayloadFormat, PropertyId.MessageExpiry, PropertyId.ContentType, PropertyId.ResponseTopic, PropertyId.CorrelationData,
+        PropertyId.SubscriptionIdentifier, PropertyId.TopicAlias, PropertyId.UserProperty);
+
     /// <summary>PINGREQ.</summary>
     public static ReadOnlySpan<byte> PingRequest => [0xC0, 0];
 
     /// <summary>DISCONNECT with reason 0: the will is not sent.</summary>
     public static ReadOnlySpan<byte> NormalDisconnect => [0xE0, 0];
 
-    /// <summary>Bytes of a PUBLISH packet.</summary>
-    public static int PublishBytes(int topicBytes, int payloadBytes, int qos)
-    {
-        int remaining = PublishRemaining(topicBytes, payloadBytes, qos);
-        return 1 + VariableBytes(remaining) + remaining;
-    }
-
-    /// <summary>Writes a PUBLISH packet without properties and returns its length.</summary>
-    /// <param name="to">At least <see cref="PublishBytes"/> long.</param>
-    /// <param name="topic">UTF-8.</param>
-    /// <param name="payload">The message.</param>
-    /// <param name="qos">0 or 1.</param>
-    /// <param name="isRetained">Whether the broker keeps it for later subscribers.</param>
+    /// <summary>Writes a PUBLISH packet and returns its length.</summary>
+    /// <param name="to">At least <see cref="PublishPacket.Bytes"/> long.</param>
+    /// <param name="packet">What to write.</param>
     /// <param name="packetId">From 1; for QoS 1.</param>
-    public static int WritePublish(Span<byte> to, ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, int qos, bool isRetained, ushort packetId)
+    public static int WritePublish(Span<byte> to, in PublishPacket packet, ushort packetId)
     {
-        to[0] = (byte)(0x30 | qos << 1 | (isRetained ? 1 : 0));
-        int at = 1 + WriteVariable(to[1..], PublishRemaining(topic.Length, payload.Length, qos));
-        BinaryPrimitives.WriteUInt16BigEndian(to[at..], (ushort)topic.Length);
-        at += 2;
-        topic.CopyTo(to[at..]);
-        at += topic.Length;
-        if (qos > 0)
+        to[0] = (byte)(0x30 | packet.Qos << 1 | (packet.IsRetained ? 1 : 0));
+        int at = 1 + WriteVariable(to[1..], packet.RemainingBytes);
+        at += WriteWithLength(to[at..], packet.Topic);
+        if (packet.Qos > 0)
         {
             BinaryPrimitives.WriteUInt16BigEndian(to[at..], packetId);
             at += 2;
         }
 
-        to[at++] = 0;
-        payload.CopyTo(to[at..]);
-        return at + payload.Length;
+        if (!packet.IsVersion311) at += WriteProperties(to[at..], packet);
+        packet.Payload.CopyTo(to[at..]);
+        at += packet.Payload.Length;
+        packet.Tail.CopyTo(to[at..]);
+        return at + packet.Tail.Length;
     }
 
     /// <summary>Writes a PUBACK for success and returns its length, 4.</summary>
@@ -99,32 +96,74 @@ internal static class MqttWire
     /// <summary>Reads a PUBLISH packet.</summary>
     /// <param name="first">The packet's first byte.</param>
     /// <param name="body">What follows the fixed header.</param>
-    /// <exception cref="InvalidDataException">It is malformed.</exception>
-    public static ReceivedMessage ReadPublish(byte first, ReadOnlySpan<byte> body)
+    /// <param name="isVersion311">Whether it is of MQTT 3.1.1, without properties.</param>
+    /// <exception cref="InvalidDataException">It is malformed, or was not agreed.</exception>
+    public static ReceivedMessage ReadPublish(byte first, ReadOnlySpan<byte> body, bool isVersion311)
     {
         int qos = first >> 1 & 3;
         if (qos == 3 || body.Length < 2) throw new InvalidDataException("a malformed PUBLISH");
+
+        // MQTT 5, section 3.8.4: never more than the QoS that was granted, and that is 1.
+        if (qos == 2) throw new InvalidDataException("a message of QoS 2, which nobody has subscribed to");
         int topicBytes = BinaryPrimitives.ReadUInt16BigEndian(body);
         int at = 2 + topicBytes;
-        if (body.Length < at + (qos > 0 ? 3 : 1)) throw new InvalidDataException("a PUBLISH that ends too soon");
+        if (body.Length < at + (qos > 0 ? 2 : 0)) throw new InvalidDataException("a PUBLISH that ends too soon");
         ReadOnlySpan<byte> topic = body.Slice(2, topicBytes);
+        if (!Utf8.IsValid(topic) || topic.IndexOfAny("+#\0"u8) >= 0) throw new InvalidDataException("a PUBLISH to what is no topic");
+        ReadOnlySpan<byte> rest = body[at..];
         ushort packetId = 0;
         if (qos > 0)
         {
-            packetId = BinaryPrimitives.ReadUInt16BigEndian(body[at..]);
-            at += 2;
+            packetId = BinaryPrimitives.ReadUInt16BigEndian(rest);
+            if (packetId == 0) throw new InvalidDataException("a PUBLISH with the packet id 0");
+            rest = rest[2..];
         }
 
-        if (!TryReadVariable(body[at..], out int propertyBytes, out int lengthBytes) || body.Length < at + lengthBytes + propertyBytes)
-            throw new InvalidDataException("a PUBLISH whose properties end too soon");
-        return new(topic, body[(at + lengthBytes + propertyBytes)..], qos, (first & 1) != 0, packetId);
+        if (isVersion311) return topicBytes > 0 ? new(topic, rest, qos, (first & 1) != 0, packetId) : throw new InvalidDataException("a PUBLISH without a topic");
+        ReadOnlySpan<byte> responseTopic = default;
+        ReadOnlySpan<byte> correlationData = default;
+        PropertyReader properties = new(ServerPackets.Split(ref rest, "a PUBLISH"), "a PUBLISH", s_publish);
+        while (properties.Read())
+        {
+            if (properties.Id == PropertyId.TopicAlias) throw new InvalidDataException("a PUBLISH with a topic alias, which was not offered");
+            if (properties.Id == PropertyId.CorrelationData) correlationData = properties.Bytes;
+
+            // Another client's mistake that the broker let pass: nothing can be sent there, but the connection is not at fault.
+            if (properties.Id == PropertyId.ResponseTopic && properties.Bytes.IndexOfAny((byte)'+', (byte)'#') < 0) responseTopic = properties.Bytes;
+        }
+
+        if (topicBytes == 0) throw new InvalidDataException("a PUBLISH without a topic");
+        return new(topic, rest, qos, (first & 1) != 0, packetId) { ResponseTopic = responseTopic, CorrelationData = correlationData };
     }
 
-    private static int PublishRemaining(int topicBytes, int payloadBytes, int qos) => 2 + topicBytes + (qos > 0 ? 2 : 0) + 1 + payloadBytes;
+    /// <summary>Bytes of a variable byte integer, 1 to 4.</summary>
+    public static int VariableBytes(int value) => value < 128 ? 1 : value < 16384 ? 2 : value < 2_097_152 ? 3 : 4;
 
-    private static int VariableBytes(int value) => value < 128 ? 1 : value < 16384 ? 2 : value < 2_097_152 ? 3 : 4;
+    private static int WriteProperties(Span<byte> to, in PublishPacket packet)
+    {
+        int at = WriteVariable(to, packet.PropertyBytes);
+        if (packet.ExpirySeconds > 0)
+        {
+            to[at] = (byte)PropertyId.MessageExpiry;
+            BinaryPrimitives.WriteUInt32BigEndian(to[(at + 1)..], packet.ExpirySeconds);
+            at += 5;
+        }
 
-    private static int WriteVariable(Span<byte> to, int value)
+        if (packet.CorrelationData.IsEmpty) return at;
+        to[at] = (byte)PropertyId.CorrelationData;
+        return at + 1 + WriteWithLength(to[(at + 1)..], packet.CorrelationData);
+    }
+
+    /// <summary>Writes bytes behind their length in two bytes.</summary>
+    public static int WriteWithLength(Span<byte> to, ReadOnlySpan<byte> value)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(to, (ushort)value.Length);
+        value.CopyTo(to[2..]);
+        return 2 + value.Length;
+    }
+
+    /// <summary>Writes a variable byte integer.</summary>
+    public static int WriteVariable(Span<byte> to, int value)
     {
         int at = 0;
         while (value >= 128)
@@ -137,7 +176,9 @@ internal static class MqttWire
         return at + 1;
     }
 
-    private static bool TryReadVariable(ReadOnlySpan<byte> from, out int value, out int bytes)
+    /// <summary>Reads a variable byte integer; false when more bytes are needed to tell.</summary>
+    /// <exception cref="InvalidDataException">It is longer than four bytes.</exception>
+    public static bool TryReadVariable(ReadOnlySpan<byte> from, out int value, out int bytes)
     {
         value = 0;
         for (bytes = 0; bytes < 4; bytes++)
@@ -154,31 +195,3 @@ internal static class MqttWire
         throw new InvalidDataException("a packet length of more than four bytes");
     }
 }
-
-/// <summary>A message that arrived; valid only while it is handled.</summary>
-/// <param name="topic">UTF-8.</param>
-/// <param name="payload">The message.</param>
-/// <param name="qos">0 to 2.</param>
-/// <param name="isRetained">Whether the broker had kept it.</param>
-/// <param name="packetId">For QoS 1.</param>
-internal readonly ref struct ReceivedMessage(ReadOnlySpan<byte> topic, ReadOnlySpan<byte> payload, int qos, bool isRetained, ushort packetId)
-{
-    /// <summary>Where the sender wants its answer (MQTT 5); empty where it says nothing.</summary>
-    public ReadOnlySpan<byte> ResponseTopic { get; init; }
-
-    /// <summary>What the answer is to carry (MQTT 5); empty where it says nothing.</summary>
-    public ReadOnlySpan<byte> CorrelationData { get; init; }
-
-    public ReadOnlySpan<byte> Topic { get; } = topic;
-
-    public ReadOnlySpan<byte> Payload { get; } = payload;
-
-    public int Qos { get; } = qos;
-
-    public bool IsRetained { get; } = isRetained;
-
-    public ushort PacketId { get; } = packetId;
-}
-
-/// <summary>Handles a message that arrived; done with it when the call returns. Called on the session's threads, one message at a time.</summary>
-internal delegate void MqttMessageHandler(in ReceivedMessage message);

@@ -13,13 +13,17 @@ namespace EdgeInfer.Messaging;
 /// Writes are the socket's own: they never block. <see cref="Stream.Dispose()"/> by another thread ends every wait.
 /// </summary>
 /// <param name="connectTimeout">How long connecting may take; the addresses of a name share it.</param>
+/// <param name="resolve">Finds the addresses of a name.</param>
 /// <param name="time">Clock.</param>
-internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) : Stream, IMqttClientStreamProvider
+internal sealed class PolledStream(TimeSpan connectTimeout, Func<string, CancellationToken, Task<IPAddress[]>> resolve, TimeProvider time) : Stream, IMqttClientStreamProvider
 {
     private readonly Lock _lock = new();
     private Socket? _socket;
     private NetworkStream? _inner;
     private bool _isDisposed;
+
+    /// <summary>How far connecting has come; whoever wraps the stream moves it on.</summary>
+    public LinkStage Stage { get; set; }
 
     /// <inheritdoc/>
     public override bool CanRead => _inner is { CanRead: true };
@@ -46,15 +50,24 @@ internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) :
         (IPAddress[] addresses, int port) = brokerEndPoint switch
         {
             IPEndPoint known => ([known.Address], known.Port),
-            DnsEndPoint named => (Dns.GetHostAddressesAsync(named.Host, cancellationToken).GetAwaiter().GetResult(), named.Port),
+            DnsEndPoint named => (Resolve(named.Host, cancellationToken), named.Port),
             _ => throw new NotSupportedException($"no way to connect to {brokerEndPoint}"),
         };
         return Task.FromResult<Stream>(Connect(addresses, port));
     }
 
+    /// <summary>The system's resolver takes no notice of a token once it is asked: it is left behind.</summary>
+    private IPAddress[] Resolve(string host, CancellationToken stop)
+    {
+        Stage = LinkStage.Resolving;
+        IPAddress[] found = resolve(host, stop).WaitAsync(stop).GetAwaiter().GetResult();
+        return found.Length > 0 ? found : throw new SocketException((int)SocketError.NoData);
+    }
+
     /// <summary>Connects to the first of a host's addresses that answers; each has its share of the time, since a dropped packet is never answered.</summary>
     internal PolledStream Connect(ReadOnlySpan<IPAddress> addresses, int port)
     {
+        Stage = LinkStage.Connecting;
         TimeSpan share = connectTimeout / addresses.Length;
         for (int i = 0; ; i++)
         {
@@ -76,6 +89,7 @@ internal sealed class PolledStream(TimeSpan connectTimeout, TimeProvider time) :
 
             // Only what is there is read after poll said so: a read never blocks in the kernel.
             socket.Blocking = false;
+            Stage = LinkStage.Greeting;
             return this;
         }
     }

@@ -7,6 +7,7 @@ internal sealed class QueuedMessage(int capacityBytes)
 {
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(capacityBytes);
     private int _length;
+    private int _correlationLength;
 
     /// <summary>Where to.</summary>
     public MqttTopic Topic { get; private set; } = null!;
@@ -20,16 +21,21 @@ internal sealed class QueuedMessage(int capacityBytes)
     /// <summary>The message.</summary>
     public ReadOnlySpan<byte> Payload => _buffer.AsSpan(0, _length);
 
+    /// <summary>What an answer carries of its request; empty for all others.</summary>
+    public ReadOnlySpan<byte> CorrelationData => _buffer.AsSpan(_length, _correlationLength);
+
     /// <summary>Memory held.</summary>
     public int CapacityBytes => _buffer.Length;
 
-    internal void Fill(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key)
+    internal void Fill(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData, int qos, long key)
     {
         Topic = topic;
         Qos = qos;
         Key = key;
         _length = payload.Length;
         payload.CopyTo(_buffer);
+        _correlationLength = correlationData.Length;
+        correlationData.CopyTo(_buffer.AsSpan(_length));
     }
 }
 
@@ -67,9 +73,9 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
 
     /// <summary>Copies a message to the end of the queue, displacing the oldest as needed.</summary>
     /// <returns>False when it cannot be taken: larger than the queue, or all room is taken by messages on their way.</returns>
-    public bool TryEnqueue(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key)
+    public bool TryEnqueue(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key, ReadOnlySpan<byte> correlationData = default)
     {
-        int sizeClass = Math.Max(SmallestClass, BitOperations.Log2((uint)Math.Max(1, payload.Length - 1)) + 1);
+        int sizeClass = Math.Max(SmallestClass, BitOperations.Log2((uint)Math.Max(1, payload.Length + correlationData.Length - 1)) + 1);
         int capacity = sizeClass >= 31 ? int.MaxValue : 1 << sizeClass;
         while (Waiting > 0 && capacity <= maxBytes && (Count >= maxCount || Bytes + (long)capacity > maxBytes)) DropOldest();
         if (Count >= maxCount || Bytes + (long)capacity > maxBytes)
@@ -79,7 +85,7 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
         }
 
         QueuedMessage message = Rent(sizeClass);
-        message.Fill(topic, payload, qos, key);
+        message.Fill(topic, payload, correlationData, qos, key);
         Count++;
         Bytes += capacity;
         if (Waiting == _ring.Length) Grow();
@@ -109,6 +115,28 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
         Waiting++;
     }
 
+    /// <summary>
+    /// Takes the messages that wait in another queue, before its own: they are older. Where there is no room for all, the oldest go.
+    /// </summary>
+    /// <param name="other">Left without waiting messages.</param>
+    public void TakeOver(PublishQueue other)
+    {
+        while (other.Waiting > 0)
+        {
+            QueuedMessage message = other.TakeNewest();
+            if (Count >= maxCount || Bytes + (long)message.CapacityBytes > maxBytes)
+            {
+                Dropped++;
+                observer?.Lost(message.Key);
+                continue;
+            }
+
+            Count++;
+            Bytes += message.CapacityBytes;
+            PutBack(message);
+        }
+    }
+
     /// <summary>A taken message is done with.</summary>
     public void Release(QueuedMessage message)
     {
@@ -125,6 +153,16 @@ internal sealed class PublishQueue(int maxCount, int maxBytes, IDeliveryObserver
         Dropped++;
         observer?.Lost(message.Key);
         Release(message);
+    }
+
+    private QueuedMessage TakeNewest()
+    {
+        int at = (_head + --Waiting) & (_ring.Length - 1);
+        QueuedMessage message = _ring[at];
+        _ring[at] = null!;
+        Count--;
+        Bytes -= message.CapacityBytes;
+        return message;
     }
 
     private void DropOldest() => Drop(Take());

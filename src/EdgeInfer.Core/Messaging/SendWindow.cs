@@ -1,40 +1,60 @@
+using MQTTnet.Protocol;
+
 namespace EdgeInfer.Messaging;
+
+/// <summary>The newest state of one topic.</summary>
+internal sealed class RetainedState(MqttTopic topic)
+{
+    public MqttTopic Topic { get; } = topic;
+
+    public byte[] Payload { get; set; } = [];
+
+    /// <summary>Counts the payloads that it has had.</summary>
+    public long Version { get; set; }
+
+    /// <summary>Whether it is to be forgotten.</summary>
+    public bool IsGone { get; set; }
+
+    /// <summary>Whether it has not been sent on this connection.</summary>
+    public bool IsDirty { get; set; }
+
+    /// <summary>Whether the broker takes no packet so large.</summary>
+    public bool IsOversize { get; set; }
+}
 
 /// <summary>
 /// What is to be sent and what waits for its acknowledgement: control packets first, then the newest state of each topic, then the
-/// queue, never more unacknowledged than the broker allows. After a lost connection what was not acknowledged is sent again, in order,
-/// before anything newer: the broker has no session of ours, so each is a new message to it (a duplicate is possible, a loss is not).
-/// Not thread-safe: the session calls it under its lock.
+/// queue, then what the message source gives, never more unacknowledged than the broker allows. After a lost connection what was not
+/// acknowledged is sent again, in order, before anything newer: the broker has no session of ours, so each is a new message to it (a
+/// duplicate is possible, a loss is not). Not thread-safe: the session calls it under its lock.
 /// </summary>
 internal sealed class SendWindow
 {
     /// <summary>Small packets go out together up to this size: one system call, one segment on the wire.</summary>
     private const int BatchBytes = 16 * 1024;
 
-    private readonly PublishQueue _queue;
     private readonly IDeliveryObserver? _observer;
-    private readonly Flight[] _flights;
-    private readonly Stack<ushort> _freeIds;
-    private readonly Dictionary<string, StateSlot> _slotsByTopic = [];
-    private readonly List<StateSlot> _slots = [];
+    private readonly IMessageSource? _source;
+    private readonly FlightTable _flights;
+    private readonly Dictionary<string, RetainedState> _statesByTopic = [];
+    private readonly List<RetainedState> _states = [];
     private byte[] _control = new byte[64];
     private int _controlBytes;
     private byte[] _batch = new byte[4096];
     private MqttConnection? _connection;
     private MqttTopic? _oversize;
-    private int _limit;
-    private int _inFlight;
-    private long _order;
+    private MqttTopic? _cleared;
     private bool _isClosing;
+    private bool _isRetired;
+    private bool _isLeaving;
 
     /// <summary>Prepares an empty window.</summary>
-    public SendWindow(MqttSettings settings, IDeliveryObserver? observer)
+    public SendWindow(MqttSettings settings, IDeliveryObserver? observer, IMessageSource? source)
     {
-        _queue = new(settings.QueueCount, settings.QueueBytes, observer);
+        Queue = new(settings.QueueCount, settings.QueueBytes, observer);
         _observer = observer;
-        _flights = new Flight[settings.Options.InFlight];
-        _freeIds = new(_flights.Length);
-        for (int id = _flights.Length; id > 0; id--) _freeIds.Push((ushort)id);
+        _source = source;
+        _flights = new(settings.Options.InFlight);
     }
 
     /// <summary>Packets put into batches so far.</summary>
@@ -46,58 +66,67 @@ internal sealed class SendWindow
     /// <summary>Messages that the broker refused so far.</summary>
     public long Refused { get; private set; }
 
-    /// <summary>The queue's own counts.</summary>
-    public PublishQueue Queue => _queue;
+    /// <summary>Messages that wait here.</summary>
+    public PublishQueue Queue { get; }
 
     /// <summary>The bytes of the last batch; valid until the next.</summary>
     public byte[] Batch => _batch;
 
     /// <summary>Whether everything is sent and acknowledged.</summary>
-    public bool IsIdle => _inFlight == 0 && _queue.Waiting == 0 && !_slots.Exists(static s => s.IsDirty);
+    public bool IsIdle => _flights.Count == 0 && Queue.Waiting == 0 && !_states.Exists(static s => s.IsDirty) && (_isRetired || _source is null or { IsIdle: true });
 
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
+
+    /// <summary>Whether this connection's DISCONNECT is in a batch while the session goes on.</summary>
+    public bool HasLeft { get; private set; }
 
     /// <summary>A connection is there: every state is to be sent, then what waits.</summary>
     public void Open(MqttConnection connection)
     {
         _connection = connection;
-        int allowed = connection.Server.ReceiveMaximum == 0 ? ushort.MaxValue : connection.Server.ReceiveMaximum;
-        _limit = Math.Min(_flights.Length, allowed);
+        _flights.Limit(connection.Server.ReceiveMaximum);
         _controlBytes = 0;
-        foreach (StateSlot slot in _slots) slot.IsDirty = true;
+        _isLeaving = HasLeft = false;
+        foreach (RetainedState state in _states) state.IsDirty = true;
+        _source?.LineChanged(isUp: true);
     }
 
-    /// <summary>The connection is gone: what it left unacknowledged goes back to the queue's head, in order.</summary>
+    /// <summary>The connection is gone: what it left unacknowledged goes back to the queue's head and to the source, in order.</summary>
     public void Close(MqttConnection connection)
     {
         if (_connection != connection) return;
         _connection = null;
-        Span<Flight> pending = _flights.AsSpan().ToArray();
-        pending.Sort(static (a, b) => b.Order.CompareTo(a.Order));
-        foreach (Flight flight in pending)
+        Flight[] pending = _flights.RemoveAll();
+        for (int i = pending.Length - 1; i >= 0; i--)
         {
-            if (flight.Message is { } message) _queue.PutBack(message);
+            if (pending[i].Message is { } message) Queue.PutBack(message);
         }
 
-        for (int i = 0; i < _flights.Length; i++)
+        foreach (ref readonly Flight flight in pending.AsSpan())
         {
-            if (_flights[i].IsUsed) Free((ushort)(i + 1));
+            if (flight.IsSourced) _source!.Returned(flight.Token);
         }
+
+        _source?.LineChanged(isUp: false);
     }
+
+    /// <summary>Another session serves the source from now on: nothing more is taken from it, but what is on its way is settled here.</summary>
+    public void Retire() => _isRetired = true;
 
     /// <summary>Sets the newest state of a topic.</summary>
     public void SetState(MqttTopic topic, ReadOnlySpan<byte> payload)
     {
-        if (!_slotsByTopic.TryGetValue(topic.Name, out StateSlot? slot))
+        if (!_statesByTopic.TryGetValue(topic.Name, out RetainedState? state))
         {
-            slot = new StateSlot(topic);
-            _slotsByTopic.Add(topic.Name, slot);
-            _slots.Add(slot);
+            state = new RetainedState(topic);
+            _statesByTopic.Add(topic.Name, state);
+            _states.Add(state);
         }
 
-        slot.Payload = payload.ToArray();
-        slot.IsDirty = true;
+        state.Payload = payload.ToArray();
+        state.Version++;
+        state.IsDirty = true;
     }
 
     /// <summary>Adds whole packets that go before all messages.</summary>
@@ -119,6 +148,17 @@ internal sealed class SendWindow
         IsClosed = true;
     }
 
+    /// <summary>Nothing more is put into batches of this connection; once all is acknowledged, DISCONNECT follows.</summary>
+    public void BeginLeaving() => _isLeaving = true;
+
+    /// <summary>DISCONNECT follows now; what is not acknowledged is sent again on the next connection.</summary>
+    public void LeaveNow()
+    {
+        if (HasLeft || IsClosed || _connection is null) return;
+        AddControl(MqttWire.NormalDisconnect);
+        _isLeaving = HasLeft = true;
+    }
+
     /// <summary>Puts what may be sent now on this connection into <see cref="Batch"/>.</summary>
     /// <returns>Its length; 0 when there is nothing to send or the connection is not the one in use.</returns>
     public int Fill(MqttConnection connection, long now)
@@ -133,25 +173,17 @@ internal sealed class SendWindow
             _controlBytes = 0;
         }
 
-        if (IsClosed) return length;
-        length = AppendStates(connection, length, now);
-        while (length < BatchBytes && _queue.Peek() is { } message)
+        if (IsClosed || HasLeft) return length;
+        if (_isLeaving)
         {
-            int qos = Math.Min(message.Qos, (int)connection.Server.MaximumQoS);
-            if (qos > 0 && _inFlight >= _limit) break;
-            _queue.Take();
-            if (IsTooLarge(connection, message.Topic, message.Payload, message.Qos))
-            {
-                _queue.Drop(message);
-                continue;
-            }
-
-            length = Append(length, message.Topic, message.Payload, qos, false, new Flight { Message = message, SentTimestamp = now });
-            if (qos > 0) continue;
-            _observer?.Delivered(message.Key);
-            _queue.Release(message);
+            if (length > 0 || _flights.Count > 0) return length;
+            LeaveNow();
+            return Fill(connection, now);
         }
 
+        length = AppendStates(connection, length, now);
+        length = AppendQueue(connection, length, now);
+        length = AppendSource(connection, length, now);
         if (length == 0 && _isClosing && IsIdle)
         {
             CloseNow();
@@ -165,34 +197,29 @@ internal sealed class SendWindow
     /// <returns>The topic of a refused message; null where none was refused.</returns>
     public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_connection != connection || packetId == 0 || packetId > _flights.Length || !_flights[packetId - 1].IsUsed) return null;
-        Flight flight = _flights[packetId - 1];
-        Free(packetId);
-        MqttTopic topic = flight.State?.Topic ?? flight.Message!.Topic;
+        if (_connection != connection || !_flights.TryRemove(packetId, out Flight flight)) return null;
         bool isRefused = reason >= 0x80;
         if (isRefused) Refused++;
         else Acknowledged++;
+        if (flight.IsSourced) Settle(flight.Token, reason);
         if (flight.Message is { } message)
         {
             if (isRefused) _observer?.Lost(message.Key);
             else _observer?.Delivered(message.Key);
-            _queue.Release(message);
+            Queue.Release(message);
+        }
+        else if (flight.State is { } state && state.Payload.Length == 0 && state.Version == flight.Version)
+        {
+            // Nothing is retained there any more, and nothing is to be said at the next connection.
+            Remove(state);
+            if (!isRefused) _cleared = state.Topic;
         }
 
-        return isRefused ? topic : null;
+        return isRefused ? flight.Topic : null;
     }
 
     /// <summary>When the oldest unacknowledged message was sent; <paramref name="now"/> when there is none.</summary>
-    public long OldestSent(long now)
-    {
-        long oldest = now;
-        foreach (ref readonly Flight flight in _flights.AsSpan())
-        {
-            if (flight.IsUsed) oldest = Math.Min(oldest, flight.SentTimestamp);
-        }
-
-        return oldest;
-    }
+    public long OldestSent(long now) => _flights.OldestSent(now);
 
     /// <summary>The topic of the last state that was not sent since the broker takes no packet so large; returned once, and again after it has fitted.</summary>
     public MqttTopic? TakeOversize()
@@ -202,56 +229,110 @@ internal sealed class SendWindow
         return topic;
     }
 
-    private static bool IsTooLarge(MqttConnection connection, MqttTopic topic, ReadOnlySpan<byte> payload, int qos)
+    /// <summary>The topic of a state that was cleared (an empty payload) and that the broker has acknowledged as such since the last call.</summary>
+    public MqttTopic? TakeCleared()
     {
-        long largest = connection.Server.MaximumPacketSize == 0 ? MqttWire.LargestRemaining : connection.Server.MaximumPacketSize;
-        return MqttWire.PublishBytes(topic.Utf8.Length, payload.Length, qos) > largest;
+        MqttTopic? topic = _cleared;
+        _cleared = null;
+        return topic;
     }
+
+    private void Settle(long token, byte reason)
+    {
+        // Not of the standard's table for PUBACK, but mosquitto's answer above its message_size_limit, which no CONNACK announces.
+        if (reason == (byte)MqttDisconnectReasonCode.PacketTooLarge) _source!.TooLarge(token);
+        else _source!.Settled(token, reason);
+    }
+
+    private static bool IsTooLarge(MqttConnection connection, in PublishPacket packet) => packet.Bytes > connection.Server.MaximumPacketBytes;
 
     private int AppendStates(MqttConnection connection, int length, long now)
     {
-        int qos = Math.Min(1, (int)connection.Server.MaximumQoS);
-        foreach (StateSlot slot in _slots)
+        int qos = connection.Server.MaximumQos;
+        foreach (RetainedState state in _states)
         {
-            if (!slot.IsDirty || _inFlight >= _limit) continue;
-            slot.IsDirty = false;
-            bool wasOversize = slot.IsOversize;
-            slot.IsOversize = IsTooLarge(connection, slot.Topic, slot.Payload, qos);
-            if (slot.IsOversize)
+            if (!state.IsDirty || !_flights.HasRoom) continue;
+            state.IsDirty = false;
+            bool wasOversize = state.IsOversize;
+            PublishPacket packet = new(state.Topic.Utf8, state.Payload) { Qos = qos, IsRetained = connection.Server.KeepsMessages, IsVersion311 = connection.IsVersion311 };
+            state.IsOversize = IsTooLarge(connection, packet);
+            if (state.IsOversize)
             {
                 // Sent, it would end this connection and, as the first packet, each that follows.
-                if (!wasOversize) _oversize = slot.Topic;
+                if (!wasOversize) _oversize = state.Topic;
                 continue;
             }
 
-            length = Append(length, slot.Topic, slot.Payload, qos, connection.Server.RetainAvailable, new Flight { State = slot, SentTimestamp = now });
+            // Without acknowledgements this is all that can be done.
+            if (qos == 0 && state.Payload.Length == 0) state.IsGone = true;
+            length = Append(length, packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
+        }
+
+        if (qos == 0) RemoveGone();
+        return length;
+    }
+
+    private int AppendQueue(MqttConnection connection, int length, long now)
+    {
+        while (length < BatchBytes && Queue.Peek() is { } message)
+        {
+            int qos = Math.Min(message.Qos, connection.Server.MaximumQos);
+            if (qos > 0 && !_flights.HasRoom) break;
+            Queue.Take();
+            PublishPacket packet = new(message.Topic.Utf8, message.Payload) { Qos = qos, CorrelationData = message.CorrelationData, IsVersion311 = connection.IsVersion311 };
+            if (IsTooLarge(connection, packet))
+            {
+                Queue.Drop(message);
+                continue;
+            }
+
+            length = Append(length, packet, new Flight { Message = message, Topic = message.Topic, SentTimestamp = now });
+            if (qos > 0) continue;
+            _observer?.Delivered(message.Key);
+            Queue.Release(message);
         }
 
         return length;
     }
 
-    private int Append(int length, MqttTopic topic, ReadOnlySpan<byte> payload, int qos, bool isRetained, Flight flight)
+    private void RemoveGone()
     {
-        int bytes = MqttWire.PublishBytes(topic.Utf8.Length, payload.Length, qos);
-        Ensure(length + bytes, length);
-        ushort packetId = 0;
-        if (qos > 0)
-        {
-            packetId = _freeIds.Pop();
-            flight.Order = ++_order;
-            _flights[packetId - 1] = flight;
-            _inFlight++;
-        }
-
-        Published++;
-        return length + MqttWire.WritePublish(_batch.AsSpan(length), topic.Utf8, payload, qos, isRetained, packetId);
+        for (int i = _states.Count - 1; i >= 0; i--)
+            if (_states[i].IsGone) Remove(_states[i]);
     }
 
-    private void Free(ushort packetId)
+    private void Remove(RetainedState state)
     {
-        _flights[packetId - 1] = default;
-        _freeIds.Push(packetId);
-        _inFlight--;
+        if (_statesByTopic.GetValueOrDefault(state.Topic.Name) != state) return;
+        _statesByTopic.Remove(state.Topic.Name);
+        _states.Remove(state);
+    }
+
+    private int AppendSource(MqttConnection connection, int length, long now)
+    {
+        if (_source is null || _isRetired) return length;
+        while (length < BatchBytes && _flights.HasRoom && _source.TryTake(out OutboundMessage message))
+        {
+            PublishPacket packet = new(message.Topic.Utf8, message.Payload)
+            {
+                Tail = message.Tail,
+                Qos = 1,
+                ExpirySeconds = message.ExpirySeconds,
+                IsVersion311 = connection.IsVersion311,
+            };
+            if (IsTooLarge(connection, packet)) _source.TooLarge(message.Token);
+            else length = Append(length, packet, new Flight { Token = message.Token, Topic = message.Topic, SentTimestamp = now });
+        }
+
+        return length;
+    }
+
+    private int Append(int length, in PublishPacket packet, in Flight flight)
+    {
+        Ensure(length + packet.Bytes, length);
+        ushort packetId = packet.Qos > 0 ? _flights.Add(flight) : (ushort)0;
+        Published++;
+        return length + MqttWire.WritePublish(_batch.AsSpan(length), packet, packetId);
     }
 
     private void Ensure(int bytes, int kept)
@@ -260,28 +341,5 @@ internal sealed class SendWindow
         byte[] larger = new byte[Math.Max(bytes, _batch.Length * 2)];
         _batch.AsSpan(0, kept).CopyTo(larger);
         _batch = larger;
-    }
-
-    /// <summary>The newest state of one topic.</summary>
-    private sealed class StateSlot(MqttTopic topic)
-    {
-        public MqttTopic Topic { get; } = topic;
-
-        public byte[] Payload { get; set; } = [];
-
-        public bool IsDirty { get; set; }
-
-        public bool IsOversize { get; set; }
-    }
-
-    /// <summary>A packet that waits for its acknowledgement.</summary>
-    private struct Flight
-    {
-        public QueuedMessage? Message;
-        public StateSlot? State;
-        public long Order;
-        public long SentTimestamp;
-
-        public readonly bool IsUsed => Message is not null || State is not null;
     }
 }

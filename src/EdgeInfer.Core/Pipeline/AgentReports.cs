@@ -1,3 +1,5 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Messaging;
 using EdgeInfer.Sinks;
@@ -22,6 +24,12 @@ internal static class AgentReports
         };
         return new(state, $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString());
     }
+
+    /// <summary>What waits for the broker.</summary>
+    public static OutboxReport Outbox(OutboxStatus outbox, OutboxOptions options) => new(
+        outbox.HasStore ? "ok" : "memory_only", outbox.Cause, outbox.Waiting, outbox.Stored, outbox.StoredBytes, options.SizeBytes,
+        outbox.Accepted, outbox.Delivered, outbox.Lost, outbox.Gaps, outbox.DeadLetters,
+        outbox.Held.Count == 0 ? null : outbox.Held.ToDictionary(static h => h.Stream, static h => h.Cause));
 
     /// <summary>The first of some faults, and how many more there are.</summary>
     public static string First(IReadOnlyList<Fault> faults)

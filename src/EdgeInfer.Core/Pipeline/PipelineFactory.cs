@@ -1,6 +1,8 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Delivery;
 using EdgeInfer.Messaging;
 using EdgeInfer.Results;
+using EdgeInfer.Settings;
 using EdgeInfer.Sinks;
 
 namespace EdgeInfer.Pipeline;
@@ -9,13 +11,17 @@ namespace EdgeInfer.Pipeline;
 /// <param name="services">What the process gives.</param>
 /// <param name="device">The device's id.</param>
 /// <param name="boot">Counts the agent's starts.</param>
-/// <param name="outgoing">Where results go.</param>
+/// <param name="outbox">Where results of QoS 1 go.</param>
+/// <param name="outgoing">Where results of QoS 0 go.</param>
 /// <param name="clock">Whether capture times can be trusted.</param>
+/// <param name="settings">What can be set of a pipeline, by its name.</param>
 /// <param name="stateChanged">Called after a pipeline's state has changed, on its threads.</param>
-internal sealed class PipelineFactory(AgentServices services, string device, long boot, IOutgoing outgoing, ClockQuality clock, Action stateChanged)
+internal sealed class PipelineFactory(
+    AgentServices services, string device, long boot, Outbox outbox, IOutgoing outgoing, ClockQuality clock, Func<PipelineOptions, LiveSettings> settings, Action stateChanged)
 {
     // A pipeline that is started anew goes on with its count: with the boot, seq names one result for ever.
     private readonly Dictionary<string, ResultNumbers> _numbers = [];
+    private readonly Dictionary<string, BestEffortNumbers> _bestEffort = [];
 
     /// <summary>A pipeline, not started.</summary>
     /// <param name="plan">What it is to do.</param>
@@ -25,17 +31,30 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
         string name = plan.Options.Name;
         if (!_numbers.TryGetValue(name, out ResultNumbers? numbers)) _numbers.Add(name, numbers = new(boot));
         PipelineWorker worker = new(
-            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models));
+            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models),
+            settings(plan.Options));
         worker.StateChanged += stateChanged;
         return new(plan, worker);
     }
 
     private ModelOpening Opening(PipelinePlan plan, PlannedModel model, SessionRegistry models)
     {
-        MqttTopic topic = new MqttTopics(plan.Prefix, device).Prediction(plan.Options, model.Name);
+        IResultOutlet outlet = Outlet(plan, model.Name);
         Random ids = NextRandom();
         return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
-            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, topic, outgoing, clock, services.Time, ids));
+            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
+    }
+
+    private IResultOutlet Outlet(PipelinePlan plan, string model)
+    {
+        PipelineOptions pipeline = plan.Options;
+        MqttTopics topics = new(plan.Prefix, device);
+        MqttTopic topic = topics.Prediction(pipeline, model);
+        string stream = pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
+        if (pipeline.Publish.Qos > 0 && pipeline.Publish.Predictions != PublishMode.Off)
+            return new OutboxOutlet(outbox, outbox.Open(new(stream, topic.Name, topics.History(pipeline.Name).Name, DeliveryClass.Prediction), pipeline.IsDurable));
+        if (!_bestEffort.TryGetValue(stream, out BestEffortNumbers? numbers)) _bestEffort.Add(stream, numbers = new());
+        return new BestEffortOutlet(outgoing, topic, numbers);
     }
 
     private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(

@@ -16,6 +16,7 @@ internal static class RestartOnly
         Compare("device.id", now.Device.Id, next.Device.Id);
         Compare("runtime.onnxruntime", now.Runtime.OnnxRuntime, next.Runtime.OnnxRuntime);
         Compare("runtime.state_folder", now.Runtime.StateFolder, next.Runtime.StateFolder);
+        Compare("runtime.run_folder", now.Runtime.RunFolder, next.Runtime.RunFolder);
         Compare("runtime.control", now.Runtime.Control, next.Runtime.Control);
         if (!EmbeddedBroker(now.Mqtt).Equals(EmbeddedBroker(next.Mqtt)))
         {

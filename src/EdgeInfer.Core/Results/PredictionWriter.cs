@@ -15,15 +15,16 @@ internal sealed class PredictionWriter(PredictionEnvelope envelope, Random rando
     /// <param name="prediction">The result.</param>
     /// <param name="isClockSynced">Whether the capture time can be trusted.</param>
     /// <param name="source">The input as given, for one-shot inference; null leaves it out.</param>
+    /// <param name="sequence">The message's number in its stream; null takes the result's own.</param>
     /// <returns>The message, valid until the next call.</returns>
-    public ReadOnlySpan<byte> Write(Prediction prediction, bool isClockSynced, string? source = null)
+    public ReadOnlySpan<byte> Write(Prediction prediction, bool isClockSynced, string? source = null, long? sequence = null)
     {
         JsonBuffer json = _json;
         json.Clear();
         json.Raw("{\"schema\":\"edgeinfer/prediction/1\",\"id\":\""u8);
         _ids.Write(prediction.Frame.CapturedAt, json.Take(ResultIds.Length));
         json.Raw(envelope.Head);
-        json.Number(prediction.Sequence);
+        json.Number(sequence ?? prediction.Sequence);
         json.Raw(",\"captured_at\":"u8);
         json.Time(prediction.Frame.CapturedAt);
         json.Raw(isClockSynced ? ",\"clock\":\"synced\",\"age_ms\":"u8 : ",\"clock\":\"unsynced\",\"age_ms\":"u8);

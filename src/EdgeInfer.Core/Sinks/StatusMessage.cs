@@ -111,6 +111,9 @@ internal sealed record PipelineReport
 
     /// <summary>Results that the queue could not take; those that newer ones displaced from it count in <see cref="DeliveryReport.Dropped"/>.</summary>
     public long Dropped { get; init; }
+
+    /// <summary>Keys that were set over the configuration; absent where none was.</summary>
+    public IReadOnlyList<string>? Overridden { get; init; }
 }
 
 /// <summary>One of several models of a pipeline; what is null is left out.</summary>
@@ -171,8 +174,31 @@ internal sealed record ConfigurationReport(
 /// <param name="Digest">sha256 of its manifest, 64 hexadecimal digits.</param>
 internal sealed record ModelReport(string Name, string Version, string Digest);
 
+/// <summary>What waits for the broker, in <see cref="StatusMessage"/>; what is null is left out.</summary>
+/// <param name="State"><c>ok</c>, or <c>memory_only</c>: nothing can be put on the disk, and <paramref name="Cause"/> says why.</param>
+/// <param name="Cause">One line with what, where and the cure; also what was found at the start.</param>
+/// <param name="Waiting">Results in memory, those on their way included.</param>
+/// <param name="Stored">Results on the disk.</param>
+/// <param name="StoredBytes">What they take there.</param>
+/// <param name="QuotaBytes">The most they may take (<c>outbox.size</c>).</param>
+/// <param name="Accepted">Results accepted since the start.</param>
+/// <param name="Delivered">Results that the broker has, since the start; those of earlier starts too.</param>
+/// <param name="Lost">Results declared lost since the start, and those that may be.</param>
+/// <param name="Gaps">Losses that are not yet published.</param>
+/// <param name="DeadLetters">Results that the broker refuses for good.</param>
+/// <param name="Held">Streams that the broker refuses for now, and why.</param>
+internal sealed record OutboxReport(
+    string State, string? Cause, int Waiting, long Stored, long StoredBytes, long QuotaBytes, long Accepted, long Delivered, long Lost, long Gaps, long DeadLetters,
+    IReadOnlyDictionary<string, string>? Held);
+
 /// <summary>The way to the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
 internal sealed record DeliveryReport(long Published, long Acknowledged, long Dropped, long Refused, long Reconnects, int Queued);
+
+/// <summary>What came from the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
+/// <param name="Settings">Settings.</param>
+/// <param name="Commands">Commands.</param>
+/// <param name="Retained">Of both, those that were ignored since the broker had kept them.</param>
+internal sealed record ReceivedReport(long Settings, long Commands, long Retained);
 
 /// <summary><c>edgeinfer/status/1</c>: the retained message at <c>{prefix}/{device}/status</c>; what is null is left out.</summary>
 internal sealed record StatusMessage
@@ -218,8 +244,14 @@ internal sealed record StatusMessage
     /// <summary>The connection to the broker.</summary>
     public BrokerReport? Broker { get; init; }
 
+    /// <summary>What waits for the broker.</summary>
+    public OutboxReport? Outbox { get; init; }
+
     /// <summary>The way to the broker.</summary>
     public DeliveryReport? Delivery { get; init; }
+
+    /// <summary>What came from the broker; absent before the first message.</summary>
+    public ReceivedReport? Received { get; init; }
 
     /// <summary>Reads what <see cref="Encode"/> has written, or a later version of it.</summary>
     /// <exception cref="JsonException">It is no such message.</exception>
@@ -238,4 +270,5 @@ internal sealed record StatusMessage
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(StatusMessage))]
+[JsonSerializable(typeof(PipelineState))]
 internal sealed partial class StatusJson : JsonSerializerContext;

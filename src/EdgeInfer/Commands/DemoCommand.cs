@@ -67,7 +67,7 @@ internal static class DemoCommand
         File = "",
         Device = new("demo", new Dictionary<string, string>()),
         Mqtt = new() { Url = new Uri("embedded://127.0.0.1:1883") },
-        Runtime = new() { StateFolder = state, CacheFolder = "", Control = null },
+        Runtime = new() { StateFolder = state, CacheFolder = "", RunFolder = "", Control = null },
         Models = new Dictionary<string, ModelReference> { ["parts"] = new("parts", ModelLocator.Default().Find(ModelName), default) },
         Pipelines =
         [

@@ -27,14 +27,26 @@ internal static class StatusText
 
         if (status.Configuration?.Fault is { } fault)
             foreach (string line in Row("config", $"not reloaded: {fault}")) yield return line;
-        if (status.Delivery is { } d)
-            foreach (string line in Row("", $"{d.Published} sent, {d.Acknowledged} acknowledged, {d.Queued} queued, {d.Dropped} dropped, {d.Refused} refused")) yield return line;
+        foreach ((string head, string text) in Delivery(status))
+            foreach (string line in Row(head, text)) yield return line;
 
         foreach ((string name, PipelineReport pipeline) in status.Pipelines ?? new Dictionary<string, PipelineReport>())
         {
             yield return "";
             foreach (string line in Pipeline(name, pipeline, status, now)) yield return line;
         }
+    }
+
+    private static IEnumerable<(string Head, string Text)> Delivery(StatusMessage status)
+    {
+        if (status.Delivery is { } d)
+            yield return ("", $"{d.Published} sent, {d.Acknowledged} acknowledged, {d.Queued} queued, {d.Dropped} dropped, {d.Refused} refused");
+        if (status.Outbox is not { } o) yield break;
+        string gaps = o.Lost > 0 || o.Gaps > 0 ? $"{o.Lost} declared lost, {o.Gaps} gaps to publish" : "";
+        string dead = o.DeadLetters > 0 ? $"{o.DeadLetters} refused for good" : "";
+        yield return ("outbox", Parts($"{(o.State == "ok" ? "" : "memory only, ")}{o.Delivered} delivered of {o.Accepted} accepted, {o.Waiting} in memory, {o.Stored} on disk", gaps, dead));
+        yield return ("", o.Cause ?? "");
+        foreach ((string stream, string cause) in o.Held ?? new Dictionary<string, string>()) yield return ("", $"{stream} is held: {cause}");
     }
 
     private static IEnumerable<string> Pipeline(string name, PipelineReport p, StatusMessage status, DateTimeOffset now)

@@ -18,7 +18,7 @@ internal static class WatchCommand
     {
         Argument<string?> topic = new("TOPIC")
         {
-            Description = "A topic or filter; default: the predictions and status of every device",
+            Description = "A topic or filter; default: predictions (late ones too), losses and status of every device",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<string?> broker = new("--broker")
@@ -30,11 +30,12 @@ internal static class WatchCommand
         Option<string?> password = new("--password-file") { Description = "File that holds the password", HelpName = "FILE" };
         Option<string?> shown = new("--password") { Hidden = true };
         Option<string?> authorities = new("--ca") { Description = "PEM file of authorities to trust instead of the system's", HelpName = "FILE" };
+        Option<string?> protocol = new("--protocol") { Description = "The version of MQTT at --broker: 5 (default) or 3.1.1, which nats-server wants", HelpName = "VERSION" };
         Option<bool> json = new("--json") { Description = "Each message as it arrived, one a line" };
         Command verb = new("watch", "Predictions in the terminal, live, until Ctrl-C.\n\nExamples: edgeinfer watch\n"
             + "          edgeinfer watch --broker mqtts://broker.plant --username me --password-file pw 'edgeinfer/+/belt/prediction'")
         {
-            topic, broker, username, password, shown, authorities, json,
+            topic, broker, username, password, shown, authorities, protocol, json,
         };
         verb.SetAction(parsed =>
         {
@@ -43,11 +44,11 @@ internal static class WatchCommand
             if (parsed.GetValue(shown) is not null)
                 faults.Add(FaultKind.Usage, "--password", "a password on the command line can be read by everyone on this machine", "write it into a file and give --password-file FILE");
             WatchTarget? target = parsed.GetValue(broker) is { } url
-                ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)), reader, faults)
+                ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)) { Protocol = parsed.GetValue(protocol) }, reader, faults)
                 : Configured(RunCommand.DefaultFile, reader, faults);
-            string? other = parsed.GetValue(username) ?? parsed.GetValue(password) ?? parsed.GetValue(authorities);
+            string? other = parsed.GetValue(username) ?? parsed.GetValue(password) ?? parsed.GetValue(authorities) ?? parsed.GetValue(protocol);
             if (parsed.GetValue(broker) is null && other is not null)
-                faults.Add(FaultKind.Usage, "", "--username, --password-file and --ca belong to --broker", "add --broker URL");
+                faults.Add(FaultKind.Usage, "", "--username, --password-file, --ca and --protocol belong to --broker", "add --broker URL");
             faults.ThrowIfAny();
             string[] filters = parsed.GetValue(topic) is { } given ? [Filter(given)] : [.. target!.Filters];
             TextWriter output = parsed.InvocationConfiguration.Output;
@@ -81,7 +82,7 @@ internal static class WatchCommand
     internal static WatchTarget? Named(BrokerFlags flags, AgentConfigurationReader reader, FaultList faults)
         => reader.BrokerFromFlags(flags, faults) is { } broker ? new(AsClient(broker), Filters(MqttOptions.DefaultPrefix), IsConfigured: false) : null;
 
-    private static string[] Filters(string prefix) => [$"{prefix}/+/+/prediction", $"{prefix}/+/status"];
+    private static string[] Filters(string prefix) => [$"{prefix}/+/+/prediction", $"{prefix}/+/+/history", $"{prefix}/+/gap", $"{prefix}/+/status"];
 
     // The agent's own client id would throw the agent off its broker.
     private static MqttOptions AsClient(MqttOptions options)
@@ -108,7 +109,8 @@ internal static class WatchCommand
     private static Fault ForFlags(Fault fault) => fault with
     {
         Cure = fault.Cure.Replace("mqtt.username", "--username", StringComparison.Ordinal).Replace("mqtt.password", "--password-file", StringComparison.Ordinal)
-            .Replace("mqtt.tls.ca", "--ca", StringComparison.Ordinal).Replace("mqtt.url", "--broker", StringComparison.Ordinal),
+            .Replace("mqtt.tls.ca", "--ca", StringComparison.Ordinal).Replace("mqtt.url", "--broker", StringComparison.Ordinal)
+            .Replace("set mqtt.protocol: \"3.1.1\"", "give --protocol 3.1.1", StringComparison.Ordinal).Replace("take mqtt.protocol out", "take --protocol out", StringComparison.Ordinal),
     };
 
     private static async Task<int> WatchAsync(WatchTarget target, string[] filters, WatchPrinter printer, TextWriter output, TextWriter errors)

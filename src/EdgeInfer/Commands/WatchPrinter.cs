@@ -44,6 +44,7 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
     {
         "edgeinfer/prediction/1" => Prediction(message),
         "edgeinfer/status/1" => Status(message),
+        "edgeinfer/gap/1" => Gap(message),
         _ => $"{ReceivedText.Printable(topic)}  {ReceivedText.Printable(Compact(message))}",
     };
 
@@ -58,12 +59,14 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         line.Append(isTimed ? TimeZoneInfo.ConvertTime(at, zone).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) : "--:--:--.---");
         line.Append("  ").Append(name).Append("  ");
         line.Append(FoundText.Of(message, Columns - line.Length - RateAndAge));
-        AppendRate(line, name, (long)Number(message, "seq"), at);
+        bool isHistorical = Property(message, "historical") is { ValueKind: JsonValueKind.True };
+        if (!isHistorical) AppendRate(line, name, (long)Number(message, "seq"), at);
         line.Append(CultureInfo.InvariantCulture, $"  {Number(message, "age_ms"):0} ms");
+        if (isHistorical) line.Append("  late");
         return ReceivedText.Printable(line.ToString());
     }
 
-    // Not every result is published: the sequence counts them all. Over a second or more, for messages come in bursts.
+    // The sequence counts the device's messages, whatever of them came here. Over a second or more, for messages come in bursts.
     private void AppendRate(StringBuilder line, string name, long sequence, DateTimeOffset at)
     {
         if (!_rates.TryGetValue(name, out (long Sequence, DateTimeOffset Since, double? PerSecond) rate) || sequence < rate.Sequence || at < rate.Since)
@@ -71,6 +74,17 @@ internal sealed class WatchPrinter(TextWriter output, bool isJson, TimeZoneInfo 
         else if (at - rate.Since >= s_rateOver)
             _rates[name] = rate = (sequence, at, (sequence - rate.Sequence) / (at - rate.Since).TotalSeconds);
         if (rate.PerSecond is { } perSecond) line.Append(CultureInfo.InvariantCulture, $"  {perSecond:0.0}/s");
+    }
+
+    /// <summary><c>-- press-3/belt: 330 results are lost (seq 4711 to 5040 of boot 12): quota</c>.</summary>
+    private static string Gap(JsonElement message)
+    {
+        double from = Number(message, "from_seq"), to = Number(message, "to_seq"), boot = Number(message, "boot");
+        string what = Property(message, "at_most") is { ValueKind: JsonValueKind.Number }
+            ? string.Create(CultureInfo.InvariantCulture, $"at most {Number(message, "at_most"):0} results are lost (boot {boot:0})")
+            : to == 0 ? string.Create(CultureInfo.InvariantCulture, $"what was waiting is lost (boot {boot:0})")
+            : string.Create(CultureInfo.InvariantCulture, $"{to - from + 1:0} results are lost (seq {from:0} to {to:0} of boot {boot:0})");
+        return ReceivedText.Printable($"-- {Text(message, "device")}/{Text(message, "stream")}: {what}: {Text(message, "reason")}");
     }
 
     /// <summary>A line for a device that changed; null while it says the same as before.</summary>

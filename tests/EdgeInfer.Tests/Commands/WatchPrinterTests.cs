@@ -40,8 +40,17 @@ public sealed class WatchPrinterTests
             Printed("""{"schema":"edgeinfer/status/1","state":"online","device":"d","pipelines":{"p":{"state":"no_signal","cause":"/dev/video0: there is no camera at this path; plug the camera in"},"q":{"state":"running"}}}"""));
 
     [Fact]
-    public void The_rate_counts_results_that_were_not_published_too()
+    public void The_rate_counts_messages_by_their_numbers()
         => Assert.EndsWith("  5.0/s  21 ms", Printed(Message, Message.Replace("184467", "184477", StringComparison.Ordinal).Replace("40:01", "40:03", StringComparison.Ordinal))[1], StringComparison.Ordinal);
+
+    [Fact]
+    public void A_late_result_says_so_and_a_loss_says_which_results_will_not_come()
+    {
+        Assert.Equal(["18:40:01.123  press-3/belt  bolt 0.93, nut 0.50  21 ms  late"], Printed(Message.TrimEnd()[..^1] + ",\"historical\":true}"));
+        Assert.Equal(["-- d/belt: 330 results are lost (seq 4711 to 5040 of boot 12): quota", "-- d/belt: at most 256 results are lost (boot 12): power_cut"], Printed(
+            """{"schema":"edgeinfer/gap/1","device":"d","stream":"belt","boot":12,"from_seq":4711,"to_seq":5040,"reason":"quota"}""",
+            """{"schema":"edgeinfer/gap/1","device":"d","stream":"belt","boot":12,"at_most":256,"reason":"power_cut"}"""));
+    }
 
     [Fact]
     public void Two_messages_in_a_burst_make_no_rate_of_their_own()

@@ -31,6 +31,7 @@ public sealed class AgentConfigurationReaderTests
         Assert.Equal(new Uri("mqtt://broker.plant:1883"), read.Mqtt.Url);
         Assert.Equal("edgeinfer", read.Mqtt.Prefix);
         Assert.Equal(16, read.Mqtt.InFlight);
+        Assert.Equal(["set", "cmd"], read.Mqtt.Accept);
         Assert.Equal(TimeSpan.FromSeconds(30), read.Mqtt.KeepAlive);
         Assert.Null(read.Mqtt.Username);
         Assert.Null(read.Mqtt.Password);
@@ -114,6 +115,13 @@ public sealed class AgentConfigurationReaderTests
     }
 
     [Theory]
+    [InlineData("[]", new string[0])]
+    [InlineData("[cmd]", new[] { "cmd" })]
+    [InlineData("[cmd, set]", new[] { "set", "cmd" })]
+    public void What_a_device_listens_to_is_a_list_whose_order_means_nothing(string written, string[] accepted)
+        => Assert.Equal(accepted, ConfigurationText.Good($"mqtt: {{ url: mqtt://b, accept: {written} }}\n" + ConfigurationText.Smallest[(ConfigurationText.Smallest.IndexOf('\n') + 1)..]).Mqtt.Accept);
+
+    [Theory]
     [InlineData("mqtt://h", "mqtt://h:1883")]
     [InlineData("mqtts://h", "mqtts://h:8883")]
     [InlineData("ws://h/mqtt", "ws://h:80/mqtt")]
@@ -129,6 +137,15 @@ public sealed class AgentConfigurationReaderTests
         Assert.Equal(new Uri(url), read);
         Assert.True(read.Port > 0);
     }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData(", protocol: 5", false)]
+    [InlineData(", protocol: \"5\"", false)]
+    [InlineData(", protocol: 3.1.1", true)]
+    [InlineData(", protocol: \"3.1.1\"", true)]
+    public void The_version_of_MQTT_may_be_quoted_or_not(string written, bool isVersion311)
+        => Assert.Equal(isVersion311, ConfigurationText.Good(ConfigurationText.Smallest.Replace("mqtt://broker.plant", "mqtt://broker.plant" + written, StringComparison.Ordinal)).Mqtt.IsVersion311);
 
     [Fact]
     public void Ten_mistakes_are_ten_faults_at_once()

@@ -50,6 +50,16 @@ public sealed class RunFlagsTests
     public void Variables_lie_over_flags_too()
         => Assert.Equal("u", Read(new(new() { Stream = "http://cam/1" }, "m", "mqtt://b"), ("EDGEINFER__MQTT__USERNAME", "u")).Configuration!.Mqtt.Username);
 
+    [Fact]
+    public void A_listening_verb_names_the_version_of_MQTT()
+    {
+        FaultList faults = new();
+        Assert.True(ConfigurationText.Reader().BrokerFromFlags(new("mqtt://b", null, null, null) { Protocol = "3.1.1" }, faults)!.IsVersion311);
+        Assert.Empty(faults.Faults);
+        Assert.Null(ConfigurationText.Reader().BrokerFromFlags(new("mqtt://b", null, null, null) { Protocol = "4" }, faults));
+        Assert.Equal(["--protocol: mqtt.protocol: found '4'; expected one of 5, 3.1.1"], faults.Faults.Select(static f => f.ToString()));
+    }
+
     [Theory]
     [InlineData(null, null, null, "m", "mqtt://b", FaultKind.Usage, "no source; give one of --camera, --stream, --files, --exec, or a configuration with -c")]
     [InlineData("/dev/video0", null, "x", "m", "mqtt://b", FaultKind.Usage, "--camera and --files exclude each other; keep one; a configuration file can have several pipelines")]

@@ -22,7 +22,7 @@ public sealed class PolledStreamTests
 
         IPAddress second = IPAddress.Parse("127.0.0.2");
         using Socket broker = Listening(second, port, 1);
-        await using PolledStream stream = new(TimeSpan.FromMilliseconds(600), TimeProvider.System);
+        await using PolledStream stream = new(TimeSpan.FromMilliseconds(600), Dns.GetHostAddressesAsync, TimeProvider.System);
         await Task.Run(() => stream.Connect([IPAddress.Loopback, second], port)).WaitAsync(SessionProbe.Patience);
 
         using Socket accepted = await broker.AcceptAsync().WaitAsync(SessionProbe.Patience);
@@ -37,7 +37,7 @@ public sealed class PolledStreamTests
     {
         IPAddress second = IPAddress.Parse("127.0.0.2");
         using Socket broker = Listening(second, 0, 1);
-        await using PolledStream stream = new(TimeSpan.FromHours(1), TimeProvider.System);
+        await using PolledStream stream = new(TimeSpan.FromHours(1), Dns.GetHostAddressesAsync, TimeProvider.System);
         stream.Connect([IPAddress.Loopback, second], ((IPEndPoint)broker.LocalEndPoint!).Port);
         using Socket accepted = await broker.AcceptAsync().WaitAsync(SessionProbe.Patience);
         Assert.True(stream.CanRead);

@@ -78,6 +78,20 @@ public sealed class PublishQueueTests : IDeliveryObserver
         Assert.Equal(Enumerable.Range(0, 67).Select(i => (long)i), Enumerable.Range(0, 67).Select(_ => queue.Take().Key));
     }
 
+    [Fact]
+    public void What_another_queue_leaves_comes_first_and_its_oldest_go_where_there_is_no_room()
+    {
+        PublishQueue earlier = new(1000, 1 << 20, this);
+        for (int i = 0; i < 4; i++) Add(earlier, i, 10);
+        PublishQueue queue = new(5, 1 << 20, this);
+        for (int i = 4; i < 6; i++) Add(queue, i, 10);
+        queue.TakeOver(earlier);
+        Assert.Equal([0L], _lost);
+        Assert.Equal((5, 5 * 512, 1L), (queue.Count, queue.Bytes, queue.Dropped));
+        Assert.Equal((0, 0, 0), (earlier.Waiting, earlier.Count, earlier.Bytes));
+        Assert.Equal([1L, 2, 3, 4, 5], Enumerable.Range(0, 5).Select(_ => queue.Take().Key));
+    }
+
     [Theory]
     [InlineData(0, 512)]
     [InlineData(512, 512)]

@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Delivery;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
@@ -95,7 +96,7 @@ public sealed class FramePathAllocationTests : IDisposable
         => new("press-3", "belt", 1, model.Name, model.Version, model.Digest, "cpu", EnvelopeShape.Of(model.Task), model.Labels);
 
     private MqttPredictionSink Sink(MqttSession session, Model model) => new(
-        new PredictionEnvelope(Facts(model)), new() { Predictions = PublishMode.Every }, new MqttTopic("t"), session, new ClockQuality(_time), _time, new Random(2));
+        new PredictionEnvelope(Facts(model)), new() { Predictions = PublishMode.Every }, new BestEffortOutlet(session, new MqttTopic("t"), new()), new ClockQuality(_time), _time, new Random(2));
 
     private static byte[] Belt()
     {

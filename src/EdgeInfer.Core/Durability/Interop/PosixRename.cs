@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeInfer.Durability.Interop;
 
-/// <summary>renameat2, for the exchange that .NET does not have.</summary>
+/// <summary>rename with its errno, and renameat2, for the exchange that .NET does not have.</summary>
 internal static partial class PosixRename
 {
     private const int CurrentFolder = -100;
@@ -18,8 +18,20 @@ internal static partial class PosixRename
         if (RenameAt2(CurrentFolder, first, CurrentFolder, second, Exchange) == 0) return true;
         int error = Marshal.GetLastPInvokeError();
         if (error is NotSupported or NotImplemented) return false;
-        throw new IOException($"exchange of {first} and {second} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+        throw new IOException($"exchange of {first} and {second} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
+
+    /// <summary>Gives whatever has one name another, in the place of a file that has it.</summary>
+    /// <exception cref="IOException">The kernel refused, and nothing has changed; the message names the errno.</exception>
+    public static void Rename(string from, string to)
+    {
+        if (RenameFile(from, to) == 0) return;
+        int error = Marshal.GetLastPInvokeError();
+        throw new IOException($"rename of {from} to {to} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
+    }
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameFile(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt2(int fromFolder, string from, int toFolder, string to, uint flags);

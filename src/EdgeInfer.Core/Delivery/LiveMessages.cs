@@ -1,0 +1,373 @@
+namespace EdgeInfer.Delivery;
+
+/// <summary>What is being done with a message of the ring.</summary>
+internal enum LiveState : byte
+{
+    /// <summary>The slot is free.</summary>
+    Free,
+
+    /// <summary>It is to be sent.</summary>
+    Waiting,
+
+    /// <summary>It is on its way.</summary>
+    Sent,
+
+    /// <summary>The broker has it, or has given it up; it only waits for the writer to be done with its copy.</summary>
+    Done,
+
+    /// <summary>The broker refuses it for good: the writer moves it to the dead letters.</summary>
+    Refused,
+}
+
+/// <summary>
+/// The messages in the ring, oldest first by class, and what is being done with each. Allocates nothing. Not thread-safe: the outbox
+/// calls it under its lock.
+/// </summary>
+internal sealed class LiveMessages
+{
+    private const int None = -1;
+    private const int Classes = 3;
+
+    private readonly IMessageRing _ring;
+    private readonly Slot[] _slots;
+    private readonly int[] _first = [None, None, None];
+    private readonly int[] _last = [None, None, None];
+
+    /// <summary>Takes over a ring; its recovered messages are added by <see cref="Adopt"/>.</summary>
+    public LiveMessages(IMessageRing ring)
+    {
+        _ring = ring;
+        _slots = new Slot[ring.Capacity];
+    }
+
+    /// <summary>The ring.</summary>
+    public IMessageRing Ring => _ring;
+
+    /// <summary>Messages in it.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Of those, how many are on their way.</summary>
+    public int Sent { get; private set; }
+
+    /// <summary>Of those, how many are neither in the store nor being written to it, and not done with.</summary>
+    public int Unstored { get; private set; }
+
+    /// <summary>Of those unstored, how many have to be stored before they are sent.</summary>
+    public int UnstoredDurable { get; private set; }
+
+    /// <summary>Whether a broker's final refusal waits for the writer.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>The slot's facts.</summary>
+    public ref readonly Slot this[int slot] => ref _slots[slot];
+
+    /// <summary>Adds a message; -1 where the ring has no room.</summary>
+    public int TryAdd(OutboxStream stream, long boot, long sequence, in AcceptedAt at, ReadOnlySpan<byte> payload)
+    {
+        int slot = _ring.TryAdd(new(stream.Label, boot, sequence, at, payload));
+        if (slot >= 0) Enter(slot, stream, boot, sequence, at.MonotonicMilliseconds);
+        return slot;
+    }
+
+    /// <summary>Takes over a message that an earlier process has left.</summary>
+    /// <param name="slot">Its slot.</param>
+    /// <param name="stream">Its stream.</param>
+    /// <param name="since">When its time to be stored began: now.</param>
+    public void Adopt(int slot, OutboxStream stream, long since)
+    {
+        RingMessage message = _ring.Read(slot);
+        Enter(slot, stream, message.Boot, message.Sequence, since);
+    }
+
+    /// <summary>The oldest message of the highest class that may be sent now; -1 where there is none.</summary>
+    /// <param name="now">Milliseconds of the monotonic clock.</param>
+    /// <param name="hasStore">Whether durable messages have to be stored first.</param>
+    public int Next(long now, bool hasStore)
+    {
+        for (int c = Classes - 1; c >= 0; c--)
+        {
+            for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
+            {
+                ref Slot s = ref _slots[slot];
+                if (s.State != LiveState.Waiting || !s.Stream.MaySend(now)) continue;
+                if (hasStore && s.IsDurable && s.RowId == 0) continue;
+                return slot;
+            }
+        }
+
+        return None;
+    }
+
+    /// <summary>Whether a message waits whose stream the broker takes.</summary>
+    public bool HasSendable(long now)
+    {
+        for (int c = 0; c < Classes; c++)
+            for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
+                if (_slots[slot].State == LiveState.Waiting && _slots[slot].Stream.MaySend(now)) return true;
+        return false;
+    }
+
+    /// <summary>When the oldest message that is not stored was accepted; <paramref name="none"/> where there is none.</summary>
+    public long OldestUnstored(bool durableOnly, long none)
+    {
+        long oldest = none;
+        for (int c = 0; c < Classes; c++)
+        {
+            for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
+            {
+                ref Slot s = ref _slots[slot];
+                if (s.IsUnstored && (!durableOnly || s.IsDurable)) oldest = Math.Min(oldest, s.AcceptedMilliseconds);
+            }
+        }
+
+        return oldest;
+    }
+
+    /// <summary>When the oldest message was accepted; <paramref name="none"/> where there is none.</summary>
+    public long OldestAccepted(long none)
+    {
+        long oldest = none;
+        foreach (int first in _first)
+            if (first != None) oldest = Math.Min(oldest, _slots[first].AcceptedMilliseconds);
+        return oldest;
+    }
+
+    /// <summary>Whether a message is in the store under this number.</summary>
+    public bool HoldsRow(long row)
+    {
+        foreach (ref readonly Slot slot in _slots.AsSpan())
+            if (slot.RowId == row && slot.State != LiveState.Free) return true;
+        return false;
+    }
+
+    /// <summary>Whether a message of an earlier start is here and not in the store.</summary>
+    public bool HasFromBefore(long boot)
+    {
+        foreach (ref readonly Slot slot in _slots.AsSpan())
+            if (slot.State != LiveState.Free && slot.RowId == 0 && slot.Boot != boot) return true;
+        return false;
+    }
+
+    /// <summary>It is on its way.</summary>
+    /// <returns>What names it until it is settled or returned.</returns>
+    public long MarkSent(int slot)
+    {
+        ref Slot s = ref _slots[slot];
+        s.State = LiveState.Sent;
+        s.Stream.OnTheirWay++;
+        Sent++;
+        return (long)(uint)s.Generation << 8 | (uint)slot;
+    }
+
+    /// <summary>The slot that a token names; -1 where it is used for another message by now.</summary>
+    public int Find(long token)
+    {
+        int slot = (int)(token & 0xFF);
+        return slot < _slots.Length && _slots[slot].State == LiveState.Sent && _slots[slot].Generation == (int)(token >> 8) ? slot : None;
+    }
+
+    /// <summary>It is not on its way any more, and still to be sent.</summary>
+    public void MarkReturned(int slot)
+    {
+        Land(slot);
+        _slots[slot].State = LiveState.Waiting;
+    }
+
+    /// <summary>The broker refuses it for good.</summary>
+    public void MarkRefused(int slot, byte reason)
+    {
+        Land(slot);
+        Uncount(slot);
+        _slots[slot].State = LiveState.Refused;
+        _slots[slot].Reason = reason;
+        Refused++;
+    }
+
+    /// <summary>It is done with: its slot is free, or will be once the writer is done with its copy.</summary>
+    public void Release(int slot)
+    {
+        ref Slot s = ref _slots[slot];
+        if (s.State == LiveState.Sent) Land(slot);
+        if (s.State == LiveState.Refused) Refused--;
+        Uncount(slot);
+        s.State = LiveState.Done;
+        if (!s.IsBeingStored) Leave(slot);
+    }
+
+    /// <summary>
+    /// Collects messages for the store, oldest first, and marks them as being written; messages on their way too, since the link lags.
+    /// </summary>
+    /// <param name="into">Slots.</param>
+    /// <param name="acceptedBefore">Only those accepted at or before; durable ones always.</param>
+    public int CollectForStore(Span<int> into, long acceptedBefore)
+    {
+        int count = 0;
+        for (int c = Classes - 1; c >= 0; c--)
+        {
+            for (int slot = _first[c]; slot != None && count < into.Length; slot = _slots[slot].Next)
+            {
+                ref Slot s = ref _slots[slot];
+                if (!s.IsUnstored || (s.AcceptedMilliseconds > acceptedBefore && !s.IsDurable)) continue;
+                Uncount(slot);
+                s.IsBeingStored = true;
+                into[count++] = slot;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>The writer has stored a message, or could not (<paramref name="rowId"/> 0).</summary>
+    /// <returns>False where it was done with meanwhile: its slot is free now, and its row is to go.</returns>
+    public bool MarkStored(int slot, long rowId)
+    {
+        ref Slot s = ref _slots[slot];
+        s.IsBeingStored = false;
+        s.RowId = rowId;
+        if (s.State == LiveState.Done)
+        {
+            Leave(slot);
+            return false;
+        }
+
+        if (rowId == 0 && s.State is (LiveState.Waiting or LiveState.Sent)) Recount(slot);
+        return true;
+    }
+
+    /// <summary>Collects messages that the broker refuses for good.</summary>
+    public int CollectRefused(Span<int> into)
+    {
+        int count = 0;
+        for (int slot = 0; slot < _slots.Length && count < into.Length; slot++)
+            if (_slots[slot].State == LiveState.Refused && !_slots[slot].IsBeingStored) into[count++] = slot;
+        return count;
+    }
+
+    /// <summary>Collects messages that are in the store, and not on their way.</summary>
+    public int CollectStored(Span<int> into)
+    {
+        int count = 0;
+        for (int slot = 0; slot < _slots.Length && count < into.Length; slot++)
+            if (_slots[slot].State == LiveState.Waiting && _slots[slot].RowId != 0) into[count++] = slot;
+        return count;
+    }
+
+    /// <summary>The store is another one, without what this one held.</summary>
+    public void ForgetStore()
+    {
+        for (int slot = 0; slot < _slots.Length; slot++)
+        {
+            if (_slots[slot].RowId == 0) continue;
+            _slots[slot].RowId = 0;
+            if (_slots[slot].State is LiveState.Waiting or LiveState.Sent) Recount(slot);
+        }
+    }
+
+    /// <summary>The message to give up for a new one: of the lowest class the oldest, best one that is stored; -1 where there is none.</summary>
+    /// <param name="upTo">Not above this class.</param>
+    public int Victim(DeliveryClass upTo)
+    {
+        for (int c = 0; c <= (int)upTo; c++)
+        {
+            int oldest = None;
+            for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
+            {
+                if (_slots[slot].State != LiveState.Waiting || _slots[slot].IsBeingStored) continue;
+                if (_slots[slot].RowId != 0) return slot;
+                if (oldest == None) oldest = slot;
+            }
+
+            if (oldest != None) return oldest;
+        }
+
+        return None;
+    }
+
+    private void Enter(int slot, OutboxStream stream, long boot, long sequence, long accepted)
+    {
+        ref Slot s = ref _slots[slot];
+        int generation = s.Generation + 1;
+        int c = (int)stream.Facts.Class;
+        s = new()
+        {
+            State = LiveState.Waiting,
+            Stream = stream,
+            IsDurable = stream.Label.IsDurable,
+            Class = c,
+            Boot = boot,
+            Sequence = sequence,
+            AcceptedMilliseconds = accepted,
+            Generation = generation,
+            Previous = _last[c],
+            Next = None,
+        };
+        if (_last[c] == None) _first[c] = slot;
+        else _slots[_last[c]].Next = slot;
+        _last[c] = slot;
+        Count++;
+        Recount(slot);
+    }
+
+    private void Leave(int slot)
+    {
+        ref Slot s = ref _slots[slot];
+        int c = s.Class;
+        if (s.Previous == None) _first[c] = s.Next;
+        else _slots[s.Previous].Next = s.Next;
+        if (s.Next == None) _last[c] = s.Previous;
+        else _slots[s.Next].Previous = s.Previous;
+        s = new() { Generation = s.Generation };
+        Count--;
+        _ring.Free(slot);
+    }
+
+    private void Land(int slot)
+    {
+        _slots[slot].Stream.OnTheirWay--;
+        Sent--;
+    }
+
+    private void Recount(int slot)
+    {
+        _slots[slot].IsUnstored = true;
+        Unstored++;
+        if (_slots[slot].IsDurable) UnstoredDurable++;
+    }
+
+    private void Uncount(int slot)
+    {
+        if (!_slots[slot].IsUnstored) return;
+        _slots[slot].IsUnstored = false;
+        Unstored--;
+        if (_slots[slot].IsDurable) UnstoredDurable--;
+    }
+
+    /// <summary>What is known of one slot beside what the ring keeps.</summary>
+    internal struct Slot
+    {
+        public LiveState State;
+        public OutboxStream Stream;
+        public bool IsDurable;
+        public int Class;
+        public long Boot;
+        public long Sequence;
+
+        /// <summary>Milliseconds of the monotonic clock.</summary>
+        public long AcceptedMilliseconds;
+
+        /// <summary>Its number in the store; 0 where it is not there.</summary>
+        public long RowId;
+
+        /// <summary>Whether the writer reads it now: the slot may not be freed.</summary>
+        public bool IsBeingStored;
+
+        /// <summary>Whether it is counted in <see cref="LiveMessages.Unstored"/>.</summary>
+        public bool IsUnstored;
+
+        /// <summary>Why the broker refuses it for good.</summary>
+        public byte Reason;
+        public int Generation;
+        public int Next;
+        public int Previous;
+    }
+}

@@ -1,0 +1,431 @@
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Messaging;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Delivery;
+
+/// <summary>
+/// Keeps each accepted message until the broker has it, or its loss is declared. While the line keeps up messages wait in the ring alone;
+/// where it does not, one writer thread puts them into the store (see <c>Outbox.Writer.cs</c>). Sinks hand messages in on their own
+/// threads; the session takes them out, live ones before losses before late ones. Nothing is allocated per live message.
+/// </summary>
+internal sealed partial class Outbox : IMessageSource, IDisposable
+{
+    private const long KindMask = 3L << 61;
+    private const long LiveKind = 0;
+    private const long BacklogKind = 1L << 61;
+    private const long GapKind = 2L << 61;
+
+    /// <summary>From this age on a message is history.</summary>
+    private static readonly TimeSpan s_late = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private readonly OutboxClock _clock;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly LiveMessages _live;
+    private readonly Backlog _backlog;
+    private readonly Losses _losses = new();
+    private readonly List<OutboxStream> _streams = [];
+    private readonly List<long> _rowsToDelete = [];
+    private OutboxSettings _settings;
+    private long _accepted;
+    private long _delivered;
+    private long _pendingSince;
+    private bool _isUp;
+    private bool _isClosing;
+    private bool _isClosed;
+    private bool _hasNews;
+
+    /// <summary>Prepares an outbox; the store is opened by the writer.</summary>
+    /// <param name="settings">What it needs to know.</param>
+    /// <param name="ring">Owned from now on.</param>
+    /// <param name="past">What earlier processes have left in the ring's place.</param>
+    /// <param name="openStore">Opens the store, told whether it is known to be damaged; may throw <see cref="OutboxStoreException"/>, and is then called again later.</param>
+    /// <param name="clock">Ages.</param>
+    /// <param name="random">Jitter.</param>
+    /// <param name="logger">What an operator should know.</param>
+    public Outbox(OutboxSettings settings, IMessageRing ring, RingPast past, Func<bool, OpenedStore> openStore, OutboxClock clock, Random random, ILogger logger)
+    {
+        _settings = settings;
+        _past = past;
+        _openStore = openStore;
+        _clock = clock;
+        _random = random;
+        _logger = logger;
+        _live = new(ring);
+        _backlog = new(settings.Options.RatePerSecond, Math.Max(1, settings.InFlight / 2));
+        _reopening = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), random);
+        long now = clock.MonotonicMilliseconds;
+        foreach (int slot in ring.Recovered) _live.Adopt(slot, StreamOf(ring.Read(slot).Stream.Facts, ring.Read(slot).Stream.IsDurable), now);
+        _recovered = ring.Recovered.Count;
+    }
+
+    /// <summary>Makes the session ask for messages; set before messages are accepted. Called outside the outbox's lock.</summary>
+    public Action WakeLine { get; set; } = static () => { };
+
+    /// <summary><c>outbox</c> as it is now.</summary>
+    public Configuration.OutboxOptions Options => _settings.Options;
+
+    /// <summary>Raised after something changed that the status shows, on the writer's thread.</summary>
+    public event Action? StateChanged;
+
+    /// <inheritdoc/>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_lock) return _live.Sent == 0 && _backlog.Sent == 0 && !_losses.IsAnySent && !_live.HasSendable(_clock.MonotonicMilliseconds);
+        }
+    }
+
+    /// <summary>The stream of a name, made where it is new; a known one takes over its new facts and goes on with its count.</summary>
+    public OutboxStream Open(StreamFacts facts, bool isDurable)
+    {
+        OutboxStream stream;
+        lock (_lock)
+        {
+            stream = StreamOf(facts, isDurable);
+            stream.Change(facts, isDurable);
+            _hasUnregistered |= !stream.IsRegistered;
+        }
+
+        Signal();
+        return stream;
+    }
+
+    /// <summary>
+    /// Accepts a message: from the return of this call on it is delivered at least once, or its loss is declared. Never blocks, never
+    /// throws, allocates nothing. Under <see cref="OutboxStream.Numbering"/>.
+    /// </summary>
+    /// <param name="stream">Its stream.</param>
+    /// <param name="sequence">The stream's next number, which the message carries.</param>
+    /// <param name="payload">Copied.</param>
+    /// <returns>False after the outbox was closed: the number is not used.</returns>
+    public bool Accept(OutboxStream stream, long sequence, ReadOnlySpan<byte> payload)
+    {
+        bool isUp, isDue;
+        lock (_lock)
+        {
+            if (_isClosed) return false;
+            stream.LastSequence = sequence;
+            _accepted++;
+            AcceptedAt at = _clock.Now();
+            if (payload.Length > _live.Ring.LargestPayloadBytes) Lose(stream, _settings.Boot, sequence, LossReason.TooLarge, at.UtcMilliseconds);
+            else if (!TryAdd(stream, sequence, at, payload)) Lose(stream, _settings.Boot, sequence, LossReason.Overload, at.UtcMilliseconds);
+            isUp = _isUp;
+            isDue = IsWriterDueEarlier(at.MonotonicMilliseconds);
+        }
+
+        if (isDue) Signal();
+        if (isUp) WakeLine();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryTake(out OutboundMessage message)
+    {
+        lock (_lock)
+        {
+            long now = _clock.MonotonicMilliseconds;
+            if (TryTakeLive(now, out message) || TryTakeGap(now, out message)) return true;
+            return !_isClosing && TryTakeLate(now, out message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Settled(long token, byte reason)
+    {
+        bool isDue;
+        lock (_lock)
+        {
+            long now = _clock.MonotonicMilliseconds;
+            long id = token & ~KindMask;
+            switch (token & KindMask)
+            {
+                case LiveKind: SettleLive(_live.Find(id), reason, now); break;
+                case BacklogKind: SettleLate(_backlog.Find(id), reason, now); break;
+                default:
+                    _losses.Settle(GapId(id), reason, now);
+                    Pending(now);
+                    break;
+            }
+
+            isDue = IsWriterDueEarlier(now);
+        }
+
+        if (isDue) Signal();
+    }
+
+    /// <inheritdoc/>
+    public void TooLarge(long token)
+    {
+        lock (_lock)
+        {
+            long id = token & ~KindMask;
+            long now = _clock.MonotonicMilliseconds;
+            if ((token & KindMask) == LiveKind && _live.Find(id) is >= 0 and int slot) Refuse(slot, 0);
+            else if ((token & KindMask) == BacklogKind && _backlog.Find(id) is { } entry) _backlog.Finish(entry, BacklogState.Refused);
+            else if ((token & KindMask) == GapKind) _losses.Settle(GapId(id), PubAckReason.NotAuthorised, now);
+            Pending(now);
+        }
+
+        Signal();
+    }
+
+    /// <inheritdoc/>
+    public void Returned(long token)
+    {
+        lock (_lock)
+        {
+            long id = token & ~KindMask;
+            if ((token & KindMask) == LiveKind && _live.Find(id) is >= 0 and int slot) _live.MarkReturned(slot);
+            else if ((token & KindMask) == BacklogKind && _backlog.Find(id) is { } entry) _backlog.MarkReturned(entry);
+            else if ((token & KindMask) == GapKind) _losses.Return(GapId(id));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void LineChanged(bool isUp)
+    {
+        lock (_lock)
+        {
+            _isUp = isUp;
+            if (isUp) RetryHeld();
+        }
+
+        Signal();
+    }
+
+    /// <summary>What the broker has refused for now is tried again at once: somebody may have mended it.</summary>
+    public void Retry()
+    {
+        lock (_lock) RetryHeld();
+        Signal();
+    }
+
+    /// <summary>Another configuration: retention, quota, rate and topics.</summary>
+    public void Change(OutboxSettings settings)
+    {
+        lock (_lock)
+        {
+            // Its quota belongs to the store that is open.
+            _isReopening |= settings.Options != _settings.Options;
+            _settings = settings;
+            RetryHeld();
+        }
+
+        Signal();
+    }
+
+    /// <summary>Only live messages and losses are handed out from now on: the agent is about to say goodbye.</summary>
+    public void BeginClosing()
+    {
+        lock (_lock) _isClosing = true;
+    }
+
+    /// <summary>The outbox now. Any thread.</summary>
+    public OutboxStatus Status()
+    {
+        lock (_lock)
+        {
+            StoreCounts stored = _store?.Counts ?? default;
+            long now = _clock.MonotonicMilliseconds;
+            HeldStream[] held = [.. _streams.Where(static s => s.HeldCause is not null).Select(s => new HeldStream(s.Facts.Name,
+                $"{s.HeldCause}; {(s.HeldUntil > now ? $"tried again within {(s.HeldUntil - now + 999) / 1000} s" : "tried again with the next message")}"))];
+            return new(IsStoreUsable, _storeFault?.ToString() ?? _notice, _live.Count, stored.Messages, stored.Bytes, _accepted, _delivered,
+                _losses.Messages, stored.Gaps + _losses.Noticed, stored.DeadLetters, held);
+        }
+    }
+
+    private static long GapId(long id) => id >= 1L << 40 ? (1L << 40) - id - 1 : id;
+
+    private static long GapToken(long id) => GapKind | (id < 0 ? (1L << 40) - id - 1 : id);
+
+    private bool TryTakeLive(long now, out OutboundMessage message)
+    {
+        while (_live.Next(now, IsStoreUsable) is >= 0 and int slot)
+        {
+            RingMessage kept = _live.Ring.Read(slot);
+            OutboxStream stream = _live[slot].Stream;
+            TimeSpan? age = _clock.Age(kept.At);
+            TimeSpan retention = _settings.RetentionOf(stream.Facts.Class);
+            if (age < retention || age is null)
+            {
+                message = Message(stream, kept.Payload, age, retention, LiveKind | _live.MarkSent(slot));
+                return true;
+            }
+
+            Lose(stream, kept.Boot, kept.Sequence, LossReason.Expired, _clock.Now().UtcMilliseconds);
+            ForgetRow(slot, now);
+            _live.Release(slot);
+        }
+
+        message = default;
+        return false;
+    }
+
+    private bool TryTakeGap(long now, out OutboundMessage message)
+    {
+        message = default;
+        if (_losses.Next(now, _settings.Device) is not { } loss) return false;
+        loss.IsSent = true;
+        message = new(_settings.GapTopic, loss.Payload, default, 0, GapToken(loss.Gap.Id));
+        return true;
+    }
+
+    private bool TryTakeLate(long now, out OutboundMessage message)
+    {
+        while (_backlog.Next(now) is { } entry)
+        {
+            TimeSpan? age = _clock.Age(entry.Message.At);
+            TimeSpan retention = _settings.RetentionOf(entry.Stream.Facts.Class);
+            if (age < retention || age is null)
+            {
+                _backlog.MarkSent(entry);
+                message = Message(entry.Stream, entry.Message.Payload, age, retention, BacklogKind | entry.Message.Id);
+                return true;
+            }
+
+            _backlog.Finish(entry, BacklogState.Expired);
+            Pending(now);
+        }
+
+        message = default;
+        return false;
+    }
+
+    private static OutboundMessage Message(OutboxStream stream, ReadOnlySpan<byte> payload, TimeSpan? age, TimeSpan retention, long token)
+    {
+        // Of unknown age is what an earlier start of a machine without a clock has left: certainly late.
+        bool isHistorical = age is null || age >= s_late;
+        uint expiry = (uint)Math.Clamp((retention - (age ?? TimeSpan.Zero)).TotalSeconds, 1, uint.MaxValue - 1);
+        MqttTopic topic = stream.TopicOf(isHistorical);
+        return isHistorical && payload.EndsWith("}"u8)
+            ? new(topic, payload[..^1], ",\"historical\":true}"u8, expiry, token)
+            : new(topic, payload, default, expiry, token);
+    }
+
+    private bool TryAdd(OutboxStream stream, long sequence, in AcceptedAt at, ReadOnlySpan<byte> payload)
+    {
+        while (_live.TryAdd(stream, _settings.Boot, sequence, at, payload) < 0)
+        {
+            if (_live.Victim(stream.Facts.Class) is not (>= 0 and int victim)) return false;
+            ref readonly LiveMessages.Slot given = ref _live[victim];
+            if (given.RowId != 0) BecomeBacklog(victim);
+            else
+            {
+                Lose(given.Stream, given.Boot, given.Sequence, LossReason.Overload, at.UtcMilliseconds);
+                _live.Release(victim);
+            }
+        }
+
+        return true;
+    }
+
+    private void SettleLive(int slot, byte reason, long now)
+    {
+        if (slot < 0) return;
+        OutboxStream stream = _live[slot].Stream;
+        if (PubAckReason.IsTaken(reason))
+        {
+            _delivered++;
+            _hasNews |= stream.Taken();
+            ForgetRow(slot, now);
+            _live.Release(slot);
+        }
+        else if (PubAckReason.IsFinal(reason))
+        {
+            Refuse(slot, reason);
+            Pending(now);
+        }
+        else
+        {
+            _live.MarkReturned(slot);
+            Hold(stream, reason, now);
+        }
+    }
+
+    private void SettleLate(Backlog.Entry? entry, byte reason, long now)
+    {
+        if (entry is null) return;
+        if (PubAckReason.IsTaken(reason))
+        {
+            _delivered++;
+            _hasNews |= entry.Stream.Taken();
+            _backlog.Finish(entry, BacklogState.Delivered);
+            Pending(now);
+        }
+        else if (PubAckReason.IsFinal(reason))
+        {
+            _backlog.Finish(entry, BacklogState.Refused, reason);
+            Pending(now);
+        }
+        else
+        {
+            _backlog.MarkReturned(entry);
+            Hold(entry.Stream, reason, now);
+        }
+    }
+
+    private void Refuse(int slot, byte reason)
+    {
+        if (IsStoreUsable)
+        {
+            _live.MarkRefused(slot, reason);
+            return;
+        }
+
+        ref readonly LiveMessages.Slot refused = ref _live[slot];
+        Lose(refused.Stream, refused.Boot, refused.Sequence, reason == 0 ? LossReason.TooLarge : LossReason.Refused, _clock.Now().UtcMilliseconds);
+        _live.Release(slot);
+    }
+
+    private void Hold(OutboxStream stream, byte reason, long now) => _hasNews |= stream.Hold(now, reason);
+
+    private void RetryHeld()
+    {
+        foreach (OutboxStream stream in _streams) stream.Retry();
+        _losses.Retry();
+    }
+
+    private void Lose(OutboxStream stream, long boot, long sequence, string reason, long utcMilliseconds)
+    {
+        _losses.Add(stream.Facts.Name, boot, sequence, reason, utcMilliseconds);
+        Pending(_clock.MonotonicMilliseconds);
+    }
+
+    /// <summary>The row of a message that is done with is to go.</summary>
+    private void ForgetRow(int slot, long now)
+    {
+        if (_live[slot].RowId is not (> 0 and long row)) return;
+        _rowsToDelete.Add(row);
+        Pending(now);
+    }
+
+    /// <summary>A stored message leaves the ring and is read back when its turn comes.</summary>
+    private void BecomeBacklog(int slot)
+    {
+        ref readonly LiveMessages.Slot stored = ref _live[slot];
+        OutboxStream stream = stored.Stream;
+        stream.HasBacklog = true;
+        stream.LoadedTo = Math.Min(stream.LoadedTo, stored.RowId - 1);
+        _live.Release(slot);
+    }
+
+    private void Pending(long now)
+    {
+        if (_pendingSince == 0) _pendingSince = Math.Max(1, now);
+    }
+
+    private OutboxStream StreamOf(StreamFacts facts, bool isDurable)
+    {
+        foreach (OutboxStream known in _streams)
+            if (known.Facts.Name == facts.Name) return known;
+#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
+        OutboxStream stream = new(facts, isDurable, new Random(_random.Next()));
+#pragma warning restore CA5394
+        _streams.Add(stream);
+        return stream;
+    }
+}

@@ -1,0 +1,329 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Durability;
+
+namespace EdgeInfer.Delivery.Store;
+
+/// <summary>Messages that survive a power cut, in SQLite: <c>outbox.db</c> of the state folder.</summary>
+internal sealed class OutboxStore : IOutboxStore
+{
+    // Pages given back in one step (1 MiB): a step holds the file for some milliseconds.
+    private const int PagesBack = 256;
+    // Free pages beyond this many times the used ones are given back: fewer are used again soon, and moving others costs writes.
+    private const int FreeFactor = 3;
+    private const long LogWorthCutting = 1024 * 1024;
+
+    private readonly FileStream _lock;
+    private readonly SqliteDatabase _database;
+    private readonly OutboxClock _clock;
+    private readonly StreamTable _streams;
+    private readonly MessageTable _messages;
+    private readonly GapTable _gaps;
+    private readonly DeadLetterTable _deadLetters;
+    private readonly StoreQuota _quota;
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _giveBack;
+    private readonly FileInfo _log;
+    private readonly Lock _countsGate = new();
+    private readonly (long Id, long Boot, long Sequence)[] _expired = new (long, long, long)[64];
+    private StoreCounts _counts;
+    private bool _isInGroup;
+    private bool _isChanged = true;
+    private bool _wasSynced;
+
+    private OutboxStore(FileStream lockFile, SqliteDatabase database, OutboxOptions options, OutboxClock clock, long boot)
+    {
+        (_lock, _database, _clock) = (lockFile, database, clock);
+        _streams = new StreamTable(database, boot);
+        _messages = new MessageTable(database, _streams);
+        _gaps = new GapTable(database);
+        _deadLetters = new DeadLetterTable(database, options.SizeBytes);
+        _quota = new StoreQuota(database, _streams, _messages, _gaps, clock, options.SizeBytes);
+        _begin = database.Prepare("BEGIN IMMEDIATE");
+        _commit = database.Prepare("COMMIT");
+        _giveBack = database.Prepare($"PRAGMA incremental_vacuum({PagesBack})");
+        _log = new FileInfo(database.Path + "-wal");
+        database.Undone = Undo;
+        Publish(_quota.UsedPages);
+    }
+
+    /// <summary>Opens the store of a state folder, whatever is found there; what is damaged or not ours is set aside and a new one begun.</summary>
+    /// <param name="folder">The state folder; made where it is missing.</param>
+    /// <param name="options">How much it may hold.</param>
+    /// <param name="clock">Says how old messages are.</param>
+    /// <param name="boot">The number of this start.</param>
+    /// <param name="incident">Set where something was set aside; the losses are in the store.</param>
+    /// <param name="isKnownBroken">The database was found damaged while it was in use: it is set aside without being looked at.</param>
+    /// <exception cref="OutboxStoreException">No store can be had here now: another agent uses it, or the folder or file cannot be written.</exception>
+    public static OutboxStore Open(string folder, OutboxOptions options, OutboxClock clock, long boot, out StoreIncident? incident, bool isKnownBroken = false)
+    {
+        StoreFiles files = new(folder);
+        FileStream lockFile = TakeLock(folder, files);
+        SqliteDatabase? database = null;
+        try
+        {
+            StoreOpening opening = new(files, clock, boot);
+            database = opening.Open(isKnownBroken, out incident);
+            try
+            {
+                return new OutboxStore(lockFile, database, options, clock, boot);
+            }
+            catch (OutboxStoreException e) when (e.IsBroken && incident is null)
+            {
+                // The check was cut short, or does not see this.
+                database.KeepLog(true);
+                database.Dispose();
+                database = opening.Open(isKnownBroken: true, out incident);
+                incident = incident! with { Fault = e.Fault };
+                return new OutboxStore(lockFile, database, options, clock, boot);
+            }
+        }
+        catch (Exception e)
+        {
+            database?.Dispose();
+            lockFile.Dispose();
+            // Setting aside did not help, and would not the next time.
+            if (e is OutboxStoreException { IsBroken: true } broken) throw new OutboxStoreException(broken.Fault, false, broken);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public StoreCounts Counts
+    {
+        get
+        {
+            lock (_countsGate) return _counts;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<AgentRun> Runs() => _streams.Runs();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StoredStream> Streams()
+    {
+        List<StoredStream> streams = [];
+        foreach (StreamEntry entry in _streams.Entries) streams.Add(new StoredStream(entry.Id, entry.Facts, entry.LastBoot));
+        return streams;
+    }
+
+    /// <inheritdoc/>
+    public long CountOf(int stream) => _streams[stream].Count;
+
+    /// <inheritdoc/>
+    public void Begin()
+    {
+        if (_isInGroup) throw new InvalidOperationException("a group of changes is open");
+        _streams.Save();
+        _messages.Save();
+        _gaps.Save();
+        _deadLetters.Save();
+        _quota.Save();
+        _isInGroup = true;
+        _begin.Run();
+    }
+
+    /// <inheritdoc/>
+    public void Commit(Action<long>? dropped = null)
+    {
+        RequireGroup();
+        long usedPages = _quota.Keep();
+        // Written to a file without a name, all would be lost with the next start, and nobody would know.
+        if (!File.Exists(_database.Path)) throw _database.Broken("its file is gone");
+        _commit.Run();
+        _isInGroup = false;
+        _isChanged = true;
+        Publish(usedPages);
+        if (dropped is null) return;
+        foreach (long id in _quota.Dropped) dropped(id);
+    }
+
+    /// <inheritdoc/>
+    public void Rollback()
+    {
+        if (!_isInGroup) return;
+        _database.Rollback();
+        Undo();
+    }
+
+    /// <inheritdoc/>
+    public void BeginRun(long boot, Guid kernel)
+    {
+        RequireGroup();
+        _streams.BeginRun(boot, kernel);
+    }
+
+    /// <inheritdoc/>
+    public void EndRun(long boot)
+    {
+        RequireGroup();
+        _streams.EndRun(boot);
+    }
+
+    /// <inheritdoc/>
+    public int Open(StreamFacts facts, long boot)
+    {
+        RequireGroup();
+        return _streams.Open(facts, boot);
+    }
+
+    /// <inheritdoc/>
+    public long Append(in StoredMessage message)
+    {
+        RequireGroup();
+        long id = _messages.Append(message);
+        _quota.Added(message.Payload.Length);
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public void Delete(ReadOnlySpan<long> ids)
+    {
+        RequireGroup();
+        foreach (long id in ids) _messages.Delete(id);
+    }
+
+    /// <inheritdoc/>
+    public int Load(int stream, long after, ReadOnlySpan<BacklogMessage> into, int mostBytes) => _messages.Load(stream, after, into, mostBytes);
+
+    /// <inheritdoc/>
+    public void Unload(ReadOnlySpan<long> ids) => _messages.Unload(ids);
+
+    /// <inheritdoc/>
+    public int Expire(Func<DeliveryClass, TimeSpan> oldest, int most)
+    {
+        RequireGroup();
+        AcceptedAt now = _clock.Now();
+        if (now.IsSynced != _wasSynced)
+        {
+            // What had no age may have one now.
+            _wasSynced = now.IsSynced;
+            foreach (StreamEntry stream in _streams.Entries) stream.AgelessUpTo = 0;
+        }
+
+        int gone = 0;
+        foreach (StreamEntry stream in _streams.Entries)
+        {
+            while (stream.Count > 0 && gone < most)
+            {
+                Span<(long Id, long Boot, long Sequence)> into = _expired.AsSpan(0, Math.Min(_expired.Length, most - gone));
+                int found = _messages.FindExpired(stream, _clock, oldest(stream.Facts.Class), into);
+                foreach ((long id, long boot, long sequence) in into[..found])
+                {
+                    _messages.Delete(id);
+                    _gaps.Add(stream.Facts.Name, boot, sequence, sequence, LossReason.Expired, now.UtcMilliseconds);
+                }
+
+                gone += found;
+                if (found < into.Length) break;
+            }
+        }
+
+        return gone;
+    }
+
+    /// <inheritdoc/>
+    public void AddLoss(string stream, long boot, long fromSequence, long toSequence, string reason)
+    {
+        RequireGroup();
+        _gaps.Add(stream, boot, fromSequence, toSequence, reason, _clock.Now().UtcMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public void AddLossOfAtMost(string stream, long boot, long atMost, string reason)
+    {
+        RequireGroup();
+        _gaps.AddAtMost(stream, boot, atMost, reason, _clock.Now().UtcMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Gap> Gaps(int most) => _gaps.Oldest(most);
+
+    /// <inheritdoc/>
+    public void DeleteGap(Gap published)
+    {
+        RequireGroup();
+        _gaps.Remove(published);
+    }
+
+    /// <inheritdoc/>
+    public void AddDeadLetter(in StoredMessage message, long id, string reason)
+    {
+        RequireGroup();
+        StreamFacts stream = _streams[message.Stream].Facts;
+        if (id != 0) _messages.Delete(id);
+        _deadLetters.Add(stream, message, reason);
+        // 0x95: Packet too large.
+        string loss = reason is "0x95" or LossReason.TooLarge ? LossReason.TooLarge : LossReason.Refused;
+        _gaps.Add(stream.Name, message.Boot, message.Sequence, message.Sequence, loss, _clock.Now().UtcMilliseconds);
+    }
+
+    /// <inheritdoc/>
+    public bool GiveSpaceBack()
+    {
+        if (_isInGroup || !_isChanged) return false;
+        long free = _quota.FreePages;
+        if (free > PagesBack && free > FreeFactor * _quota.UsedPages)
+        {
+            _giveBack.Run();
+            return true;
+        }
+
+        if (Counts.Messages > 0) return false;
+        // Only then does the file itself become shorter, and the log.
+        _isChanged = false;
+        _log.Refresh();
+        if (_log is { Exists: true, Length: > LogWorthCutting }) _database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Rollback();
+        _database.Dispose();
+        _lock.Dispose();
+    }
+
+    private static FileStream TakeLock(string folder, StoreFiles files)
+    {
+        const int WouldBlock = 11;
+        try
+        {
+            DurableFolder.Make(folder);
+            return new FileStream(files.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            throw StoreFaults.InUse(folder, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw StoreFaults.Of(e, files.Database, "opened");
+        }
+    }
+
+    private void RequireGroup()
+    {
+        if (!_isInGroup) throw new InvalidOperationException("no group of changes is open");
+    }
+
+    private void Undo()
+    {
+        if (!_isInGroup) return;
+        _isInGroup = false;
+        _streams.Restore();
+        _messages.Restore();
+        _gaps.Restore();
+        _deadLetters.Restore();
+    }
+
+    private void Publish(long usedPages)
+    {
+        long messages = 0;
+        foreach (StreamEntry stream in _streams.Entries) messages += stream.Count;
+        long bytes = messages == 0 ? 0 : usedPages * StoreSchema.PageBytes;
+        lock (_countsGate) _counts = new StoreCounts(messages, bytes, _gaps.Count, _deadLetters.Count);
+    }
+}

@@ -1,0 +1,145 @@
+using System.Text;
+using EdgeInfer.Configuration;
+using EdgeInfer.Delivery;
+using EdgeInfer.Messaging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EdgeInfer.Tests.Delivery;
+
+/// <summary>An outbox without threads: its writer is stepped by hand, and the test is the session.</summary>
+internal sealed class OutboxRig : IDisposable
+{
+    public static readonly Guid Kernel = new("11111111-2222-3333-4444-555555555555");
+
+    private readonly List<(long Token, string Topic, string Payload, uint Expiry)> _onTheWay = [];
+
+    public OutboxRig(long boot = 1, FakeStore? store = null, FakeRing? ring = null, RingPast past = default, int inFlight = 16, OutboxOptions? options = null, Guid? kernel = null, FakeTimeProvider? time = null)
+    {
+        Time = time ?? new(new DateTimeOffset(2026, 11, 26, 8, 0, 0, TimeSpan.Zero));
+        Store = store ?? new();
+        Ring = ring ?? new();
+        Outbox = new(
+            new("press-3", boot, options ?? new(), new("edgeinfer/press-3/gap"), inFlight), Ring, past,
+            _ => CannotOpen is { } fault ? throw fault : new(Store, null), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
+        Window = inFlight;
+        Belt = Open("belt");
+        Outbox.Step();
+    }
+
+    public Outbox Outbox { get; }
+
+    public FakeStore Store { get; }
+
+    public FakeRing Ring { get; }
+
+    public FakeTimeProvider Time { get; }
+
+    public OutboxStream Belt { get; }
+
+    /// <summary>How far the wall clock has been set off.</summary>
+    public TimeSpan ClockStep { get; set; }
+
+    public bool IsSynced { get; set; } = true;
+
+    public OutboxStoreException? CannotOpen { get; set; }
+
+    public int Window { get; }
+
+    public int OnTheWay => _onTheWay.Count;
+
+    public OutboxStream Open(string name, bool isDurable = false)
+        => Outbox.Open(new(name, $"edgeinfer/press-3/{name}/prediction", $"edgeinfer/press-3/{name}/history", DeliveryClass.Prediction), isDurable);
+
+    /// <summary>Accepts the stream's next messages.</summary>
+    public void Accept(int count = 1, OutboxStream? stream = null)
+    {
+        stream ??= Belt;
+        for (int i = 0; i < count; i++)
+        {
+            long sequence = stream.NextSequence;
+            Assert.True(Outbox.Accept(stream, sequence, Encoding.UTF8.GetBytes($$"""{"seq":{{sequence}}}""")));
+        }
+    }
+
+    public void Up() => Outbox.LineChanged(true);
+
+    /// <summary>The connection ends: what was on its way comes back.</summary>
+    public void Down()
+    {
+        foreach (var message in _onTheWay) Outbox.Returned(message.Token);
+        _onTheWay.Clear();
+        Outbox.LineChanged(false);
+    }
+
+    /// <summary>Takes what may be sent, as topic, a blank and payload.</summary>
+    public List<string> Take(int most = int.MaxValue)
+    {
+        List<string> taken = [];
+        while (taken.Count < most && _onTheWay.Count < Window && Outbox.TryTake(out OutboundMessage message))
+        {
+            string payload = Encoding.UTF8.GetString(message.Payload) + Encoding.UTF8.GetString(message.Tail);
+            _onTheWay.Add((message.Token, message.Topic.Name, payload, message.ExpirySeconds));
+            taken.Add($"{message.Topic.Name["edgeinfer/press-3/".Length..]} {payload}");
+        }
+
+        return taken;
+    }
+
+    public uint LastExpiry => _onTheWay[^1].Expiry;
+
+    /// <summary>The broker's answer to the oldest message on its way, or to all.</summary>
+    public void Settle(byte reason = 0, bool all = false)
+    {
+        do
+        {
+            long token = _onTheWay[0].Token;
+            _onTheWay.RemoveAt(0);
+            Outbox.Settled(token, reason);
+        }
+        while (all && _onTheWay.Count > 0);
+    }
+
+    public void RefuseAsTooLarge()
+    {
+        long token = _onTheWay[0].Token;
+        _onTheWay.RemoveAt(0);
+        Outbox.TooLarge(token);
+    }
+
+    public void Pass(double seconds)
+    {
+        Time.Advance(TimeSpan.FromSeconds(seconds));
+        Outbox.Step();
+    }
+
+    /// <summary>Takes and acknowledges everything, as a healthy line does.</summary>
+    public List<string> Drain()
+    {
+        List<string> all = [];
+        for (int quiet = 0; quiet < 3;)
+        {
+            List<string> taken = Take();
+            all.AddRange(taken);
+            if (taken.Count > 0) Settle(all: true);
+            quiet = taken.Count == 0 ? quiet + 1 : 0;
+            Pass(0.06);
+        }
+
+        return all;
+    }
+
+    public void Dispose() => Outbox.Dispose();
+}
+
+/// <summary>A clock whose time of day can be set without its timers and timestamps taking notice.</summary>
+internal sealed class WallClock(TimeProvider inner, Func<TimeSpan> step) : TimeProvider
+{
+    public override long TimestampFrequency => inner.TimestampFrequency;
+
+    public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + step();
+
+    public override long GetTimestamp() => inner.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => inner.CreateTimer(callback, state, dueTime, period);
+}
