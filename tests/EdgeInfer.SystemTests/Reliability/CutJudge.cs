@@ -21,14 +21,16 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     /// <summary>Starts the agent, ends it at a time or at a call, takes the power away, and holds what is left against what was there.</summary>
     /// <param name="life">How long it lives where no call ends it.</param>
     /// <param name="fault">The call that ends it, or one that is left out; null for none.</param>
-    public async Task LiveAndCut(TimeSpan life, StorageFault? fault)
+    /// <param name="isFromRunning">Whether the time counts from when its pipelines run.</param>
+    public async Task LiveAndCut(TimeSpan life, StorageFault? fault, bool isFromRunning)
     {
         if (fault is null) device.Faults.Clear();
         else device.Faults.Set(fault);
         device.Start();
+        if (isFromRunning) await device.Runs();
         OutboxReading before = await device.Dies(life);
         device.Faults.Clear();
-        await volume.Cut(() => Directory.Delete(device.RunFolder, true));
+        await volume.Cut(device.LoseMemory);
         _cuts++;
         OutboxReading after = await device.Read();
         Compare(before, after, $"cut {_cuts} ({fault?.ToString() ?? "at a time"})");
@@ -38,9 +40,9 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     {
         HashSet<MessageKey> ring = [.. before.Ring], survived = [.. after.Store];
         // Out of the ring and not acknowledged: only the disk has it.
-        List<MessageKey> forgotten = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsDelivered(key))];
+        List<MessageKey> forgotten = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
         if (forgotten.Count > 0) _faults.Add($"{where}: on the disk, as the agent believed, and gone: {Ledger.Ranges(forgotten)}");
-        List<MessageKey> unsynced = [.. SentUnanswered().Where(key => key.Stream == "film" && !survived.Contains(key) && !WasAnswered(key))];
+        List<MessageKey> unsynced = [.. SentUnanswered().Where(key => key.Stream == "film" && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
         if (unsynced.Count > 0) _faults.Add($"{where}: durable messages sent before they were on the disk: {Ledger.Ranges(unsynced)}");
     }
 
@@ -49,8 +51,6 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     {
         IReadOnlyList<Arrival> news = judge.Arrivals(_heard);
         _heard += news.Count;
-        return [.. news.Where(static a => !a.IsAcknowledged).Select(Device.KeyOf).OfType<MessageKey>()];
+        return [.. news.Where(static a => !a.IsAcknowledged).Select(device.KeyOf).OfType<MessageKey>()];
     }
-
-    private bool WasAnswered(MessageKey key) => device.Ledger.IsAcknowledged(key);
 }

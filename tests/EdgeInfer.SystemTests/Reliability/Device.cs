@@ -12,6 +12,19 @@ namespace EdgeInfer.SystemTests.Reliability;
 /// <param name="Outbox">The mapping <c>outbox</c>.</param>
 internal sealed record DeviceLoad(int BeltFps = 60, int FilmFps = 30, string Outbox = "{ rate: 2000 }");
 
+/// <summary>The outbox in the status.</summary>
+internal sealed record OutboxStatus(string State, string? Cause, long Waiting, long Stored, long Accepted, long Gaps)
+{
+    /// <summary>Reads it.</summary>
+    public static OutboxStatus Of(JsonElement status)
+    {
+        JsonElement outbox = status.GetProperty("outbox");
+        string? cause = outbox.TryGetProperty("cause", out JsonElement said) ? said.GetString() : null;
+        return new(outbox.GetProperty("state").GetString()!, cause, outbox.GetProperty("waiting").GetInt64(), outbox.GetProperty("stored").GetInt64(),
+            outbox.GetProperty("accepted").GetInt64(), outbox.GetProperty("gaps").GetInt64());
+    }
+}
+
 /// <summary>
 /// An agent with folders, a socket and a run folder in memory of its own, which is started and ended in every way. Its model is the
 /// smallest of the unit tests, so that storage is what is at work.
@@ -20,11 +33,14 @@ internal sealed class Device : IAsyncDisposable
 {
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(5);
     private readonly TestFolder _folder;
-    private readonly JudgeBroker _judge;
+    private readonly IJudge _judge;
     private readonly string _configuration;
     private readonly string _quiet;
+    private readonly string _withoutFilm;
     private ChildProcess? _agent;
     private int _heard;
+    private int _lives;
+    private bool _isQuiet;
 
     /// <summary>A device that was never started.</summary>
     /// <param name="folder">For everything that is not state.</param>
@@ -32,7 +48,7 @@ internal sealed class Device : IAsyncDisposable
     /// <param name="load">What it runs.</param>
     /// <param name="stateFolder">Elsewhere than in <paramref name="folder"/>, or null.</param>
     /// <param name="runFolder">Elsewhere than in /dev/shm, or null.</param>
-    public Device(TestFolder folder, JudgeBroker judge, DeviceLoad load, string? stateFolder = null, string? runFolder = null)
+    public Device(TestFolder folder, IJudge judge, DeviceLoad load, string? stateFolder = null, string? runFolder = null)
     {
         (_folder, _judge) = (folder, judge);
         StateFolder = stateFolder ?? folder["state"];
@@ -41,6 +57,7 @@ internal sealed class Device : IAsyncDisposable
         Socket = folder["control.sock"];
         _configuration = Configure("edgeinfer.yaml", load, "every");
         _quiet = Configure("quiet.yaml", load, "off");
+        _withoutFilm = Configure("without-film.yaml", load with { FilmFps = 0 }, "every");
         Faults = new StorageFaults(folder.Path, StateFolder, RunFolder);
     }
 
@@ -53,6 +70,15 @@ internal sealed class Device : IAsyncDisposable
     /// <summary>Its control socket.</summary>
     public string Socket { get; }
 
+    /// <summary>The folder of its model.</summary>
+    public string ModelFolder => _folder["pulse"];
+
+    /// <summary>Whether the next start is without the pipeline <c>film</c>.</summary>
+    public bool LeaveFilmOut { get; set; }
+
+    /// <summary>A program and its arguments that start the agent in its stead.</summary>
+    public string[] Wrapper { get; set; } = [];
+
     /// <summary>Its storage's faults.</summary>
     public StorageFaults Faults { get; }
 
@@ -64,7 +90,20 @@ internal sealed class Device : IAsyncDisposable
 
     /// <summary>Starts the agent.</summary>
     /// <param name="isQuiet">Whether it accepts no results of its own and only delivers.</param>
-    public void Start(bool isQuiet = false) => _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", isQuiet ? _quiet : _configuration], Faults.Environment);
+    public void Start(bool isQuiet = false)
+    {
+        Hear();
+        _lives++;
+        _isQuiet = isQuiet;
+        string[] command = [.. Wrapper, PublishedBinary.Path, "run", "-c", isQuiet ? _quiet : LeaveFilmOut ? _withoutFilm : _configuration];
+        _agent = ChildProcess.Start(command[0], command[1..], Faults.Environment);
+    }
+
+    /// <summary>Waits until its pipelines run, or it has ended.</summary>
+    public async Task Runs()
+    {
+        for (int i = 0; i < 1200 && !Agent.HasExited && !Agent.Output.Contains("runs as", StringComparison.Ordinal); i++) await Agent.ExitWithin(TimeSpan.FromMilliseconds(50));
+    }
 
     /// <summary>SIGKILL, and what it leaves behind goes into the ledger.</summary>
     public async Task<OutboxReading> Kill()
@@ -100,6 +139,12 @@ internal sealed class Device : IAsyncDisposable
         Assert.True(left.Messages.Count == 0, $"waits still, though all was delivered: {Ledger.Ranges(left.Messages.Select(static m => m.Key))}");
     }
 
+    /// <summary>What was in memory is gone.</summary>
+    public void LoseMemory()
+    {
+        if (Directory.Exists(RunFolder)) Directory.Delete(RunFolder, true);
+    }
+
     /// <summary>Takes what the broker got since the last time into the ledger.</summary>
     public void Hear()
     {
@@ -121,7 +166,8 @@ internal sealed class Device : IAsyncDisposable
             using StreamReader reader = new(stream, Encoding.UTF8);
             if (await reader.ReadLineAsync(limit.Token) is not { } line) return null;
             using JsonDocument document = JsonDocument.Parse(line);
-            return document.RootElement.GetProperty("status").Clone();
+            // Before it is up it answers that it is not.
+            return document.RootElement.TryGetProperty("status", out JsonElement status) ? status.Clone() : null;
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
         {
@@ -174,19 +220,24 @@ internal sealed class Device : IAsyncDisposable
     {
         if (_agent is not null) await _agent.DisposeAsync();
         Faults.Dispose();
-        if (Directory.Exists(RunFolder) && RunFolder.StartsWith("/dev/shm/", StringComparison.Ordinal)) Directory.Delete(RunFolder, true);
+        if (RunFolder.StartsWith("/dev/shm/", StringComparison.Ordinal)) LoseMemory();
     }
 
     /// <summary>The result that a PUBLISH carries; null for any other message.</summary>
-    public static MessageKey? KeyOf(Arrival arrival)
+    public MessageKey? KeyOf(Arrival arrival)
     {
         if (arrival.IsRetained || arrival.Payload.Length == 0 || arrival.Payload[0] != '{') return null;
         using JsonDocument document = JsonDocument.Parse(arrival.Payload);
-        return document.RootElement.GetProperty("schema").GetString() == "edgeinfer/prediction/1" ? Key(document.RootElement) : null;
+        return document.RootElement.GetProperty("schema").GetString() == "edgeinfer/prediction/1" ? KeyOf(document.RootElement) : null;
     }
 
-    private static MessageKey Key(JsonElement message)
-        => new(message.GetProperty("pipeline").GetString()!, message.GetProperty("boot").GetInt64(), message.GetProperty("seq").GetInt64());
+    // An agent that cannot count its starts says 0: each is told apart here, since the numbers begin anew.
+    private MessageKey KeyOf(JsonElement message)
+    {
+        long boot = message.GetProperty("boot").GetInt64();
+        if (boot == 0 && Ledger.Find(message.GetProperty("id").GetString()!) is { } known) return known;
+        return new(message.GetProperty("pipeline").GetString()!, boot == 0 ? -_lives : boot, message.GetProperty("seq").GetInt64());
+    }
 
     private async Task<OutboxReading> Gone()
     {
@@ -195,15 +246,18 @@ internal sealed class Device : IAsyncDisposable
         _agent = null;
         Hear();
         OutboxReading reading = await Read();
-        foreach (WaitingMessage message in reading.Messages) Ledger.Accept(message.Key, message.Id);
+        foreach (WaitingMessage message in reading.Messages)
+        {
+            MessageKey key = message.Key.Boot != 0 ? message.Key : Ledger.Find(message.Id) ?? message.Key with { Boot = -_lives };
+            Ledger.Accept(key, message.Id);
+        }
+
         return reading;
     }
 
     private async Task<bool> IsDrained()
-    {
-        if (await Status() is not { } status || !status.TryGetProperty("outbox", out JsonElement outbox)) return false;
-        return !outbox.TryGetProperty("stored", out JsonElement stored) || stored.GetInt64() == 0;
-    }
+        => await Status() is { } status && OutboxStatus.Of(status) is { Gaps: 0 } outbox
+            && (_isQuiet ? outbox is { Stored: 0, Waiting: 0 } : outbox is { Stored: < 50, Waiting: < 50 });
 
     private void Hear(Arrival arrival)
     {
@@ -215,10 +269,11 @@ internal sealed class Device : IAsyncDisposable
             case "edgeinfer/prediction/1":
                 bool isHistorical = message.TryGetProperty("historical", out JsonElement historical) && historical.GetBoolean();
                 Assert.Equal(isHistorical, arrival.Topic.EndsWith("/history", StringComparison.Ordinal));
-                Ledger.Deliver(Key(message), message.GetProperty("id").GetString()!, isHistorical, arrival.IsAcknowledged);
+                Ledger.Deliver(KeyOf(message), message.GetProperty("id").GetString()!, isHistorical, arrival.IsAcknowledged);
                 break;
             case "edgeinfer/gap/1":
-                Ledger.Declare(new(message.GetProperty("stream").GetString()!, message.GetProperty("boot").GetInt64(),
+                long boot = message.GetProperty("boot").GetInt64();
+                Ledger.Declare(new(message.GetProperty("stream").GetString()!, boot == 0 ? -_lives : boot,
                     Number(message, "from_seq"), Number(message, "to_seq"), Number(message, "at_most"), message.GetProperty("reason").GetString()!));
                 break;
         }

@@ -27,12 +27,14 @@ internal sealed class Arrival(string topic, byte[] payload, bool isRetained)
 /// The exact judge: a broker that keeps every PUBLISH before it answers, so that what it has acknowledged it has, however it ends. Written
 /// from the MQTT 3.1.1 and 5 standards; one publisher, no subscribers.
 /// </summary>
-internal sealed class JudgeBroker : IDisposable
+internal sealed class JudgeBroker : IJudge, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly List<Arrival> _arrivals = [];
     private Socket? _listener;
     private Socket? _client;
+    private bool _isVersion5;
+    private ushort _lastSent;
     private int _publishesLeft;
     private bool _endsBeforeAnswer;
     private int _connections;
@@ -68,7 +70,7 @@ internal sealed class JudgeBroker : IDisposable
     public int Disconnects => Volatile.Read(ref _disconnects);
 
     /// <summary>Everything that arrived, in order.</summary>
-    public IReadOnlyList<Arrival> Arrivals(int from = 0)
+    public IReadOnlyList<Arrival> Arrivals(int from)
     {
         lock (_lock) return _arrivals.GetRange(from, _arrivals.Count - from);
     }
@@ -109,6 +111,20 @@ internal sealed class JudgeBroker : IDisposable
         lock (_lock) (_publishesLeft, _endsBeforeAnswer) = (publishes, beforeAnswer);
     }
 
+    /// <summary>Sends the client a message of QoS 1, as if it had subscribed to it.</summary>
+    public void Send(string topic, string payload)
+    {
+        lock (_lock)
+        {
+            byte[] name = Encoding.UTF8.GetBytes(topic), content = Encoding.UTF8.GetBytes(payload);
+            ushort id = ++_lastSent;
+            byte[] rest = [(byte)(name.Length >> 8), (byte)name.Length, .. name, (byte)(id >> 8), (byte)id, .. _isVersion5 ? new byte[1] : [], .. content];
+            Assert.InRange(rest.Length, 1, 16_383);
+            byte[] length = rest.Length < 128 ? [(byte)rest.Length] : [(byte)(rest.Length & 0x7F | 0x80), (byte)(rest.Length >> 7)];
+            (_client ?? throw new InvalidOperationException("no client is connected")).Send([0x32, .. length, .. rest]);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => Down();
 
@@ -121,8 +137,9 @@ internal sealed class JudgeBroker : IDisposable
             socket.LingerState = new LingerOption(true, 0);
             socket.Dispose();
         }
-        catch (SocketException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
+            // It has ended by itself.
         }
     }
 
@@ -174,7 +191,7 @@ internal sealed class JudgeBroker : IDisposable
                 switch (first >> 4)
                 {
                     case 1:
-                        isVersion5 = packet[6] == 5;
+                        _isVersion5 = isVersion5 = packet[6] == 5;
                         Interlocked.Increment(ref _connections);
                         client.Send(isVersion5 ? [0x20, 3, 0, 0, 0] : [0x20, 2, 0, 0]);
                         break;

@@ -28,6 +28,8 @@ public sealed class KillTests : IDisposable
             bool mayBeUp = kills >= campaign.Count / 3 || kills > 40;
             if (kills % 2 == 0) device.Faults.Set(AnyCall(random));
             device.Start();
+            // Some die while they start.
+            if (random.Next(4) != 0) await device.Runs();
             brokerUps += await Live(device, TimeSpan.FromMilliseconds(random.Next(100, mayBeUp ? 1200 : 2500)), mayBeUp, random);
             if (random.Next(10) == 0 && !device.Agent.HasExited)
             {
@@ -51,6 +53,35 @@ public sealed class KillTests : IDisposable
         campaign.Report($"{kills} kills ({byCall} of them at a call), {stops} stops, broker came {brokerUps} times, {balance}");
         campaign.Holds(balance);
         Assert.InRange(balance.Accepted, kills, long.MaxValue);
+    }
+
+    [Fact]
+    public async Task The_same_holds_with_mosquitto_and_a_subscriber()
+    {
+        Campaign campaign = Campaign.Of("kill-mosquitto", 4, 100);
+        Random random = campaign.Random;
+        await using MosquittoJudge mosquitto = await MosquittoJudge.Start();
+        await using Device device = new(_folder, mosquitto, new DeviceLoad());
+        device.Start();
+        await mosquitto.Listens();
+        for (int i = 0; i < campaign.Count; i++)
+        {
+            if (i > 0) device.Start();
+            await device.Runs();
+            await device.Agent.ExitWithin(TimeSpan.FromMilliseconds(random.Next(300, 1500)));
+            if (random.Next(3) == 0) await mosquitto.Down();
+            await device.Agent.ExitWithin(TimeSpan.FromMilliseconds(random.Next(100, 1000)));
+            await device.Kill();
+            if (random.Next(2) == 0) await mosquitto.Up();
+        }
+
+        await mosquitto.Up();
+        await device.Settle();
+
+        // The subscriber may get one twice from mosquitto as well: what is counted here is that none is missing.
+        Balance balance = device.Ledger.Close(new Allowance { Duplicates = long.MaxValue });
+        campaign.Report($"{balance}");
+        campaign.Holds(balance);
     }
 
     public void Dispose()

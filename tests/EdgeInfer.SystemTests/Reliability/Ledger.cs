@@ -19,11 +19,20 @@ internal readonly record struct MessageKey(string Stream, long Boot, long Sequen
     public override string ToString() => $"{Stream} {Boot}/{Sequence}";
 }
 
-/// <summary>A loss that the agent published: numbers, or at most so many of them.</summary>
+/// <summary>
+/// A loss that the agent published: numbers, at most so many of them, or (a database that was damaged, of which nobody knows what it
+/// held) everything of a stream, <c>*</c> for all, up to a start.
+/// </summary>
 internal sealed record DeclaredGap(string Stream, long Boot, long? From, long? To, long? AtMost, string Reason)
 {
     /// <summary>Whether it names a message.</summary>
     public bool Covers(MessageKey key) => From <= key.Sequence && key.Sequence <= To && key.Boot == Boot && key.Stream == Stream;
+
+    /// <summary>Whether it says no numbers, which only a damaged database may.</summary>
+    public bool IsOpen => From is null && To is null && AtMost is null && Reason == "store_broken";
+
+    /// <summary>Whether it may be about a start of a stream.</summary>
+    public bool MayCover(string stream, long boot) => IsOpen && (Stream == stream || Stream == "*") && boot <= Boot;
 }
 
 /// <summary>What may be, beside the rule that nothing is lost in silence.</summary>
@@ -69,6 +78,9 @@ internal sealed class Ledger
     /// <summary>Declared losses, each once.</summary>
     public IReadOnlyCollection<DeclaredGap> Gaps => _gaps;
 
+    /// <summary>Every message that was seen.</summary>
+    public IReadOnlyCollection<MessageKey> Accepted => _byKey.Keys;
+
     /// <summary>Whether a message has been delivered.</summary>
     public bool IsDelivered(MessageKey key) => _delivered.ContainsKey(key);
 
@@ -77,6 +89,9 @@ internal sealed class Ledger
 
     /// <summary>Whether a loss with numbers names a message.</summary>
     public bool IsDeclared(MessageKey key) => _gaps.Any(gap => gap.Covers(key));
+
+    /// <summary>The message that an id belongs to, where it was seen before.</summary>
+    public MessageKey? Find(string id) => _ids.TryGetValue(id, out MessageKey key) ? key : null;
 
     /// <summary>A message was found waiting in the ring or the database.</summary>
     public void Accept(MessageKey key, string id)
@@ -128,7 +143,7 @@ internal sealed class Ledger
 
             missing += lost.Count;
             long bound = gaps.Sum(gap => gap.AtMost ?? 0);
-            if (lost.Count > bound) faults.Add($"{stream} of start {boot}: {lost.Count} of {last} neither delivered nor declared, where {bound} may be: {Ranges(lost)}");
+            if (lost.Count > bound && !_gaps.Any(gap => gap.MayCover(stream, boot))) faults.Add($"{stream} of start {boot}: {lost.Count} of {last} neither delivered nor declared, where {bound} may be: {Ranges(lost)}");
         }
 
         if (_duplicates > allowance.Duplicates) faults.Add($"{_duplicates} messages came twice, where {allowance.Duplicates} may");
@@ -190,11 +205,11 @@ internal sealed class Ledger
         {
             bool isRange = gap is { From: >= 1, AtMost: null } && gap.To >= gap.From;
             bool isBound = gap is { From: null, To: null, AtMost: >= 1 };
-            if (!isRange && !isBound) yield return $"a gap that is neither numbers nor a bound: {gap}";
+            if (!isRange && !isBound && !gap.IsOpen) yield return $"a gap that is neither numbers nor a bound: {gap}";
             if (gap.AtMost > allowance.LargestBound) yield return $"a gap of more than {allowance.LargestBound}: {gap}";
         }
 
-        List<MessageKey> crossed = [.. _delivered.Where(d => d.Value.IsAcknowledged && _gaps.Any(gap => gap.Covers(d.Key))).Select(d => d.Key)];
+        List<MessageKey> crossed = [.. _gaps.SelectMany(Named).Where(IsAcknowledged).Distinct()];
         if (crossed.Count > allowance.CrossedGaps) yield return $"{crossed.Count} declared lost, and yet delivered and acknowledged: {Ranges(crossed)}";
         List<DeclaredGap> ranges = [.. _gaps.Where(gap => gap.From is not null).OrderBy(gap => (gap.Stream, gap.Boot, gap.From))];
         for (int i = 1; i < ranges.Count; i++)
@@ -205,6 +220,11 @@ internal sealed class Ledger
             bool hasGrown = a.Reason == b.Reason && a.From == b.From;
             if (doMeet && !hasGrown) yield return $"declared lost twice: {a} and {b}";
         }
+    }
+
+    private static IEnumerable<MessageKey> Named(DeclaredGap gap)
+    {
+        for (long sequence = gap.From ?? 1; sequence <= (gap.To ?? 0); sequence++) yield return new(gap.Stream, gap.Boot, sequence);
     }
 
     // Late messages come in the order in which they were accepted. On the other topic there are two such orders at once: the live ones,

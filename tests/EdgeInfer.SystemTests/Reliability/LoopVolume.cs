@@ -3,7 +3,10 @@ using EdgeInfer.SystemTests.Rig;
 namespace EdgeInfer.SystemTests.Reliability;
 
 /// <summary>What a volume is made of.</summary>
-/// <param name="HasJournal">ext4 as usual, in ordered mode; or without a journal, where a sync of one file carries nothing else along.</param>
+/// <param name="HasJournal">
+/// ext4 as usual, in ordered mode; or without a journal and without its help for programs that rename unsynced files, so that a sync of
+/// one file carries nothing else along.
+/// </param>
 /// <param name="Megabytes">Its size.</param>
 internal sealed record VolumeKind(bool HasJournal = true, int Megabytes = 24);
 
@@ -70,6 +73,17 @@ internal sealed class LoopVolume : IAsyncDisposable
         await Attach();
     }
 
+    /// <summary>Everything so far is on the disk: what a test begins with is not what it is about.</summary>
+    public Task Sync() => Run("sync", ["-f", Mount]);
+
+    /// <summary>Another program syncs a file of its own, which commits the journal: names and sizes of all files, and no content but that of files that have grown.</summary>
+    public async Task CommitJournal()
+    {
+        string file = Path.Combine(Mount, "neighbour");
+        await File.AppendAllTextAsync(file, "x");
+        await Run("sync", [file]);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
@@ -79,7 +93,7 @@ internal sealed class LoopVolume : IAsyncDisposable
     // Commits of the journal and writeback are put off, so that what was not synced is not there by accident.
     private async Task Attach()
     {
-        string options = _kind.HasJournal ? "loop,commit=300" : "loop";
+        string options = _kind.HasJournal ? "loop,commit=300" : "loop,noauto_da_alloc";
         await Run("mount", ["-o", options, _image, Mount]);
         _isMounted = true;
     }
