@@ -106,8 +106,17 @@ public sealed record MqttOptions
     /// <summary>Whether MQTT 3.1.1 is spoken instead of MQTT 5.</summary>
     public bool IsVersion311 { get; init; }
 
+    /// <summary><see cref="Accept"/> where nothing is written.</summary>
+    public static IReadOnlyList<string> AcceptedByDefault { get; } = ByValue.List([AcceptsSet, AcceptsCommands]);
+
+    /// <summary>The word in <see cref="Accept"/> for settings.</summary>
+    public const string AcceptsSet = "set";
+
+    /// <summary>The word in <see cref="Accept"/> for commands.</summary>
+    public const string AcceptsCommands = "cmd";
+
     /// <summary>What the device listens to: <c>set</c>, <c>cmd</c>.</summary>
-    public IReadOnlyList<string> Accept { get; init => field = ByValue.List(value); } = ByValue.List(["set", "cmd"]);
+    public IReadOnlyList<string> Accept { get; init => field = ByValue.List(value); } = AcceptedByDefault;
 }
 
 /// <summary><c>outbox</c>: results that wait for the broker.</summary>

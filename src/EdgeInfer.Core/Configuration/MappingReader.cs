@@ -188,6 +188,10 @@ public sealed class MappingReader
     public void Wrong(YamlNode node, string key, string expected)
         => _faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"{PathOf(key)}: found {Quoted.Node(node)}", $"expected {expected}");
 
+    /// <summary>Adds a fault at one of a key's values.</summary>
+    public void Refuse(YamlNode node, string key, string what, string cure)
+        => _faults.Add(FaultKind.Configuration, node.Mark.ToString(), $"{PathOf(key)}: {what}", cure);
+
     /// <summary>Adds the fault that a key is not there.</summary>
     public void Missing(string key, string cure)
         => _faults.Add(FaultKind.Configuration, MarkOf(key).ToString(), $"{PathOf(key)}: missing", cure);

@@ -49,6 +49,7 @@ internal sealed class MqttReader(ReadingContext context)
             ClientId = ClientId(mqtt),
             Prefix = Prefix(mqtt),
             InFlight = mqtt.Integer("in_flight", 1, 1024) ?? 16,
+            Accept = Accept(mqtt),
             KeepAlive = mqtt.Duration("keep_alive", TimeSpan.FromSeconds(5), TimeSpan.FromHours(1)) ?? TimeSpan.FromSeconds(30),
         };
         options = options with { IsVersion311 = mqtt.Word("protocol", ["5", "3.1.1"]) == "3.1.1" };
@@ -57,7 +58,7 @@ internal sealed class MqttReader(ReadingContext context)
         if (options is { IsVersion311: true, Username: null } && mqtt.Has("password"))
             mqtt.Fault("password", "MQTT 3.1.1 has no password without a user name", "add mqtt.username");
         if (mqtt.Mapping("tls") is { } tls) options = Tls(options, tls, mqtt, url?.Scheme);
-        mqtt.NotYet("accept", "home_assistant");
+        mqtt.NotYet("home_assistant");
         mqtt.Close();
         if (url is { Scheme: "embedded" }) CheckEmbedded(mqtt, url, options.Username is not null && mqtt.Has("password"));
         return options;
@@ -87,6 +88,23 @@ internal sealed class MqttReader(ReadingContext context)
         else if (isAddress && !IPAddress.IsLoopback(address!) && !hasPassword)
             mqtt.Fault("url", $"the embedded broker would listen on {url.Host} for everybody",
                 "set username and password, or listen on 127.0.0.1");
+    }
+
+    private static IReadOnlyList<string> Accept(MappingReader mqtt)
+    {
+        if (mqtt.List("accept") is not { } items) return MqttOptions.AcceptedByDefault;
+        List<string> accepted = [];
+        foreach (YamlNode item in items)
+        {
+            string? word = item is YamlScalar { IsNull: false } scalar ? scalar.Value : null;
+            if (word == "update") mqtt.Refuse(item, "accept", "this version does not have 'update' yet", "remove it");
+            else if (word is null || !MqttOptions.AcceptedByDefault.Contains(word)) mqtt.Wrong(item, "accept", "a list of set and cmd, or [] to listen to nothing");
+            else if (accepted.Contains(word)) mqtt.Refuse(item, "accept", $"'{word}' stands here a second time", "keep the first");
+            else accepted.Add(word);
+        }
+
+        // Their order means nothing: another one is no change.
+        return [.. MqttOptions.AcceptedByDefault.Where(accepted.Contains)];
     }
 
     private static string? ClientId(MappingReader mqtt)

@@ -13,7 +13,7 @@ internal sealed record ControlRequest
     /// <summary>What is to be done.</summary>
     public required string Op { get; init; }
 
-    /// <summary><c>capture</c>: the pipeline.</summary>
+    /// <summary><c>capture</c>, <c>snapshot</c>: the pipeline.</summary>
     public string? Pipeline { get; init; }
 }
 
@@ -54,59 +54,110 @@ internal abstract class ControlAttachment(long LengthBytes) : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>One answer: a line of JSON, and perhaps bytes after it.</summary>
-/// <param name="Line">The line as UTF-8, its end included.</param>
-/// <param name="Attachment">What follows; whoever sends it disposes of it.</param>
-internal sealed record ControlAnswer(ReadOnlyMemory<byte> Line, ControlAttachment? Attachment = null)
+/// <summary>What became of a request: its outcome, or why there is none; and perhaps bytes after it.</summary>
+internal sealed class ControlAnswer
 {
+    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly string _op = "";
+    private readonly ReadOnlyMemory<byte> _outcome;
+    private readonly IReadOnlyList<Fault> _faults = [];
+
+    private ControlAnswer(string op, ReadOnlyMemory<byte> outcome, ControlAttachment? attachment)
+    {
+        _op = op;
+        _outcome = outcome;
+        Attachment = attachment;
+    }
+
+    private ControlAnswer(IReadOnlyList<Fault> faults) => _faults = faults;
+
+    /// <summary>What follows; whoever sends it disposes of it.</summary>
+    public ControlAttachment? Attachment { get; }
+
+    /// <summary>Why it was not done; null where it was.</summary>
+    public Fault? Fault => _faults.Count == 0 ? null : _faults[0];
+
+    /// <summary>The answer as the control socket gives it: one line of UTF-8, its end included.</summary>
+    public ReadOnlyMemory<byte> Line
+    {
+        get
+        {
+            ArrayBufferWriter<byte> line = new(_outcome.Length + 256);
+            using (Utf8JsonWriter json = new(line, s_options))
+            {
+                json.WriteStartObject();
+                Write(json);
+                json.WriteEndObject();
+            }
+
+            line.Write("\n"u8);
+            return line.WrittenMemory;
+        }
+    }
+
     /// <summary>It was done.</summary>
     /// <param name="op">The request's <c>op</c>, also the name of the property that holds the outcome.</param>
     /// <param name="outcome">JSON.</param>
     /// <param name="attachment">Bytes that follow.</param>
-    public static ControlAnswer Done(string op, ReadOnlySpan<byte> outcome, ControlAttachment? attachment = null)
-    {
-        ArrayBufferWriter<byte> line = new(outcome.Length + 64);
-        using (Utf8JsonWriter json = new(line, s_options))
-        {
-            json.WriteStartObject();
-            json.WriteBoolean("ok", true);
-            json.WritePropertyName(op);
-            json.WriteRawValue(outcome);
-            json.WriteEndObject();
-        }
-
-        line.Write("\n"u8);
-        return new(line.WrittenMemory, attachment);
-    }
+    public static ControlAnswer Done(string op, ReadOnlySpan<byte> outcome, ControlAttachment? attachment = null) => new(op, outcome.ToArray(), attachment);
 
     /// <summary>It was not done.</summary>
     /// <param name="fault">Why.</param>
     /// <param name="all">Every fault, where there are more than one.</param>
-    public static ControlAnswer Refused(Fault fault, IReadOnlyList<Fault>? all = null)
+    public static ControlAnswer Refused(Fault fault, IReadOnlyList<Fault>? all = null) => new(all is { Count: > 1 } ? all : [fault]);
+
+    /// <summary>The answer as a message: <c>edgeinfer/answer/1</c>.</summary>
+    /// <param name="op">The operation, as asked for.</param>
+    /// <param name="id">The request's id; null where it had none.</param>
+    /// <param name="refused">The response topic that was asked for and not used; null where there was none.</param>
+    public byte[] ToMessage(string op, string? id, RefusedTopic? refused)
     {
-        ArrayBufferWriter<byte> line = new(256);
-        using (Utf8JsonWriter json = new(line, s_options))
+        ArrayBufferWriter<byte> message = new(_outcome.Length + 256);
+        using (Utf8JsonWriter json = new(message, s_options))
         {
             json.WriteStartObject();
-            json.WriteBoolean("ok", false);
-            json.WritePropertyName("error");
-            JsonSerializer.Serialize(json, ControlError.Of(fault), ControlJson.Default.ControlError);
-            if (all is { Count: > 1 })
+            json.WriteString("schema", "edgeinfer/answer/1");
+            json.WriteString("op", op);
+            if (id is not null) json.WriteString("id", id);
+            Write(json);
+            if (refused is not null)
             {
-                json.WriteStartArray("errors");
-                foreach (Fault one in all) JsonSerializer.Serialize(json, ControlError.Of(one), ControlJson.Default.ControlError);
-                json.WriteEndArray();
+                json.WriteStartObject("response_topic");
+                json.WriteString("refused", refused.Topic);
+                json.WriteString("cause", refused.Cause);
+                json.WriteEndObject();
             }
 
             json.WriteEndObject();
         }
 
-        line.Write("\n"u8);
-        return new(line.WrittenMemory);
+        return message.WrittenSpan.ToArray();
     }
 
-    private static readonly JsonWriterOptions s_options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteBoolean("ok", _faults.Count == 0);
+        if (_faults.Count == 0)
+        {
+            json.WritePropertyName(_op);
+            json.WriteRawValue(_outcome.Span);
+            return;
+        }
+
+        json.WritePropertyName("error");
+        JsonSerializer.Serialize(json, ControlError.Of(_faults[0]), ControlJson.Default.ControlError);
+        if (_faults.Count == 1) return;
+        json.WriteStartArray("errors");
+        foreach (Fault one in _faults) JsonSerializer.Serialize(json, ControlError.Of(one), ControlJson.Default.ControlError);
+        json.WriteEndArray();
+    }
 }
+
+/// <summary>A response topic that an answer does not go to.</summary>
+/// <param name="Topic">As it was asked for.</param>
+/// <param name="Cause">Why not.</param>
+internal sealed record RefusedTopic(string Topic, string Cause);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ControlRequest))]

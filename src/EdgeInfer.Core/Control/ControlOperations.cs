@@ -19,18 +19,30 @@ internal sealed class ControlOperations(IReadOnlyDictionary<string, ControlOpera
     /// <param name="stop">The agent stops.</param>
     public async ValueTask<ControlAnswer> AnswerAsync(ReadOnlyMemory<byte> line, CancellationToken stop)
     {
+        ControlRequest? request;
         try
         {
-            ControlRequest? request = JsonSerializer.Deserialize(line.Span, ControlJson.Default.ControlRequest);
-            if (request is null) return Malformed();
-            if (operations.TryGetValue(request.Op, out ControlOperation? operation)) return await operation(request, stop).ConfigureAwait(false);
-            string? near = NearestKey.Find(request.Op, operations.Keys);
-            return ControlAnswer.Refused(new(FaultKind.Usage, "control", $"there is no operation {Quoted.Text(request.Op)}",
-                near is null ? $"known: {Known()}" : $"did you mean '{near}'? known: {Known()}"));
+            request = JsonSerializer.Deserialize(line.Span, ControlJson.Default.ControlRequest);
         }
         catch (JsonException)
         {
             return Malformed();
+        }
+
+        return request is null ? Malformed() : await AnswerAsync(request, stop).ConfigureAwait(false);
+    }
+
+    /// <summary>Does what is asked for.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="stop">The agent stops.</param>
+    public async ValueTask<ControlAnswer> AnswerAsync(ControlRequest request, CancellationToken stop)
+    {
+        try
+        {
+            if (operations.TryGetValue(request.Op, out ControlOperation? operation)) return await operation(request, stop).ConfigureAwait(false);
+            string? near = NearestKey.Find(request.Op, operations.Keys);
+            return ControlAnswer.Refused(new(FaultKind.Usage, "control", $"there is no operation {Quoted.Text(request.Op)}",
+                near is null ? $"known: {Known()}" : $"did you mean '{near}'? known: {Known()}"));
         }
         catch (FaultException e)
         {

@@ -1,18 +1,24 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Delivery.Ring;
 using EdgeInfer.Delivery.Store;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Delivery;
 
 /// <summary>Finds the outbox its places: the ring in memory that outlives the process, the store in the state folder.</summary>
-internal static class OutboxOpening
+internal static partial class OutboxOpening
 {
     /// <summary>An outbox, its writer not started; where no ring can be had in a file, one in the process's own memory.</summary>
     public static Outbox Open(OutboxSettings settings, RuntimeOptions runtime, Func<bool> isSynced, TimeProvider time, Random random, ILogger logger)
     {
-        OutboxClock clock = new(time, isSynced, Guid.Parse(File.ReadAllText("/proc/sys/kernel/random/boot_id")));
+        KernelBoot kernel = KernelBoot.Read();
+        if (kernel.Fault is { } unknown) LogRing(logger, unknown);
+        OutboxClock clock = new(time, isSynced, kernel.Id);
+        IMessageRing ring = OpenRing(settings, runtime, clock.Kernel, logger, out RingPast past);
         Outbox? outbox = null;
-        outbox = new(settings, new PlainRing(), default, OpenStore, clock, random, logger);
+        outbox = new(settings, ring, past, OpenStore, clock, random, logger);
         return outbox;
 
         OpenedStore OpenStore(bool isKnownBroken)
@@ -22,32 +28,33 @@ internal static class OutboxOpening
         }
     }
 
-    private sealed class PlainRing : IMessageRing
+    private static IMessageRing OpenRing(OutboxSettings settings, RuntimeOptions runtime, Guid kernel, ILogger logger, out RingPast past)
     {
-        private readonly byte[]?[] _payloads = new byte[]?[256];
-        private readonly (StreamLabel Stream, long Boot, long Seq, AcceptedAt At)[] _facts = new (StreamLabel, long, long, AcceptedAt)[256];
-
-        public int Capacity => 256;
-
-        public int LargestPayloadBytes => 1 << 20;
-
-        public IReadOnlyList<int> Recovered => [];
-
-        public int TryAdd(in RingMessage message)
+        past = default;
+        if (runtime.RunFolder.Length == 0) return new MemoryRing();
+        string? folder = RunFolder.Resolve(runtime.RunFolder, Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"), out Fault? fault);
+        if (folder is not null)
         {
-            int slot = Array.FindIndex(_payloads, static p => p is null);
-            if (slot < 0) return slot;
-            _payloads[slot] = message.Payload.ToArray();
-            _facts[slot] = (message.Stream, message.Boot, message.Sequence, message.At);
-            return slot;
+            try
+            {
+                MappedRing ring = MappedRing.Open(folder, runtime.StateFolder, kernel, settings.Boot, out RingOpening opening);
+                past = new(opening.HasOutlived(kernel), opening.Torn);
+                if (opening.Warning is { } warning) LogRing(logger, warning);
+                return ring;
+            }
+            catch (FaultException e)
+            {
+                fault = e.Fault;
+            }
         }
 
-        public RingMessage Read(int slot) => new(_facts[slot].Stream, _facts[slot].Boot, _facts[slot].Seq, _facts[slot].At, _payloads[slot]);
-
-        public void Free(int slot) => _payloads[slot] = null;
-
-        public void Dispose()
-        {
-        }
+        LogMemory(logger, fault!);
+        return new MemoryRing();
     }
+
+    [LoggerMessage(EventId = 4511, Level = LogLevel.Warning, Message = "outbox: {Fault}")]
+    private static partial void LogRing(ILogger logger, Fault fault);
+
+    [LoggerMessage(EventId = 4512, Level = LogLevel.Warning, Message = "outbox: {Fault}; results on their way are in the process's memory, and lost with it")]
+    private static partial void LogMemory(ILogger logger, Fault fault);
 }

@@ -1,4 +1,5 @@
 using EdgeInfer.Durability.Interop;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Durability;
 
@@ -13,17 +14,17 @@ public static class AtomicFile
         string temporary = path + ".new";
         try
         {
-            using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
+            using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
-                file.Write(content);
-                PosixSync.File(file.SafeFileHandle, temporary);
+                PosixSync.Write(file, content, 0, temporary);
+                PosixSync.File(file, temporary);
             }
 
-            File.Move(temporary, path, overwrite: true);
+            PosixRename.Rename(temporary, path);
         }
         catch
         {
-            File.Delete(temporary);
+            TryDelete(temporary);
             throw;
         }
 
@@ -48,14 +49,27 @@ public static class AtomicFile
             }
 
             verify(temporary);
-            File.Move(temporary, path, overwrite: true);
+            PosixRename.Rename(temporary, path);
         }
         catch
         {
-            File.Delete(temporary);
+            TryDelete(temporary);
             throw;
         }
 
         PosixSync.Folder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    // What made the write fail may refuse this too (a file system that has become read-only), and is the word that matters.
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next write begins it anew.
+        }
     }
 }

@@ -17,7 +17,7 @@ public static class AtomicFolder
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         string parent = Path.GetDirectoryName(full)!;
         string staging = Path.Combine(parent, $".{Path.GetFileName(full)}.new");
-        MakeFolder(parent);
+        DurableFolder.Make(parent);
         // What a power cut left behind.
         if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
         try
@@ -50,7 +50,7 @@ public static class AtomicFolder
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(target));
         string staged = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string parent = Path.GetDirectoryName(full)!;
-        MakeFolder(parent);
+        DurableFolder.Make(parent);
         SyncFiles(staged);
         SyncFolders(staged);
         TakeName(staged, full);
@@ -59,29 +59,19 @@ public static class AtomicFolder
         if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
     }
 
-    // A folder that is made here is lost with a power cut unless the name in its own parent is synced.
-    private static void MakeFolder(string folder)
-    {
-        if (Directory.Exists(folder)) return;
-        string outer = Path.GetDirectoryName(folder)!;
-        MakeFolder(outer);
-        Directory.CreateDirectory(folder);
-        PosixSync.Folder(outer);
-    }
-
     private static void TakeName(string staging, string target)
     {
         if (!Directory.Exists(target))
         {
-            Directory.Move(staging, target);
+            PosixRename.Rename(staging, target);
             return;
         }
 
         if (PosixRename.TryExchange(staging, target)) return;
         string old = Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.old");
         if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-        Directory.Move(target, old);
-        Directory.Move(staging, target);
+        PosixRename.Rename(target, old);
+        PosixRename.Rename(staging, target);
         Directory.Delete(old, recursive: true);
     }
 

@@ -14,7 +14,7 @@ public static class BootCounter
     /// <exception cref="UnauthorizedAccessException">The state folder may not be written.</exception>
     public static long Next(string stateFolder)
     {
-        Directory.CreateDirectory(stateFolder);
+        DurableFolder.Make(stateFolder);
         string path = Path.Combine(stateFolder, "boot");
         long boot = Read(path) + 1;
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(boot.ToString(CultureInfo.InvariantCulture) + "\n"));

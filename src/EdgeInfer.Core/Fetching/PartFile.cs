@@ -52,7 +52,9 @@ internal sealed class PartFile(string path, RemoteFile file)
     public void Finish(string target)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
+#pragma warning disable RS0030 // Nothing has the model's name yet: names and bytes are synced when the folder takes it.
         File.Move(Path, target, overwrite: true);
+#pragma warning restore RS0030
         File.Delete(_journal);
     }
 }

@@ -139,9 +139,11 @@ internal sealed partial class OptimisedGraphCache(string folder, string? process
         {
             byte[] digest = Digest(temporary);
             File.Delete(path + ChecksumExtension);
+#pragma warning disable RS0030 // Not state: what a power cut takes is made again at the next start.
             File.Move(temporary, path, overwrite: true);
             // Written last, so that a graph with a checksum was whole; a power cut in between leaves one without, which is not read.
             File.WriteAllBytes(path + ChecksumExtension, digest);
+#pragma warning restore RS0030
             Trim(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

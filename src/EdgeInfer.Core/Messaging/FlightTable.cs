@@ -9,6 +9,9 @@ internal struct Flight
     /// <summary>Of a state; else null.</summary>
     public RetainedState? State;
 
+    /// <summary>Which of the state's payloads it is.</summary>
+    public long Version;
+
     /// <summary>Where it went.</summary>
     public MqttTopic Topic;
 

@@ -136,10 +136,19 @@ internal sealed class MqttSender
     }
 
     /// <summary>The broker has a message, or refuses it: then its topic is returned.</summary>
-    public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason)
+    /// <param name="connection">The connection that it came on.</param>
+    /// <param name="packetId">The message.</param>
+    /// <param name="reason">The broker's answer.</param>
+    /// <param name="cleared">The topic of a state that is cleared now.</param>
+    public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason, out MqttTopic? cleared)
     {
         MqttTopic? refused;
-        lock (_lock) refused = _window.Acknowledge(connection, packetId, reason);
+        lock (_lock)
+        {
+            refused = _window.Acknowledge(connection, packetId, reason);
+            cleared = _window.TakeCleared();
+        }
+
         Kick();
         return refused;
     }

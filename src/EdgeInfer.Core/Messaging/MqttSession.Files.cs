@@ -29,7 +29,9 @@ internal sealed partial class MqttSession
         while (!stop.IsCancellationRequested && !again.IsCompleted && TrustFiles.Stamps(_settings.Options).AsSpan().SequenceEqual(tried))
         {
             TimeSpan left = delay - _time.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero) return;
+
+            // A timer's unit: what is shorter would be no wait.
+            if (left < TimeSpan.FromMilliseconds(1)) return;
             TimeSpan piece = left < _settings.FileLookWhileWaiting ? left : _settings.FileLookWhileWaiting;
             await again.WaitAsync(piece, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -45,6 +47,7 @@ internal sealed partial class MqttSession
 
     private TrustWatch? WatchFiles(MqttConnection connection)
     {
+        _trustWatch = null;
         if (connection.Trust is not { } trust) return null;
         TrustWatch watch = new(_settings, trust, _time, Note, files => Rotate(connection, files));
         _trustWatch = watch;

@@ -6,7 +6,9 @@ internal sealed partial class MqttSession
     /// <inheritdoc/>
     void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
     {
-        if (_sender.Acknowledge(connection, packetId, reason) is { } refused) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
+        MqttTopic? refused = _sender.Acknowledge(connection, packetId, reason, out MqttTopic? cleared);
+        if (cleared is not null) StateCleared?.Invoke(cleared);
+        if (refused is not null) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
     }
 
     /// <inheritdoc/>

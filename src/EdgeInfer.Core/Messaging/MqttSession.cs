@@ -68,10 +68,13 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>Raised after each change of <see cref="MqttSessionStatus.State"/>, on the session's threads.</summary>
     public event Action? StateChanged;
 
+    /// <summary>Raised after the broker has acknowledged that the state of a topic is cleared, on the session's threads.</summary>
+    public event Action<MqttTopic>? StateCleared;
+
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
     {
-        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections)); }
+        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections), _trustWatch?.Trouble); }
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>

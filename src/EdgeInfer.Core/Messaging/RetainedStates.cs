@@ -7,6 +7,12 @@ internal sealed class RetainedState(MqttTopic topic)
 
     public byte[] Payload { get; set; } = [];
 
+    /// <summary>Counts the payloads that it has had.</summary>
+    public long Version { get; set; }
+
+    /// <summary>Whether it is to be forgotten.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>Whether it has not been sent on this connection.</summary>
     public bool IsDirty { get; set; }
 
@@ -40,8 +46,24 @@ internal sealed class RetainedStates
         }
 
         state.Payload = payload.ToArray();
+        state.Version++;
         state.IsDirty = true;
         state.IsBarred = false;
+    }
+
+    /// <summary>Nothing is retained there any more, and nothing is to be said at the next connection.</summary>
+    public void Remove(RetainedState state)
+    {
+        if (_byTopic.GetValueOrDefault(state.Topic.Name) != state) return;
+        _byTopic.Remove(state.Topic.Name);
+        _states.Remove(state);
+    }
+
+    /// <summary>Forgets those that are to be.</summary>
+    public void RemoveGone()
+    {
+        for (int i = _states.Count - 1; i >= 0; i--)
+            if (_states[i].IsGone) Remove(_states[i]);
     }
 
     /// <summary>A connection is there that has none of them yet.</summary>

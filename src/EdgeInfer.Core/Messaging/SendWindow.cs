@@ -26,6 +26,7 @@ internal sealed class SendWindow
     private byte[] _batch = new byte[4096];
     private MqttConnection? _connection;
     private MqttTopic? _oversize;
+    private MqttTopic? _cleared;
     private bool _isClosing;
     private bool _isRetired;
     private bool _isLeaving;
@@ -200,12 +201,26 @@ internal sealed class SendWindow
         return topic;
     }
 
+    /// <summary>The topic of a state that was cleared (an empty payload) and that the broker has acknowledged as such since the last call.</summary>
+    public MqttTopic? TakeCleared()
+    {
+        MqttTopic? topic = _cleared;
+        _cleared = null;
+        return topic;
+    }
+
     private void Answer(in Flight flight, byte reason)
     {
         bool isRefused = reason >= 0x80;
         if (isRefused) Refused++;
         else Acknowledged++;
         if (flight.IsSourced) Settle(flight.Token, reason);
+        if (flight.State is { } state && state.Payload.Length == 0 && state.Version == flight.Version)
+        {
+            _states.Remove(state);
+            if (!isRefused) _cleared = state.Topic;
+        }
+
         if (flight.Message is not { } message) return;
         if (isRefused) _observer?.Lost(message.Key);
         else _observer?.Delivered(message.Key);
@@ -238,9 +253,12 @@ internal sealed class SendWindow
                 continue;
             }
 
-            length = Append(length, packet, new Flight { State = state, Topic = state.Topic, SentTimestamp = now });
+            // Without acknowledgements this is all that can be done.
+            if (qos == 0 && state.Payload.Length == 0) state.IsGone = true;
+            length = Append(length, packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
         }
 
+        if (qos == 0) _states.RemoveGone();
         return length;
     }
 

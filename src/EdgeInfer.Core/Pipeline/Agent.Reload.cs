@@ -55,11 +55,17 @@ internal sealed partial class Agent
         }
 
         ReloadOutcome outcome = ReloadOutcome.Of(change, next.Mqtt != now.Mqtt);
+        _settings.Adopt(next);
         _loaded = new(_services.Time.GetUtcNow(), null, null);
         await _pipelines.StopOldAsync(change).ConfigureAwait(false);
         _outbox.Change(OutboxSettingsOf(next));
         if (outcome.IsBrokerChanged) await ReplaceSessionAsync(next).ConfigureAwait(false);
-        else _line.TryAgain();
+        else
+        {
+            _line.TryAgain();
+            NotePipelines(next);
+        }
+
         StatusChanged();
         try
         {
@@ -82,10 +88,11 @@ internal sealed partial class Agent
         StatusReporter old = _status;
         old.Stop();
         MqttTopics topics = new(next.Mqtt.Prefix, next.Device.Id);
-        await _line.ReplaceAsync(Session(next, topics), s_deliveryAtReload).ConfigureAwait(false);
+        await _line.ReplaceAsync(Listening(Session(next, topics), next.Mqtt, topics), s_deliveryAtReload).ConfigureAwait(false);
         StatusReporter reporter = new(topics, _line, Status, _services.Time);
         _status = reporter;
         reporter.Start();
+        Announce(next);
         old.Dispose();
     }
 

@@ -18,7 +18,11 @@ namespace EdgeInfer.Pipeline;
 /// <param name="Logger">Changes of state.</param>
 /// <param name="Version">EdgeInfer's version, for the status.</param>
 /// <param name="MayMovePort">Whether an embedded broker takes another free port when its own is in use.</param>
-internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger Logger, string Version, bool MayMovePort = false);
+internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger Logger, string Version, bool MayMovePort = false)
+{
+    /// <summary>Takes commands from the broker; null where nobody does.</summary>
+    public ICommandInbox? Commands { get; init; }
+}
 
 /// <summary>A configuration at work: broker session, models, pipelines and their status, from start to stop.</summary>
 internal sealed partial class Agent : IAsyncDisposable
@@ -29,6 +33,7 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly AgentServices _services;
     private readonly ClockQuality _clock;
     private readonly DateTimeOffset _startedAt;
+    private readonly long _startedTimestamp;
     private readonly long _boot;
     private readonly EmbeddedBroker? _broker;
     private readonly Outbox _outbox;
@@ -36,6 +41,9 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly RunningPipelines _pipelines;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _change = new(1);
+    private readonly SettingDesk _settings;
+    private readonly MessageReception _reception;
+    private readonly RetainedLedger? _ledger;
     private volatile StatusReporter _status;
     private volatile ConfigurationReport _loaded;
     private bool _isStopped;
@@ -45,21 +53,30 @@ internal sealed partial class Agent : IAsyncDisposable
         _services = services;
         _broker = broker;
         _startedAt = services.Time.GetUtcNow();
+        _startedTimestamp = services.Time.GetTimestamp();
         _loaded = new(_startedAt, null, null);
         _boot = CountBoot(configuration.Runtime.StateFolder);
         _clock = new(services.Time);
         MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
         _outbox = OutboxOpening.Open(OutboxSettingsOf(configuration), configuration.Runtime, () => _clock.IsSynced, services.Time, NextRandom(), services.Logger);
         _outbox.StateChanged += StatusChanged;
-        _line = new(Session(configuration, topics));
+        MqttSession session = Session(configuration, topics);
+        _line = new(session);
         _outbox.WakeLine = _line.Wake;
+        _ledger = OpenLedger(configuration);
+        _settings = OpenSettings(configuration);
+        _reception = new(_settings, services.Commands, _line, services.Logger);
+        Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, StatusChanged), services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
     public Uri? BrokerUrl => _broker?.Url;
+
+    /// <summary>How long it has been at work.</summary>
+    public TimeSpan Uptime => _services.Time.GetElapsedTime(_startedTimestamp);
 
     /// <summary>Counts the agent's starts on this device; 0 where the state folder cannot be written.</summary>
     public long Boot => _boot;
@@ -83,6 +100,7 @@ internal sealed partial class Agent : IAsyncDisposable
         agent._outbox.Start();
         agent._line.Start();
         agent._status.Start();
+        agent.Announce(configuration);
         IReadOnlyList<Fault?> faults;
         try
         {
@@ -107,6 +125,7 @@ internal sealed partial class Agent : IAsyncDisposable
 
         // A reload on its way ends first: it would start what has been stopped here.
         await _change.WaitAsync().ConfigureAwait(false);
+        _settings.Dispose();
         await _pipelines.StopAsync().ConfigureAwait(false);
         _status.Stop();
         _outbox.BeginClosing();
@@ -151,6 +170,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Models = _pipelines.Models(),
             Pipelines = _pipelines.Reports(),
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
+            Received = _reception.Report,
             Outbox = AgentReports.Outbox(_outbox.Status(), configuration.Outbox),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
@@ -179,7 +199,11 @@ internal sealed partial class Agent : IAsyncDisposable
     private Random NextRandom() => new(_services.Random.Next());
 #pragma warning restore CA5394
 
-    private void StatusChanged() => _status.Changed();
+    private void StatusChanged()
+    {
+        _status.Changed();
+        _settings.Refresh();
+    }
 
     private long CountBoot(string folder)
     {

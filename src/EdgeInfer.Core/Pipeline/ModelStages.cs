@@ -50,6 +50,9 @@ internal sealed class ModelStages : IDisposable
     /// <summary>The result of the last frame that gave one; filled anew by the next.</summary>
     public Prediction Prediction { get; } = new();
 
+    /// <summary>Another score threshold for labels without one of their own; null for the model's. Between two frames.</summary>
+    public void UseThreshold(double? threshold) => _decoder.UseThreshold(threshold ?? Model.Threshold);
+
     /// <summary>Fills the model's tensor from a decoded frame, whose lease is still out.</summary>
     /// <param name="frames">What decoded it.</param>
     /// <param name="frame">What is known of it.</param>

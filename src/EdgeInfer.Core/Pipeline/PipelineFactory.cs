@@ -2,6 +2,7 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Messaging;
 using EdgeInfer.Results;
+using EdgeInfer.Settings;
 using EdgeInfer.Sinks;
 
 namespace EdgeInfer.Pipeline;
@@ -13,8 +14,10 @@ namespace EdgeInfer.Pipeline;
 /// <param name="outbox">Where results of QoS 1 go.</param>
 /// <param name="outgoing">Where results of QoS 0 go.</param>
 /// <param name="clock">Whether capture times can be trusted.</param>
+/// <param name="settings">What can be set of a pipeline, by its name.</param>
 /// <param name="stateChanged">Called after a pipeline's state has changed, on its threads.</param>
-internal sealed class PipelineFactory(AgentServices services, string device, long boot, Outbox outbox, IOutgoing outgoing, ClockQuality clock, Action stateChanged)
+internal sealed class PipelineFactory(
+    AgentServices services, string device, long boot, Outbox outbox, IOutgoing outgoing, ClockQuality clock, Func<PipelineOptions, LiveSettings> settings, Action stateChanged)
 {
     // A pipeline that is started anew goes on with its count: with the boot, seq names one result for ever.
     private readonly Dictionary<string, ResultNumbers> _numbers = [];
@@ -28,7 +31,8 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
         string name = plan.Options.Name;
         if (!_numbers.TryGetValue(name, out ResultNumbers? numbers)) _numbers.Add(name, numbers = new(boot));
         PipelineWorker worker = new(
-            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models));
+            plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models),
+            settings(plan.Options));
         worker.StateChanged += stateChanged;
         return new(plan, worker);
     }
@@ -38,7 +42,7 @@ internal sealed class PipelineFactory(AgentServices services, string device, lon
         IResultOutlet outlet = Outlet(plan, model.Name);
         Random ids = NextRandom();
         return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
-            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, outlet, clock, services.Time, ids));
+            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
     }
 
     private IResultOutlet Outlet(PipelinePlan plan, string model)

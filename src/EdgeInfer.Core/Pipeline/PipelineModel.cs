@@ -23,7 +23,7 @@ internal sealed class PipelineModel
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
 
     private readonly ModelOpening _opening;
-    private readonly PipelineOptions _options;
+    private PipelineOptions _options;
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
     private readonly Lock _lock = new();
@@ -77,6 +77,13 @@ internal sealed class PipelineModel
 
     /// <summary>It is tried at the next occasion, not when its delay is over. Any thread.</summary>
     public void TryNow() => Interlocked.Exchange(ref _dueTimestamp, _time.GetTimestamp());
+
+    /// <summary>Another score threshold, now and whenever it is opened; null for the model's. The pipeline's thread alone.</summary>
+    public void UseThreshold(double? threshold)
+    {
+        _options = _options with { Threshold = threshold };
+        _stages?.UseThreshold(threshold);
+    }
 
     /// <summary>Opens model and sink.</summary>
     /// <param name="stop">The pipeline stops: what has been opened is let go of.</param>

@@ -82,6 +82,13 @@ internal sealed partial class PipelineModels : IDisposable
         }
     }
 
+    /// <summary>Another score threshold for labels without one of their own; null for each model's. Between two frames.</summary>
+    public void UseThreshold(double? threshold)
+    {
+        foreach (PipelineModel model in _models) model.UseThreshold(threshold);
+        _recorder?.UseThreshold(threshold);
+    }
+
     /// <summary>Opens the models whose time has come.</summary>
     /// <param name="stop">The pipeline stops.</param>
     public void OpenDue(CancellationToken stop)

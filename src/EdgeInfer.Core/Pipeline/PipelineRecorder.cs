@@ -25,7 +25,7 @@ internal sealed record RecordedStage(ModelReference Reference, PredictionFacts F
 /// </summary>
 internal sealed class PipelineRecorder : IDisposable
 {
-    private readonly PipelineOptions _options;
+    private PipelineOptions _options;
     private readonly RecordingOrigin _origin;
     private readonly Func<int, ModelStages, RecordedStage> _describe;
     private readonly ClockQuality _clock;
@@ -85,7 +85,15 @@ internal sealed class PipelineRecorder : IDisposable
         // Not before: a pipeline that is planned and never started takes no memory. Anew with other models: a recording is of one set;
         // the same ones, bound again after a fault, go on with it.
         if (_now is not null && described.SequenceEqual(known)) return;
-        Replace(new(new FrameRing(_options.Record!, _time), described));
+        Replace(new(new FrameRing(_options.Record!, _time), described, _options));
+    }
+
+    /// <summary>Another score threshold: a recording is of one, and begins anew. On the pipeline's thread, between two frames.</summary>
+    public void UseThreshold(double? threshold)
+    {
+        if (_options.Threshold == threshold) return;
+        _options = _options with { Threshold = threshold };
+        if (_now is { } now) Replace(now with { Ring = new FrameRing(_options.Record!, _time), Options = _options });
     }
 
     /// <summary>A frame is about to be processed.</summary>
@@ -138,7 +146,7 @@ internal sealed class PipelineRecorder : IDisposable
             MadeAt = _time.GetUtcNow(),
             Frames = frames.Frames.Count,
             TooLarge = ring.TooLarge,
-            Options = RecordedOptions.Of(_options),
+            Options = RecordedOptions.Of(now.Options),
             Models = now.Models,
         };
         return new(manifest, frames, static outcome => OutcomeWord((DecodeOutcome)outcome));
@@ -181,6 +189,6 @@ internal sealed class PipelineRecorder : IDisposable
         _ => "wrong_size",
     };
 
-    /// <summary>A ring and the models whose results it holds.</summary>
-    private sealed record Recorded(FrameRing Ring, IReadOnlyList<RecordedModel> Models);
+    /// <summary>A ring, the models whose results it holds, and the options that they were made by.</summary>
+    private sealed record Recorded(FrameRing Ring, IReadOnlyList<RecordedModel> Models, PipelineOptions Options);
 }

@@ -1,6 +1,7 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Preprocessing;
+using EdgeInfer.Settings;
 using EdgeInfer.Signals;
 using EdgeInfer.Sinks;
 using EdgeInfer.Sources;
@@ -29,6 +30,9 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly RateMeter _meter;
     private readonly FrameAges _ages;
     private readonly PipelineRecorder? _recorder;
+    private readonly LiveSettings _settings;
+    private PipelineSettings? _followed;
+    private volatile bool _isDisabled;
     private readonly CancellationTokenSource _stop = new();
     private readonly AutoResetEvent _tryModel = new(false);
     private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,11 +53,13 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="random">Jitter; not shared with another thread.</param>
     /// <param name="logger">Changes of state.</param>
     /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
+    /// <param name="settings">What can be set while it runs; null where nothing can.</param>
     public PipelineWorker(
         PipelineOptions options, ResultNumbers numbers, IReadOnlyList<ModelOpening> models, TimeProvider time, Random random, ILogger logger,
-        PipelineRecorder? recorder = null)
+        PipelineRecorder? recorder = null, LiveSettings? settings = null)
     {
         _recorder = recorder;
+        _settings = settings ?? new(PipelineSettings.Of(options));
         _options = options;
         _time = time;
         _logger = logger;
@@ -81,14 +87,31 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <summary>What became of the frames.</summary>
     public PipelineCounters Counters { get; } = new();
 
+    /// <summary>Gives copies of its frames to whoever asks.</summary>
+    public FrameTap Tap { get; } = new();
+
     /// <summary>Ends when each model was tried for the first time: null where one is open, otherwise why the first is not.</summary>
     public Task<Fault?> FirstModel => _firstModel.Task;
 
     /// <summary>Keeps its inputs; null where they are not kept.</summary>
     public PipelineRecorder? Recorder => _recorder;
 
-    /// <summary>Starts the thread.</summary>
-    public void Start() => _thread.Start();
+    /// <summary>Whether it was turned off when it was started: it then does nothing, and stays so.</summary>
+    public bool IsDisabled => _isDisabled;
+
+    /// <summary>Starts the thread, unless the settings say that the pipeline is turned off.</summary>
+    public void Start()
+    {
+        if (_settings.Now.IsEnabled)
+        {
+            _thread.Start();
+            return;
+        }
+
+        _isDisabled = true;
+        _firstModel.TrySetResult(null);
+        Changed();
+    }
 
     /// <summary>A model that could not be opened is tried again at once.</summary>
     public void TryModelNow()
@@ -133,6 +156,7 @@ internal sealed partial class PipelineWorker : IDisposable
                 Results = models.Sum(static m => m.Results),
                 Published = models.Sum(static m => m.Published),
                 Dropped = models.Sum(static m => m.Dropped),
+                Overridden = _settings.Now.Overridden is { Count: > 0 } overridden ? overridden : null,
             };
         }
     }
@@ -153,6 +177,7 @@ internal sealed partial class PipelineWorker : IDisposable
     // With several models one at fault does not make the pipeline fail: it runs, and the cause says what is missing.
     private (PipelineState State, Fault? Cause) State()
     {
+        if (_isDisabled) return (PipelineState.Disabled, new(FaultKind.Unavailable, Name, "it was turned off", $"turn it on again: publish true to {Name}/set/enabled of this device"));
         if (_defect is { } defect) return (PipelineState.Failed, defect);
         Fault? fault = _models.All.Select(static m => m.Fault).FirstOrDefault(static f => f is not null);
         if (fault is not null && _models.All.All(static m => m.Fault is not null))
@@ -194,6 +219,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
+            FollowSettings();
             _models.OpenDue(_stop.Token);
             if (!_models.IsAnyOpen)
             {
@@ -208,6 +234,15 @@ internal sealed partial class PipelineWorker : IDisposable
             // The source has ended: nothing more comes, and the service goes on with its other pipelines.
             else if (_mailbox.IsEnded) WaitForModel();
         }
+    }
+
+    // Once a frame, and before a model is opened: one reading of one reference.
+    private void FollowSettings()
+    {
+        PipelineSettings now = _settings.Now;
+        if (ReferenceEquals(now, _followed)) return;
+        _followed = now;
+        _models.UseThreshold(now.Threshold);
     }
 
     private void WaitForModel()
@@ -236,6 +271,8 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Take(FrameLease frame)
     {
+        FollowSettings();
+        Tap.Offer(frame);
         if (!HasTurn())
         {
             frame.Dispose();

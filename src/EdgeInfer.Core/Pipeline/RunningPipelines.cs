@@ -33,6 +33,15 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
         return models;
     }
 
+    /// <summary>The threshold that the models of a pipeline have of their own; null while one is not open, and where they differ.</summary>
+    public double? ModelThreshold(string pipeline)
+    {
+        PipelineSet now = Now;
+        if (now.Pipelines.FirstOrDefault(p => p.Name == pipeline) is not { } running) return null;
+        double?[] thresholds = [.. running.Plan.Models.Select(m => now.Models.Find(m.Path) is { } model ? (double)(decimal)model.Threshold : (double?)null).Distinct()];
+        return thresholds.Length == 1 ? thresholds[0] : null;
+    }
+
     /// <summary>Compares what is there with what is wanted; touches nothing that runs. Reads the files of open models.</summary>
     /// <param name="next">The configuration.</param>
     /// <param name="runtime">What opens the models where that is another than before; null for the same.</param>
@@ -51,6 +60,14 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
         }
 
         return new(now, new(next, models, pipelines), stale);
+    }
+
+    /// <summary>One pipeline anew, as it was planned, and nothing else: it has been turned on or off. Null where there is none of this name.</summary>
+    public PipelineChange? PlanAnew(string pipeline)
+    {
+        PipelineSet now = Now;
+        if (now.Pipelines.All(p => p.Name != pipeline)) return null;
+        return new(now, now with { Pipelines = [.. now.Pipelines.Select(p => p.Name == pipeline ? factory.Build(p.Plan, now.Models) : p)] }, new HashSet<string>());
     }
 
     /// <summary>Puts the new set in place, stops what is no longer wanted as it was, and frees models that nobody uses any more.</summary>

@@ -26,6 +26,9 @@ internal sealed class ChildCommand(IReadOnlyList<string> arguments)
     /// <summary>Sees the bytes of its standard error as they are read, beside the tail that is kept; null for nobody. On the thread that reads.</summary>
     public ErrorBytes? Errors { get; init; }
 
+    /// <summary>Whether it is this program itself and sees what the environment says of the configuration, secrets included.</summary>
+    public bool IsOwnProgram { get; init; }
+
     /// <summary>How it is asked to end.</summary>
     public StopSignal StopSignal { get; init; } = StopSignal.Terminate;
 

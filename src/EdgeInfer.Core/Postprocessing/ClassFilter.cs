@@ -9,6 +9,7 @@ internal sealed class ClassFilter
 {
     private readonly float[] _thresholds;
     private readonly bool[] _isWanted;
+    private readonly bool[] _hasOwn;
 
     /// <summary>Reads labels and thresholds against the model's labels.</summary>
     /// <exception cref="FaultException">A label that the model does not have.</exception>
@@ -17,22 +18,30 @@ internal sealed class ClassFilter
         int classes = model.Labels.Count;
         _thresholds = new float[classes];
         _isWanted = new bool[classes];
+        _hasOwn = new bool[classes];
         _thresholds.AsSpan().Fill((float)(options.Threshold ?? model.Threshold));
         _isWanted.AsSpan().Fill(options.Labels is null);
         FaultList faults = new();
         foreach (string label in options.Labels ?? []) ForEach(model, label, "labels", faults, c => _isWanted[c] = true);
-        foreach ((string label, double threshold) in options.LabelThresholds) ForEach(model, label, "threshold", faults, c => _thresholds[c] = (float)threshold);
+        foreach ((string label, double threshold) in options.LabelThresholds) ForEach(model, label, "threshold", faults, c => (_thresholds[c], _hasOwn[c]) = ((float)threshold, true));
         faults.ThrowIfAny();
         if (model.BackgroundClass >= 0 && model.BackgroundClass < classes) Exclude(model.BackgroundClass);
-        Lowest = float.PositiveInfinity;
-        foreach (float threshold in _thresholds) Lowest = MathF.Min(Lowest, threshold);
+        FindLowest();
     }
 
     /// <summary>Classes of the model, the background class included.</summary>
     public int Count => _thresholds.Length;
 
     /// <summary>No score below it is a result of any class.</summary>
-    public float Lowest { get; }
+    public float Lowest { get; private set; }
+
+    /// <summary>Another threshold for the classes without one of their own. Between two frames; allocates nothing.</summary>
+    public void UseDefault(float threshold)
+    {
+        for (int c = 0; c < _thresholds.Length; c++)
+            if (!_hasOwn[c]) _thresholds[c] = threshold;
+        FindLowest();
+    }
 
     /// <summary>Whether a score is a finite number at or above its class's threshold; a class that is not reported may pass, since it still suppresses.</summary>
     public bool Passes(int @class, float score) => score >= _thresholds[@class] && score <= float.MaxValue;
@@ -44,7 +53,14 @@ internal sealed class ClassFilter
     private void Exclude(int @class)
     {
         _isWanted[@class] = false;
+        _hasOwn[@class] = true;
         _thresholds[@class] = float.PositiveInfinity;
+    }
+
+    private void FindLowest()
+    {
+        Lowest = float.PositiveInfinity;
+        foreach (float threshold in _thresholds) Lowest = MathF.Min(Lowest, threshold);
     }
 
     // A label may stand for several classes: datasets do repeat names.

@@ -34,6 +34,9 @@ internal sealed class ClassificationDecoder : OutputDecoder
     }
 
     /// <inheritdoc/>
+    public override void UseThreshold(double threshold) => _filter.UseDefault((float)threshold);
+
+    /// <inheritdoc/>
     protected override void Fill(IReadOnlyList<TensorBuffer> outputs, in PictureGeometry geometry, Prediction result)
     {
         ReadOnlySpan<float> values = _values.Read(outputs[0]);

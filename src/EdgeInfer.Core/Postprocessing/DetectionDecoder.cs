@@ -30,6 +30,18 @@ internal abstract class DetectionDecoder : OutputDecoder
     /// <summary>Thresholds and labels.</summary>
     protected ClassFilter Filter { get; }
 
+    /// <inheritdoc/>
+    public sealed override void UseThreshold(double threshold)
+    {
+        Filter.UseDefault((float)threshold);
+        ThresholdsChanged();
+    }
+
+    /// <summary>What was worked out from the thresholds of <see cref="Filter"/> is outdated.</summary>
+    protected virtual void ThresholdsChanged()
+    {
+    }
+
     /// <summary>Proposes every box that <see cref="Filter"/> passes.</summary>
     protected abstract void Collect(IReadOnlyList<TensorBuffer> outputs, in PictureGeometry geometry);
 

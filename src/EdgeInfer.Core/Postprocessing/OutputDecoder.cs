@@ -41,6 +41,12 @@ internal abstract class OutputDecoder
         Fill(outputs, geometry, result);
     }
 
+    /// <summary>Another score threshold for the classes without one of their own. Between two frames; allocates nothing.</summary>
+    public virtual void UseThreshold(double threshold)
+    {
+        // Raw outputs have none.
+    }
+
     /// <summary>Reads one run's outputs into empty lists.</summary>
     protected abstract void Fill(IReadOnlyList<TensorBuffer> outputs, in PictureGeometry geometry, Prediction result);
 

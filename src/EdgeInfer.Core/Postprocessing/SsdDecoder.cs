@@ -14,7 +14,7 @@ internal sealed class SsdDecoder : DetectionDecoder
     private readonly int[] _scoreOutputs;
     private readonly OutputValues[] _values;
     private readonly ScoreCurve _curve;
-    private readonly float _lowestRaw;
+    private float _lowestRaw;
     private readonly float[] _softmax;
 
     /// <summary>Finds the outputs by name and checks their shapes, as far as the graph declares them.</summary>
@@ -42,6 +42,9 @@ internal sealed class SsdDecoder : DetectionDecoder
             Check(level, model.Output.Outputs[_boxOutputs[level]].Shape, model.Output.Outputs[_scoreOutputs[level]].Shape);
         }
     }
+
+    /// <inheritdoc/>
+    protected override void ThresholdsChanged() => _lowestRaw = _curve.Raw(Filter.Lowest);
 
     /// <inheritdoc/>
     protected override void Collect(IReadOnlyList<TensorBuffer> outputs, in PictureGeometry geometry)

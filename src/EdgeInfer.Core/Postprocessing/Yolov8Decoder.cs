@@ -15,7 +15,7 @@ internal sealed class Yolov8Decoder : DetectionDecoder
 
     private readonly OutputValues _values;
     private readonly ScoreCurve _curve;
-    private readonly float _lowestRaw;
+    private float _lowestRaw;
 
     /// <summary>Checks the output's shape, as far as the graph declares it.</summary>
     public Yolov8Decoder(Model model, DecoderOptions options)
@@ -32,6 +32,9 @@ internal sealed class Yolov8Decoder : DetectionDecoder
                 $"output '{output.Name}' is {Text(output.Shape)}; a yolov8 head with {Filter.Count} labels is [1, {BoxValues + Filter.Count}, anchors]");
         }
     }
+
+    /// <inheritdoc/>
+    protected override void ThresholdsChanged() => _lowestRaw = _curve.Raw(Filter.Lowest);
 
     /// <inheritdoc/>
     protected override void Collect(IReadOnlyList<TensorBuffer> outputs, in PictureGeometry geometry)

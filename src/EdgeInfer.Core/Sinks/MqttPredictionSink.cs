@@ -1,6 +1,7 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Results;
+using EdgeInfer.Settings;
 
 namespace EdgeInfer.Sinks;
 
@@ -38,10 +39,11 @@ internal sealed class MqttPredictionSink : IPredictionSink
     /// <param name="clock">Whether capture times can be trusted.</param>
     /// <param name="time">Clock.</param>
     /// <param name="random">For the results' ids; not shared with another thread.</param>
+    /// <param name="settings">What can be set while the pipeline runs; null where nothing can.</param>
     public MqttPredictionSink(
-        PredictionEnvelope envelope, PublishOptions options, IResultOutlet outlet, ClockQuality clock, TimeProvider time, Random random)
+        PredictionEnvelope envelope, PublishOptions options, IResultOutlet outlet, ClockQuality clock, TimeProvider time, Random random, LiveSettings? settings = null)
     {
-        _policy = new(options, time.TimestampFrequency);
+        _policy = new(options, time.TimestampFrequency, settings);
         _change = new(envelope.Shape);
         _writer = new(envelope, random);
         _clock = clock;

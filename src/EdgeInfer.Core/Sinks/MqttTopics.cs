@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Messaging;
+using EdgeInfer.Settings;
 
 namespace EdgeInfer.Sinks;
 
@@ -9,6 +10,12 @@ namespace EdgeInfer.Sinks;
 internal sealed class MqttTopics(string prefix, string device)
 {
     private readonly string _root = $"{prefix}/{device}";
+
+    /// <summary><c>{prefix}/{device}</c>.</summary>
+    public string Root => _root;
+
+    /// <summary>The prefix.</summary>
+    public string Prefix => prefix;
 
     /// <summary>The device's status, retained; also the last will's topic.</summary>
     public MqttTopic Status => new($"{_root}/status");
@@ -21,6 +28,55 @@ internal sealed class MqttTopics(string prefix, string device)
 
     /// <summary>A pipeline's availability, retained.</summary>
     public MqttTopic PipelineStatus(string pipeline) => new($"{_root}/{pipeline}/status");
+
+    /// <summary>The state of a pipeline's setting, retained.</summary>
+    public MqttTopic State(string pipeline, string key) => new($"{_root}/{pipeline}/state/{key}");
+
+    /// <summary>The filter of the settings of every pipeline.</summary>
+    public string SetFilter => $"{_root}/+/set/+";
+
+    /// <summary>The filter of commands.</summary>
+    public string CommandFilter => $"{_root}/cmd/+";
+
+    /// <summary>Every topic at which this device retains something: whoever retains at another one names it here, so that it is cleared when it is no longer used.</summary>
+    /// <param name="pipelines">The pipelines there are.</param>
+    public IEnumerable<string> Retained(IEnumerable<string> pipelines)
+    {
+        yield return $"{_root}/status";
+        foreach (string pipeline in pipelines)
+        {
+            yield return $"{_root}/{pipeline}/status";
+            foreach (string key in SettingKey.AllWithState) yield return $"{_root}/{pipeline}/state/{key}";
+        }
+    }
+
+    /// <summary>Takes a topic of <see cref="SetFilter"/> apart.</summary>
+    public bool TryReadSet(ReadOnlySpan<char> topic, out string pipeline, out string key)
+    {
+        pipeline = key = "";
+        if (!IsBelow(topic, out ReadOnlySpan<char> rest)) return false;
+        int at = rest.IndexOf("/set/", StringComparison.Ordinal);
+        if (at <= 0 || rest[(at + 5)..].Contains('/')) return false;
+        pipeline = rest[..at].ToString();
+        key = rest[(at + 5)..].ToString();
+        return !pipeline.Contains('/', StringComparison.Ordinal);
+    }
+
+    /// <summary>Takes a topic of <see cref="CommandFilter"/> apart.</summary>
+    public bool TryReadCommand(ReadOnlySpan<char> topic, out string operation)
+    {
+        operation = "";
+        if (!IsBelow(topic, out ReadOnlySpan<char> rest) || !rest.StartsWith("cmd/") || rest[4..].Contains('/')) return false;
+        operation = rest[4..].ToString();
+        return operation.Length > 0;
+    }
+
+    private bool IsBelow(ReadOnlySpan<char> topic, out ReadOnlySpan<char> rest)
+    {
+        bool isBelow = topic.Length > _root.Length + 1 && topic.StartsWith(_root, StringComparison.Ordinal) && topic[_root.Length] == '/';
+        rest = isBelow ? topic[(_root.Length + 1)..] : default;
+        return isBelow;
+    }
 
     /// <summary>The results of a pipeline's model.</summary>
     /// <param name="pipeline">The pipeline.</param>

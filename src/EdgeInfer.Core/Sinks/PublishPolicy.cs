@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Settings;
 
 namespace EdgeInfer.Sinks;
 
@@ -22,9 +23,11 @@ internal enum PublishDecision
 /// </summary>
 /// <param name="options">Mode, shortest and longest distance of messages.</param>
 /// <param name="timestampFrequency">Time stamps a second.</param>
-internal sealed class PublishPolicy(PublishOptions options, long timestampFrequency)
+/// <param name="settings">The shortest distance where it can be set while the pipeline runs; null for that of the options.</param>
+internal sealed class PublishPolicy(PublishOptions options, long timestampFrequency, LiveSettings? settings = null)
 {
-    private readonly long _shortest = Ticks(options.MinInterval, timestampFrequency);
+    private long _shortest = Ticks(options.MinInterval, timestampFrequency);
+    private PipelineSettings? _seen;
     private readonly long _longest = options.Heartbeat is { } heartbeat ? Ticks(heartbeat, timestampFrequency) : long.MaxValue;
     private long _last;
     private bool _hasPublished;
@@ -45,6 +48,7 @@ internal sealed class PublishPolicy(PublishOptions options, long timestampFreque
         };
         IsHolding = false;
         if (!isWanted) return PublishDecision.Skip;
+        ReadSettings();
         if (_hasPublished && now - _last < _shortest)
         {
             IsHolding = true;
@@ -58,6 +62,7 @@ internal sealed class PublishPolicy(PublishOptions options, long timestampFreque
     /// <summary>Asks whether the kept result is to be sent now; true counts as sent.</summary>
     public bool TakeHeld(long now)
     {
+        ReadSettings();
         if (!IsHolding || now - _last < _shortest) return false;
         Publish(now);
         return true;
@@ -78,6 +83,13 @@ internal sealed class PublishPolicy(PublishOptions options, long timestampFreque
 
         // Rounded up: a timer that rings a fraction too early would have to be set again.
         return TimeSpan.FromTicks((long)Math.Ceiling((double)wait * TimeSpan.TicksPerSecond / timestampFrequency));
+    }
+
+    private void ReadSettings()
+    {
+        if (settings?.Now is not { } now || ReferenceEquals(now, _seen)) return;
+        _seen = now;
+        _shortest = Ticks(now.MinInterval, timestampFrequency);
     }
 
     private static long Ticks(TimeSpan time, long frequency) => (long)(time.Ticks * (double)frequency / TimeSpan.TicksPerSecond);

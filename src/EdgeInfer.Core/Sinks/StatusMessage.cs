@@ -111,6 +111,9 @@ internal sealed record PipelineReport
 
     /// <summary>Results that the queue could not take; those that newer ones displaced from it count in <see cref="DeliveryReport.Dropped"/>.</summary>
     public long Dropped { get; init; }
+
+    /// <summary>Keys that were set over the configuration; absent where none was.</summary>
+    public IReadOnlyList<string>? Overridden { get; init; }
 }
 
 /// <summary>One of several models of a pipeline; what is null is left out.</summary>
@@ -154,8 +157,9 @@ internal sealed record FrameAgeReport(double P50, double Max);
 /// <param name="Url">Its address without credentials, path and query.</param>
 /// <param name="Since">Since when it is connected, or is not; UTC.</param>
 /// <param name="Cause">Why it is not connected: one line with what, where and the cure.</param>
+/// <param name="Warning">What will keep it from connecting one day, while it is connected; null where there is nothing.</param>
 internal sealed record BrokerReport(
-    string State, string Url, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? Since, string? Cause);
+    string State, string Url, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? Since, string? Cause, string? Warning = null);
 
 /// <summary>The configuration in <see cref="StatusMessage"/>.</summary>
 /// <param name="LoadedAt">When the one at work was taken up, UTC.</param>
@@ -190,6 +194,12 @@ internal sealed record OutboxReport(
 
 /// <summary>The way to the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
 internal sealed record DeliveryReport(long Published, long Acknowledged, long Dropped, long Refused, long Reconnects, int Queued);
+
+/// <summary>What came from the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
+/// <param name="Settings">Settings.</param>
+/// <param name="Commands">Commands.</param>
+/// <param name="Retained">Of both, those that were ignored since the broker had kept them.</param>
+internal sealed record ReceivedReport(long Settings, long Commands, long Retained);
 
 /// <summary><c>edgeinfer/status/1</c>: the retained message at <c>{prefix}/{device}/status</c>; what is null is left out.</summary>
 internal sealed record StatusMessage
@@ -241,6 +251,9 @@ internal sealed record StatusMessage
     /// <summary>The way to the broker.</summary>
     public DeliveryReport? Delivery { get; init; }
 
+    /// <summary>What came from the broker; absent before the first message.</summary>
+    public ReceivedReport? Received { get; init; }
+
     /// <summary>Reads what <see cref="Encode"/> has written, or a later version of it.</summary>
     /// <exception cref="JsonException">It is no such message.</exception>
     public static StatusMessage? Decode(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, StatusJson.Default.StatusMessage);
@@ -258,4 +271,5 @@ internal sealed record StatusMessage
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(StatusMessage))]
+[JsonSerializable(typeof(PipelineState))]
 internal sealed partial class StatusJson : JsonSerializerContext;

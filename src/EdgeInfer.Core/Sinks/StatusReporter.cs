@@ -87,7 +87,8 @@ internal sealed class StatusReporter : IDisposable
     private void Publish(StatusMessage status, bool isOver)
     {
         IReadOnlyDictionary<string, PipelineReport> pipelines = status.Pipelines ?? new Dictionary<string, PipelineReport>();
-        _outgoing.PublishState(_topic, status.Encode());
+
+        // Before the device's own: after a crash they may say online of pipelines that have not begun, and together the two would be believed.
         foreach ((string name, PipelineReport pipeline) in pipelines) Publish(name, !isOver && pipeline.State == PipelineState.Running);
 
         // Those that a reload has taken away.
@@ -96,6 +97,8 @@ internal sealed class StatusReporter : IDisposable
             Publish(name, isOnline: false);
             _pipelines.Remove(name);
         }
+
+        _outgoing.PublishState(_topic, status.Encode());
     }
 
     private void Publish(string name, bool isOnline)

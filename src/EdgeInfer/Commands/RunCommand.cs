@@ -1,10 +1,15 @@
 using System.Collections;
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using EdgeInfer.Configuration;
+using EdgeInfer.Control;
+using EdgeInfer.Diagnosis;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Hosting;
 using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
+using EdgeInfer.Posix;
+using EdgeInfer.Results;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
@@ -58,18 +63,25 @@ internal static partial class RunCommand
 #pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
         AgentServices services = new(TimeProvider.System, new Random(HashCode.Combine(Environment.ProcessId, TimeProvider.System.GetTimestamp())), logger, BuildInformation.Version);
 #pragma warning restore CA5394
-        RunAsync(configuration, reader, services).GetAwaiter().GetResult();
+        SelfReplacement self = new();
+        if (!RunAsync(configuration, reader, services, self).GetAwaiter().GetResult()) return CommandLine.Success;
+        LogRestart(logger);
+        self.Become();
         return CommandLine.Success;
     }
 
-    private static async Task RunAsync(AgentConfiguration configuration, AgentConfigurationReader reader, AgentServices services)
+    /// <summary>Runs until it is stopped; true where it is to begin anew.</summary>
+    private static async Task<bool> RunAsync(AgentConfiguration configuration, AgentConfigurationReader reader, AgentServices services, SelfReplacement self)
     {
+        string? file = configuration.File.Length == 0 ? null : configuration.File;
         using StopSignals stop = new();
         SystemdNotifier systemd = new();
-        using ReloadService reload = new(configuration.File.Length == 0 ? null : configuration.File, reader, systemd, services, stop.Token);
-        await using AgentControl control = new(configuration.Runtime.Control, reload.RequestAsync, services);
-        await using Agent agent = await Agent.StartAsync(configuration, services, stop.Token);
-        control.Serve(agent);
+        using ReloadService reload = new(file, reader, systemd, services, stop.Token);
+        AgentOperations operations = new(reload.RequestAsync, new DoctorChild(ThisProgram(), file, services.Time), self);
+        await using AgentControl control = new(configuration.Runtime.Control, operations, services);
+        await using CommandDesk commands = Commands(configuration, operations, services);
+        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands }, stop.Token);
+        operations.Serve(agent);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);
@@ -77,10 +89,29 @@ internal static partial class RunCommand
             LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, string.Join(", ", configuration.Pipelines.Select(static p => p.Name)));
         }
 
-        await stop.Requested;
-        systemd.Notify(ServiceState.Stopping);
+        await Task.WhenAny(stop.Requested, operations.RestartRequested);
+
+        // One that begins anew has not stopped for systemd, which would wait for its end and then kill it.
+        systemd.Notify(stop.Requested.IsCompleted ? ServiceState.Stopping : ReloadService.Reloading(services.Time));
+        await commands.DisposeAsync();
         await agent.StopAsync();
         LogStopped(services.Logger);
+        return !stop.Requested.IsCompleted;
+    }
+
+    private static CommandDesk Commands(AgentConfiguration configuration, AgentOperations operations, AgentServices services)
+    {
+        CommandRecord record = CommandRecord.Open(configuration.Runtime.StateFolder, out Fault? fault);
+        if (fault is not null) LogWarning(services.Logger, fault);
+        ClockQuality clock = new(services.Time);
+        return new(operations.ForMessages(), operations.Rules(), record, () => clock.IsSynced, services.Time, services.Logger);
+    }
+
+    // The published program, whatever file has its name by now; else the .NET host, with what it is to run.
+    private static string[] ThisProgram()
+    {
+        if (!RuntimeFeature.IsDynamicCodeSupported || Environment.ProcessPath is not { } host) return ["/proc/self/exe"];
+        return Path.GetFileName(host) == "dotnet" ? [host, Path.Combine(AppContext.BaseDirectory, "edgeinfer.dll")] : [host];
     }
 
     private static AgentConfiguration Read(AgentConfigurationReader reader, string? file, RunFlags flags, ILogger logger)
@@ -112,6 +143,9 @@ internal static partial class RunCommand
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Information, Message = "stopped")]
     private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(EventId = 9004, Level = LogLevel.Information, Message = "begins anew")]
+    private static partial void LogRestart(ILogger logger);
 
     [LoggerMessage(EventId = 9003, Level = LogLevel.Warning, Message = "configuration: {Warning}")]
     private static partial void LogWarning(ILogger logger, Fault warning);

@@ -52,6 +52,14 @@ internal sealed partial class ReloadService : IDisposable
     /// <summary>Asks for a reload; one that has not begun yet is shared. Never throws.</summary>
     public Task<ReloadOutcome> RequestAsync() => _queue.RequestAsync();
 
+    /// <summary>What systemd is told when the service is about to be another and goes on as the same process; READY follows when it is.</summary>
+    public static ServiceState Reloading(TimeProvider time)
+    {
+        // By the monotonic clock, to tell this reload from an earlier one.
+        long microseconds = (long)time.GetElapsedTime(0).TotalMicroseconds;
+        return new(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _hangUp.Dispose();
 
@@ -62,9 +70,7 @@ internal sealed partial class ReloadService : IDisposable
             Agent agent = await _agent.Task.WaitAsync(_stop);
             _stop.ThrowIfCancellationRequested();
 
-            // systemd takes the time by the monotonic clock, to tell this reload from an earlier one.
-            long microseconds = (long)_time.GetElapsedTime(0).TotalMicroseconds;
-            _systemd.Notify(new ServiceState(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}")));
+            _systemd.Notify(Reloading(_time));
             try
             {
                 return await ReloadAsync(agent);

@@ -31,6 +31,7 @@ public sealed class AgentConfigurationReaderTests
         Assert.Equal(new Uri("mqtt://broker.plant:1883"), read.Mqtt.Url);
         Assert.Equal("edgeinfer", read.Mqtt.Prefix);
         Assert.Equal(16, read.Mqtt.InFlight);
+        Assert.Equal(["set", "cmd"], read.Mqtt.Accept);
         Assert.Equal(TimeSpan.FromSeconds(30), read.Mqtt.KeepAlive);
         Assert.Null(read.Mqtt.Username);
         Assert.Null(read.Mqtt.Password);
@@ -112,6 +113,13 @@ public sealed class AgentConfigurationReaderTests
         Assert.Equal((PublishMode.Off, TimeSpan.FromHours(1)), (read.Pipelines[1].Publish.Predictions, read.Pipelines[1].Publish.Heartbeat));
         Assert.Equal(new FilesOptions(Path.GetFullPath("pictures/*.jpg"), true), read.Pipelines[2].Source);
     }
+
+    [Theory]
+    [InlineData("[]", new string[0])]
+    [InlineData("[cmd]", new[] { "cmd" })]
+    [InlineData("[cmd, set]", new[] { "set", "cmd" })]
+    public void What_a_device_listens_to_is_a_list_whose_order_means_nothing(string written, string[] accepted)
+        => Assert.Equal(accepted, ConfigurationText.Good($"mqtt: {{ url: mqtt://b, accept: {written} }}\n" + ConfigurationText.Smallest[(ConfigurationText.Smallest.IndexOf('\n') + 1)..]).Mqtt.Accept);
 
     [Theory]
     [InlineData("mqtt://h", "mqtt://h:1883")]

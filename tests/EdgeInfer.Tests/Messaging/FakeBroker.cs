@@ -37,6 +37,7 @@ internal sealed class FakeBroker : IDisposable
     private readonly Thread _thread;
     private volatile Stream? _client;
     private volatile Socket? _socket;
+    private readonly ManualResetEventSlim _thawed = new(true);
     private volatile bool _isDisposed;
 
     public FakeBroker(int port = 0, X509Certificate2? certificate = null)
@@ -52,8 +53,14 @@ internal sealed class FakeBroker : IDisposable
 
     public X509Certificate2? Certificate { get; }
 
-    /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length; empty: the connection is closed.</summary>
-    public byte[] ConnAck { get; set; } = [0, 0, 0];
+    /// <summary>The answer to CONNECT, after the fixed header: flags, reason, properties with their length; empty: the connection is closed; null: none.</summary>
+    public byte[]? ConnAck { get; set; } = [0, 0, 0];
+
+    /// <summary>Whether SUBSCRIBE is answered.</summary>
+    public bool AnswersSubscriptions { get; set; } = true;
+
+    /// <summary>How TLS is spoken; null for just <see cref="Certificate"/>.</summary>
+    public SslServerAuthenticationOptions? Tls { get; set; }
 
     /// <summary>Whether the last client that connected speaks MQTT 3.1.1.</summary>
     public bool IsVersion311 { get; private set; }
@@ -106,12 +113,19 @@ internal sealed class FakeBroker : IDisposable
     /// <summary>Acknowledges one packet id.</summary>
     public void Acknowledge(ushort packetId) => Send(0x40, 2, (byte)(packetId >> 8), (byte)packetId);
 
+    /// <summary>Reads nothing more until <see cref="Thaw"/>.</summary>
+    public void Freeze() => _thawed.Reset();
+
+    /// <summary>Goes on reading.</summary>
+    public void Thaw() => _thawed.Set();
+
     /// <summary>Closes the connection in use without a word.</summary>
     public void Hang() => _socket!.Shutdown(SocketShutdown.Both);
 
     public void Dispose()
     {
         _isDisposed = true;
+        _thawed.Set();
         _listener.Dispose();
         try
         {
@@ -124,6 +138,7 @@ internal sealed class FakeBroker : IDisposable
 
         if (_thread.IsAlive) _thread.Join();
         PublishRead.Dispose();
+        _thawed.Dispose();
     }
 
     private void Serve()
@@ -149,9 +164,9 @@ internal sealed class FakeBroker : IDisposable
 
     private Stream Wrap(NetworkStream plain)
     {
-        if (Certificate is null) return plain;
+        if (Certificate is null && Tls is null) return plain;
         SslStream tls = new(plain);
-        tls.AuthenticateAsServer(Certificate);
+        tls.AuthenticateAsServer(Tls ?? new() { ServerCertificate = Certificate });
         return tls;
     }
 
@@ -162,6 +177,7 @@ internal sealed class FakeBroker : IDisposable
         BufferedStream input = new(client, 64 * 1024);
         while (true)
         {
+            _thawed.Wait();
             int first = input.ReadByte();
             if (first < 0) return;
             int length = 0;
@@ -185,8 +201,9 @@ internal sealed class FakeBroker : IDisposable
         {
             case 1:
                 IsVersion311 = body[6] == 4;
-                if (ConnAck.Length == 0) throw new EndOfStreamException();
-                client.Write([0x20, (byte)ConnAck.Length, .. ConnAck]);
+                if (ConnAck is not { } answered) return;
+                if (answered.Length == 0) throw new EndOfStreamException();
+                client.Write([0x20, (byte)answered.Length, .. answered]);
                 break;
             case 3:
                 PublishRead.Release();
@@ -205,6 +222,7 @@ internal sealed class FakeBroker : IDisposable
                 client.Write(answer, 0, reason == 0 ? 4 : 5);
                 break;
             case 8:
+                if (!AnswersSubscriptions) return;
                 byte[] reasons = [.. Enumerable.Repeat(SubAckReason, Filters(body))];
                 client.Write(IsVersion311
                     ? [0x90, (byte)(2 + reasons.Length), body[0], body[1], .. reasons]

@@ -52,13 +52,13 @@ public sealed class StatusReporterTests
         Assert.Empty(_outgoing.States);
 
         reporter.Start();
-        Assert.Equal(["edgeinfer/press-3/status online", "edgeinfer/press-3/belt/status offline"], Take());
+        Assert.Equal(["edgeinfer/press-3/belt/status offline", "edgeinfer/press-3/status online"], Take());
 
         _belt = PipelineState.Running;
         for (int i = 0; i < 10; i++) reporter.Changed();
         Assert.Empty(Take());
         _time.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.Equal(["edgeinfer/press-3/status online", "edgeinfer/press-3/belt/status online"], Take());
+        Assert.Equal(["edgeinfer/press-3/belt/status online", "edgeinfer/press-3/status online"], Take());
 
         _time.Advance(TimeSpan.FromSeconds(59.9));
         Assert.Empty(Take());
@@ -66,7 +66,7 @@ public sealed class StatusReporterTests
         Assert.Equal(["edgeinfer/press-3/status online"], Take());
 
         reporter.Stop();
-        Assert.Equal(["edgeinfer/press-3/status stopped", "edgeinfer/press-3/belt/status offline"], Take());
+        Assert.Equal(["edgeinfer/press-3/belt/status offline", "edgeinfer/press-3/status stopped"], Take());
         reporter.Stop();
         reporter.Changed();
         _time.Advance(TimeSpan.FromMinutes(5));

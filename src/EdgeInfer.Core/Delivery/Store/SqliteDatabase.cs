@@ -67,7 +67,7 @@ internal sealed class SqliteDatabase : IDisposable
         // SQLITE_PREPARE_PERSISTENT: kept for long.
         int result = raw.sqlite3_prepare_v3(_handle, sql, 1, out sqlite3_stmt statement);
         if (result != raw.SQLITE_OK) throw NotPrepared(result);
-        SqliteStatement prepared = new(this, statement);
+        SqliteStatement prepared = new(this, statement, IsEnd(sql));
         _statements.Add(prepared);
         return prepared;
     }
@@ -97,8 +97,10 @@ internal sealed class SqliteDatabase : IDisposable
     public SqliteStatement PrepareOnce(string sql)
     {
         int result = raw.sqlite3_prepare_v3(_handle, sql, 0, out sqlite3_stmt statement);
-        return result == raw.SQLITE_OK ? new SqliteStatement(this, statement) : throw NotPrepared(result);
+        return result == raw.SQLITE_OK ? new SqliteStatement(this, statement, IsEnd(sql)) : throw NotPrepared(result);
     }
+
+    private static bool IsEnd(string sql) => sql.StartsWith("COMMIT", StringComparison.Ordinal);
 
     // Every statement is right for the schema: where one is refused, the schema is not what its version says.
     private OutboxStoreException NotPrepared(int result) => Failed(result == raw.SQLITE_ERROR ? raw.SQLITE_CORRUPT : result, "read");
@@ -156,9 +158,13 @@ internal sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>Undoes what is open and builds the exception for a result.</summary>
-    internal OutboxStoreException Failed(int result, string doing)
+    /// <param name="result">The result.</param>
+    /// <param name="doing">Past participle: what could not be done.</param>
+    /// <param name="lastError">errno as it is, where SQLite itself has noted none.</param>
+    internal OutboxStoreException Failed(int result, string doing, int lastError = 0)
     {
-        int system = SqliteCalls.SystemError(_handle);
+        int system = (result & 0xff) is raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN ? SqliteCalls.SystemError(_handle) : 0;
+        if (system == 0 && (result & 0xff) == raw.SQLITE_IOERR) system = lastError;
         string said = raw.sqlite3_errmsg(_handle).utf8_to_string() ?? "";
         Rollback();
         Undone?.Invoke();

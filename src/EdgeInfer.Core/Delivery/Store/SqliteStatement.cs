@@ -1,10 +1,14 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using SQLitePCL;
 
 namespace EdgeInfer.Delivery.Store;
 
 /// <summary>A prepared statement. Parameters count from 1, columns from 0.</summary>
-internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle) : IDisposable
+/// <param name="database">Its database.</param>
+/// <param name="handle">SQLite's.</param>
+/// <param name="isEnd">Whether it ends a transaction.</param>
+internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle, bool isEnd) : IDisposable
 {
     private const int LongestStackText = 256;
 
@@ -49,7 +53,10 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
         if (result == raw.SQLITE_ROW) return true;
         if (result != raw.SQLITE_DONE)
         {
-            OutboxStoreException failure = database.Failed(result, raw.sqlite3_stmt_readonly(handle) != 0 ? "read" : "written");
+            // Of a commit, SQLite keeps no errno: it is asked for before anything else can change it.
+            int system = Marshal.GetLastSystemError();
+            bool isWritten = database.IsInTransaction || raw.sqlite3_stmt_readonly(handle) == 0 || isEnd;
+            OutboxStoreException failure = database.Failed(result, isWritten ? "written" : "read", system);
             Reset();
             throw failure;
         }

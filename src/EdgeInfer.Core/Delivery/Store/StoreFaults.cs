@@ -41,39 +41,33 @@ internal static class StoreFaults
 
     /// <summary>The exception for what the file system refuses outside SQLite.</summary>
     public static OutboxStoreException Of(Exception failure, string path, string doing)
-        => new(new Fault(FaultKind.InputOutput, path, $"results that wait for the broker cannot be {doing}: {failure.Message}", CureOfFolder(path)), false, failure);
+        => new(Unusable(0, failure is UnauthorizedAccessException ? ErrnoAccess : failure.HResult, path, doing, failure.Message, isSystemSaid: true), false, failure);
 
     /// <summary>The database is damaged.</summary>
     public static Fault Broken(string path, string said)
-        => new(FaultKind.InputOutput, path, $"the database of waiting results is damaged ({said})", "check the storage device (dmesg, fsck); it is set aside, and a new one is begun");
+        => new(FaultKind.InputOutput, path, $"the store of waiting results is damaged ({said})", "check the storage device (dmesg, fsck); it is set aside, and a new one is begun");
 
     /// <summary>Another agent works here.</summary>
     public static OutboxStoreException InUse(string folder, Exception? inner = null)
         => new(new Fault(FaultKind.Unavailable, folder, "another agent uses this state folder", "end it, or give each agent a runtime.state_folder of its own"), false, inner);
 
-    private static Fault Unusable(int code, int system, string path, string doing, string said)
+    private static Fault Unusable(int code, int system, string path, string doing, string said, bool isSystemSaid = false)
     {
-        string reason = system == 0 ? said : $"{said}: {Marshal.GetPInvokeErrorMessage(system)}";
-        if (code == raw.SQLITE_FULL || system is ErrnoNoSpace or ErrnoQuota)
-        {
-            string what = system == ErrnoQuota ? "the user's disk quota is used up" : "no space is left on the file system";
-            return new(FaultKind.InputOutput, path, $"waiting results cannot be {doing}: {what}", "free space there, or lower outbox.size");
-        }
-
-        if (code == raw.SQLITE_READONLY || system == ErrnoReadOnly)
-        {
-            string what = system == ErrnoReadOnly ? "the file system is read-only" : "it may not be written";
-            return new(FaultKind.InputOutput, path, $"waiting results cannot be {doing}: {what}", $"mount it writable, or let this user write it ({CureOfFolder(path)})");
-        }
-
+        string what = $"the store of waiting results cannot be {doing}: ";
+        string reason = system == 0 || isSystemSaid ? said : $"{said}: {Marshal.GetPInvokeErrorMessage(system)}";
+        if (system == ErrnoQuota) return new(FaultKind.InputOutput, path, what + "the user's disk quota is used up", "free space there, or lower outbox.size");
+        if (code == raw.SQLITE_FULL || system == ErrnoNoSpace) return new(FaultKind.InputOutput, path, what + "no space is left on the file system", "free space there, or lower outbox.size");
+        if (system == ErrnoReadOnly) return new(FaultKind.InputOutput, path, what + "the file system is read-only", "mount it writable (dmesg says why it is not), or set runtime.state_folder");
+        if (code == raw.SQLITE_READONLY) return new(FaultKind.InputOutput, path, what + "this user may not write it", CureOfFolder(path));
+        if (system is ErrnoAccess or ErrnoNotPermitted) return new(FaultKind.InputOutput, path, what + reason, CureOfFolder(path));
         return code switch
         {
-            raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL => new(FaultKind.Unavailable, path, "another program has the database of waiting results open", "end that program; copy the file to look into it"),
-            raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_AUTH when system is ErrnoAccess or ErrnoNotPermitted or 0
-                => new(FaultKind.InputOutput, path, $"waiting results cannot be {doing}: {reason}", CureOfFolder(path)),
-            raw.SQLITE_NOMEM => new(FaultKind.Unavailable, path, $"waiting results cannot be {doing}: no memory is left", "free memory"),
-            raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN => new(FaultKind.InputOutput, path, $"waiting results cannot be {doing}: {reason}", "check the storage device (dmesg, fsck)"),
-            _ => new(FaultKind.Internal, path, $"waiting results cannot be {doing}: {reason}", "report this with the log"),
+            raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_PROTOCOL
+                => new(FaultKind.Unavailable, path, "another program has the store of waiting results open", "end that program; to look into the store, copy its files"),
+            raw.SQLITE_NOMEM => new(FaultKind.Unavailable, path, what + "no memory is left", "free memory"),
+            raw.SQLITE_CANTOPEN or raw.SQLITE_PERM or raw.SQLITE_AUTH => new(FaultKind.InputOutput, path, what + reason, CureOfFolder(path)),
+            0 or raw.SQLITE_IOERR => new(FaultKind.InputOutput, path, what + reason, "check the storage device (dmesg, fsck), or set runtime.state_folder"),
+            _ => new(FaultKind.Internal, path, what + reason, "report this with the log"),
         };
     }
 

@@ -1,4 +1,3 @@
-using EdgeInfer.Delivery.Store.Interop;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Delivery.Store;
@@ -14,8 +13,6 @@ internal sealed record StoreIncident(Fault Fault, string SetAside);
 /// <param name="boot">This start.</param>
 internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boot)
 {
-    // A start is not held up for longer. What is not reached is checked when it is read: SQLite then says that it is damaged.
-    private static readonly TimeSpan s_longestCheck = TimeSpan.FromSeconds(2);
 
     /// <summary>Opens it, or begins a new one.</summary>
     /// <param name="isKnownBroken">It is set aside without being looked at.</param>
@@ -31,7 +28,10 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
             else if (!files.HasDatabase) Build([]);
             try
             {
-                return Checked(files.Database);
+                bool isLogDamaged = StoreLog.IsDamaged(files.Log);
+                SqliteDatabase database = Checked(files.Database);
+                if (isLogDamaged) incident = DeclareLostLog(database);
+                return database;
             }
             catch (OutboxStoreException e) when (e.IsBroken && incident is null)
             {
@@ -47,7 +47,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
 
     private Fault? Refusal(bool isKnownBroken)
     {
-        if (files.HasOrphanedLog) return new Fault(FaultKind.InputOutput, files.Database, "the database of waiting results is gone, and its log is not", "nothing; see who removed it");
+        if (files.HasOrphanedLog) return new Fault(FaultKind.InputOutput, files.Database, "the store of waiting results is gone, and its log is not", "nothing; see who removed it");
         if (isKnownBroken) return StoreFaults.Broken(files.Database, "it could not be read");
         if (!files.HasDatabase) return null;
         return files.CannotBeDatabase ? StoreFaults.Broken(files.Database, "it is empty, or not a file") : null;
@@ -83,9 +83,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
             StoreSchema.Prepare(database);
             Recognise(database);
             StoreSchema.UseLog(database);
-            string said = "ok";
-            if (database.RunWithin(new StoreDeadline(clock, s_longestCheck), () => said = database.Text("PRAGMA quick_check(1)")) && said != "ok")
-                throw new OutboxStoreException(StoreFaults.Broken(path, said), true);
+            StoreCheck.Run(database, clock);
             StoreSchema.Migrate(database, null);
             database.KeepLog(false);
             return database;
@@ -104,8 +102,27 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
         long version = database.Number("PRAGMA user_version");
         if (version > StoreSchema.Version)
         {
-            string what = $"the database of waiting results was written by a newer EdgeInfer (version {version}, this program knows {StoreSchema.Version})";
+            string what = $"the store of waiting results was written by a newer EdgeInfer (version {version}, this program knows {StoreSchema.Version})";
             throw new OutboxStoreException(new Fault(FaultKind.Data, database.Path, what, "it is set aside; stop the newer program and give it the file back to have them delivered"), true);
+        }
+    }
+
+    // The database itself is as it was at some group before the damage. Emptied afterwards, so that the log does not say it again.
+    private StoreIncident DeclareLostLog(SqliteDatabase database)
+    {
+        try
+        {
+            IReadOnlyList<Gap> losses = StoreSalvage.OfStreams(database, clock, boot);
+            database.Execute("BEGIN IMMEDIATE");
+            foreach (Gap loss in losses) GapTable.Insert(database, loss);
+            database.Execute("COMMIT");
+            database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            return new StoreIncident(new Fault(FaultKind.InputOutput, files.Log, "the log of the store of waiting results is damaged; what was written last is lost", "check the storage device (dmesg, fsck)"), "");
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
         }
     }
 

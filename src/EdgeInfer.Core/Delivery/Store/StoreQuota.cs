@@ -41,7 +41,7 @@ internal sealed class StoreQuota
     public long FreePages => One(_freeCount);
 
     /// <summary>Messages that went for lack of room in this group.</summary>
-    public IReadOnlyList<long> Dropped => _dropped;
+    public List<long> Dropped => _dropped;
 
     /// <summary>A message was added.</summary>
     public void Added(int payloadBytes)
@@ -58,7 +58,14 @@ internal sealed class StoreQuota
         long used = UsedPages;
         if (used > _pages)
         {
-            while (used > _pages - _pagesAhead && _dropped.Count < MostDrops && Drop()) used = UsedPages;
+            // Room ahead is made from the class that had to give way first: a higher one goes only for what does not fit without.
+            DeliveryClass highest = DeliveryClass.Update;
+            while (used > _pages - _pagesAhead && _dropped.Count < MostDrops && Drop(used > _pages ? DeliveryClass.Update : highest) is { } level)
+            {
+                if (level < highest) highest = level;
+                used = UsedPages;
+            }
+
             foreach (StreamEntry stream in _streams.Entries) DeclareRun(stream);
         }
 
@@ -73,9 +80,9 @@ internal sealed class StoreQuota
         _pagesLeft = 0;
     }
 
-    private bool Drop()
+    private DeliveryClass? Drop(DeliveryClass highest)
     {
-        for (DeliveryClass level = DeliveryClass.Prediction; level <= DeliveryClass.Update; level++)
+        for (DeliveryClass level = DeliveryClass.Prediction; level <= highest; level++)
         {
             int count = 0;
             while (count < DropsBetweenLooks && Oldest(level) is { } stream)
@@ -89,10 +96,10 @@ internal sealed class StoreQuota
                 count++;
             }
 
-            if (count > 0) return true;
+            if (count > 0) return level;
         }
 
-        return false;
+        return null;
     }
 
     private StreamEntry? Oldest(DeliveryClass level)

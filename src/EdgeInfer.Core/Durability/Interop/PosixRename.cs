@@ -18,14 +18,16 @@ internal static partial class PosixRename
         if (RenameAt2(CurrentFolder, first, CurrentFolder, second, Exchange) == 0) return true;
         int error = Marshal.GetLastPInvokeError();
         if (error is NotSupported or NotImplemented) return false;
-        throw new IOException($"exchange of {first} and {second} failed: {Marshal.GetPInvokeErrorMessage(error)}");
+        throw new IOException($"exchange of {first} and {second} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
 
     /// <summary>Gives whatever has one name another, in the place of a file that has it.</summary>
     /// <exception cref="IOException">The kernel refused, and nothing has changed; the message names the errno.</exception>
     public static void Rename(string from, string to)
     {
-        if (RenameFile(from, to) != 0) throw new IOException($"rename of {from} to {to} failed: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+        if (RenameFile(from, to) == 0) return;
+        int error = Marshal.GetLastPInvokeError();
+        throw new IOException($"rename of {from} to {to} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

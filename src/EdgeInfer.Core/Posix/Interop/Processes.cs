@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace EdgeInfer.Posix.Interop;
@@ -15,6 +16,9 @@ internal static unsafe partial class Processes
     private const int ExecuteAccess = 1;
     private const int SetParentDeathSignal = 1;
     private const int SetMask = 2;
+    private const int LowPriority = 10;
+    private const int SetDescriptorFlags = 2;
+    private const int CloseOnExec = 1;
 
     /// <summary>Whether a child has ended; it stays to be reaped.</summary>
     /// <returns>True as well where it is not ours to wait for any more.</returns>
@@ -43,6 +47,32 @@ internal static unsafe partial class Processes
 
     /// <summary>Whether this process may run a file.</summary>
     internal static bool CanExecute(string path) => Access(path, ExecuteAccess) == 0;
+
+    /// <summary>A process gives way to others: it gets the processor last and, where memory runs out, is the first to go.</summary>
+    internal static void MakeModest(int id)
+    {
+        _ = SetPriority(0, (uint)id, LowPriority);
+        try
+        {
+#pragma warning disable RS0030 // The kernel's file, nothing to keep.
+            File.WriteAllText($"/proc/{id}/oom_score_adj", "1000");
+#pragma warning restore RS0030
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Ended already, or a kernel without.
+        }
+    }
+
+    /// <summary>Every descriptor but the first three is closed when this process becomes another program.</summary>
+    internal static void CloseAllOnBecoming()
+    {
+        foreach (string name in Directory.EnumerateFileSystemEntries("/proc/self/fd").ToArray())
+        {
+            if (int.TryParse(Path.GetFileName(name), NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor) && descriptor > 2)
+                _ = FileControl(descriptor, SetDescriptorFlags, CloseOnExec);
+        }
+    }
 
     /// <summary>This process is killed when the thread that started it ends.</summary>
     internal static void DieWithParent() => _ = Control(SetParentDeathSignal, SignalKill, 0, 0, 0);
@@ -74,6 +104,12 @@ internal static unsafe partial class Processes
 
     [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Access(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, uint who, int priority);
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int FileControl(int descriptor, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int Control(int operation, nuint first, nuint second, nuint third, nuint fourth);

@@ -41,7 +41,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Each_name_finds_its_schema_in_three_forms()
     {
-        Assert.Equal(["prediction/1", "gap/1", "status/1", "doctor/1"], MessageSchemas.Names);
+        Assert.Equal(["prediction/1", "gap/1", "status/1", "answer/1", "state/1", "doctor/1"], MessageSchemas.Names);
         foreach (string name in MessageSchemas.Names)
         {
             string text = MessageSchemas.Find(name)!;
@@ -73,9 +73,10 @@ public sealed class MessageSchemaTests
     public void The_messages_of_the_documentation_are_valid()
     {
         string[] parts = File.ReadAllText(Path.Combine(RepositoryFolder.Root, "docs", "messages.md")).Split("```json\n");
-        Assert.Equal(["prediction", "status"], parts[1..].Select(p => p.Contains("edgeinfer/status/1\",", StringComparison.Ordinal) ? "status" : "prediction"));
         string[] samples = [.. parts[1..].Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])];
-        Assert.Equal(["", ""], Validate([("prediction", samples[0]), ("status", samples[1])]));
+        (string, string)[] named = [.. samples.Select(static sample => (JsonDocument.Parse(sample).RootElement.GetProperty("schema").GetString()!.Split('/')[1], sample))];
+        Assert.Equal(["prediction", "status", "answer", "state"], named.Select(static n => n.Item1));
+        Assert.All(Validate([.. named]), static error => Assert.Equal("", error));
     }
 
     [Theory]

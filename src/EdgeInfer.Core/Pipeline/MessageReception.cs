@@ -1,0 +1,83 @@
+using System.Text;
+using EdgeInfer.Configuration;
+using EdgeInfer.Messaging;
+using EdgeInfer.Sinks;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>Takes commands that came from the broker.</summary>
+internal interface ICommandInbox
+{
+    /// <summary>Takes a command and returns at once.</summary>
+    /// <param name="operation">The last level of its topic.</param>
+    /// <param name="message">The message; valid until the call returns.</param>
+    /// <param name="topics">The device's topics.</param>
+    /// <param name="outgoing">Where the answer goes.</param>
+    void Receive(string operation, in ReceivedMessage message, MqttTopics topics, IOutgoing outgoing);
+}
+
+/// <summary>What a device listens to: hands settings and commands on, and passes over those that the broker had kept.</summary>
+/// <param name="settings">Takes settings.</param>
+/// <param name="commands">Takes commands; null where nobody does.</param>
+/// <param name="outgoing">Where answers go.</param>
+/// <param name="logger">Messages that are passed over.</param>
+internal sealed partial class MessageReception(SettingDesk settings, ICommandInbox? commands, IOutgoing outgoing, ILogger logger)
+{
+    /// <summary>Topics that are named in the log; more are counted alone.</summary>
+    private const int MostNamed = 64;
+
+    private readonly HashSet<string> _named = [];
+    private long _settings;
+    private long _commands;
+    private long _retained;
+
+    /// <summary>Counts since the start; null before the first message.</summary>
+    public ReceivedReport? Report
+    {
+        get
+        {
+            ReceivedReport report = new(Interlocked.Read(ref _settings), Interlocked.Read(ref _commands), Interlocked.Read(ref _retained));
+            return report == new ReceivedReport(0, 0, 0) ? null : report;
+        }
+    }
+
+    /// <summary>Makes a session listen to what the configuration accepts; before it is started.</summary>
+    public void Listen(MqttSession session, MqttOptions mqtt, MqttTopics topics)
+    {
+        List<string> filters = [];
+        if (mqtt.Accept.Contains(MqttOptions.AcceptsSet)) filters.Add(topics.SetFilter);
+        if (mqtt.Accept.Contains(MqttOptions.AcceptsCommands) && commands is not null) filters.Add(topics.CommandFilter);
+        if (filters.Count > 0) session.Subscribe(filters, (in ReceivedMessage message) => Receive(message, topics), SubscriptionKind.Obeying);
+    }
+
+    /// <summary>Takes a message; on the session's threads, one at a time.</summary>
+    internal void Receive(in ReceivedMessage message, MqttTopics topics)
+    {
+        string topic = Encoding.UTF8.GetString(message.Topic);
+        if (message.IsRetained)
+        {
+            // What was wanted once, perhaps long ago: it would be done again at each connection.
+            Interlocked.Increment(ref _retained);
+            bool isNews;
+            lock (_named) isNews = _named.Count < MostNamed && _named.Add(topic);
+            if (isNews) LogRetained(logger, topic);
+            return;
+        }
+
+        if (topics.TryReadCommand(topic, out string operation))
+        {
+            Interlocked.Increment(ref _commands);
+            commands?.Receive(operation, message, topics, outgoing);
+        }
+        else if (topics.TryReadSet(topic, out string pipeline, out string key))
+        {
+            Interlocked.Increment(ref _settings);
+            settings.Receive(pipeline, key, message.Payload);
+        }
+    }
+
+    [LoggerMessage(EventId = 6141, Level = LogLevel.Warning,
+        Message = "{Topic}: a retained message is ignored; clear it (mosquitto_pub -r -n -t TOPIC) and publish without retain")]
+    private static partial void LogRetained(ILogger logger, string topic);
+}
