@@ -224,6 +224,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         }
         finally
         {
+            _trustWatch = null;
             hasLeft = _sender.HasLeft;
             _sender.Close(connection);
         }
