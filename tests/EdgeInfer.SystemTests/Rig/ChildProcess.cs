@@ -101,6 +101,21 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Whether it ends by itself within a time; it is left alone where it does not.</summary>
+    public async Task<bool> ExitWithin(TimeSpan patience)
+    {
+        using CancellationTokenSource limit = new(patience);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Kills it if it still runs, and looks for canary secrets in what it printed.</summary>
     public async ValueTask DisposeAsync()
     {

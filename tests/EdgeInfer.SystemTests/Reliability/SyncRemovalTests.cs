@@ -1,0 +1,133 @@
+using EdgeInfer.SystemTests.Rig;
+
+namespace EdgeInfer.SystemTests.Reliability;
+
+/// <summary>
+/// Each sync and each rename is there for a reason: left out, a power cut breaks a promise and the tests see it. The same moments without
+/// anything left out break none.
+/// </summary>
+[Collection(StorageTests.Name)]
+public sealed class SyncRemovalTests
+{
+    /// <summary>Names of what is left out.</summary>
+    public static TheoryData<string> Removals => [.. SyncSite.All.Select(static site => site.Name)];
+
+    [Theory]
+    [MemberData(nameof(Removals))]
+    public async Task Left_out_it_breaks_a_promise(string name)
+    {
+        SyncSite site = SyncSite.All.Single(s => s.Name == name);
+        if (!Campaign.IsFull && !site.IsSampled) Assert.Skip("only with EDGEINFER_RELIABILITY=full");
+        List<string> without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
+        string saved = "";
+        if (Campaign.IsFull && !site.Volume.HasJournal)
+        {
+            List<string> onJournal = await site.Play(new SyncScenarios(new VolumeKind(), site.Removal));
+            saved = $"; on ext4 as usual: {(onJournal.Count == 0 ? "spared" : onJournal[0])}";
+        }
+
+        Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "NOTHING FAILED" : without[0])}{saved}");
+        Assert.True(without.Count > 0, $"without {name} everything still held");
+    }
+
+    [Fact]
+    public async Task Left_in_they_keep_every_promise_on_a_file_system_with_a_journal_and_on_one_without()
+    {
+        List<string> faults = [];
+        foreach (VolumeKind kind in new[] { new VolumeKind(), new VolumeKind(HasJournal: false) })
+        {
+            foreach (IGrouping<string, SyncSite> sites in SyncSite.All.Where(static s => Campaign.IsFull || s.IsSampled).GroupBy(static s => s.Moment))
+                faults.AddRange((await sites.First().Play(new SyncScenarios(kind, null))).Select(fault => $"{sites.Key}, {(kind.HasJournal ? "journal" : "no journal")}: {fault}"));
+        }
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Every_place_that_syncs_or_renames_is_in_the_table_and_strace_sees_the_same()
+    {
+        using TestFolder folder = new();
+        using JudgeBroker judge = new();
+        await using Device device = new(folder, judge, new DeviceLoad());
+        string traced = folder["strace.log"];
+        device.Wrapper = [Peer.Program("strace"), "-D", "-f", "-y", "-qq", "-o", traced, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2"];
+        device.Start();
+        await device.Says("results are on the disk", static status => OutboxStatus.Of(status).Stored > 50);
+        judge.Up();
+        await device.Drain();
+        await device.Stop();
+
+        string[] kinds = ["sync", "sync-folder", "rename"];
+        List<StorageCall> calls = [.. device.Faults.Calls().Where(c => kinds.Contains(c.Kind))];
+        string[] byStrace = [.. File.ReadLines(traced).Select(Traced).OfType<string>()
+            .Where(path => path.StartsWith(device.StateFolder, StringComparison.Ordinal) || path.StartsWith(device.RunFolder, StringComparison.Ordinal))];
+        Assert.Equal(Counts(byStrace), Counts(calls.Select(static c => c.Path)));
+        string[] known = [.. SyncSite.All.Select(static s => s.Site).Distinct()];
+        string[] unknown = [.. calls.Select(static c => $"{c.Kind} {c.Name}").Distinct().Where(c => !known.Contains(c))];
+        Assert.True(unknown.Length == 0, $"not in the table of syncs: {string.Join(", ", unknown)}");
+    }
+
+    private static IEnumerable<string> Counts(IEnumerable<string> paths)
+        => paths.GroupBy(static path => path).Select(static group => $"{group.Count()} {group.Key}").Order(StringComparer.Ordinal);
+
+    // The path of one call: that of a descriptor stands in <>, a new name is the last one in quotes. A call that is interrupted has a second line.
+    private static string? Traced(string line)
+    {
+        if (line.Contains("resumed>", StringComparison.Ordinal)) return null;
+        (char open, char close) = line.Contains("rename", StringComparison.Ordinal) ? ('"', '"') : ('<', '>');
+        int end = line.LastIndexOf(close);
+        if (line.EndsWith("<unfinished ...>", StringComparison.Ordinal)) end = line.LastIndexOf(close, line.LastIndexOf('<'));
+        int start = end <= 0 ? -1 : line.LastIndexOf(open, end - 1);
+        return start < 0 ? null : line[(start + 1)..end];
+    }
+}
+
+/// <summary>One place that syncs or renames, and the moment at which it matters.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Site">Kind and file, as the library of faults names them.</param>
+/// <param name="Moment">The scenario's name.</param>
+/// <param name="Play">The scenario.</param>
+internal sealed record SyncSite(string Name, string Site, string Moment, Func<SyncScenarios, Task<List<string>>> Play)
+{
+    private static readonly VolumeKind s_bare = new(HasJournal: false);
+
+    /// <summary>Where its lack shows. ext4's journal spares some: any later sync of any file takes all earlier names along.</summary>
+    public VolumeKind Volume { get; init; } = new();
+
+    /// <summary>Whether everyday runs try it.</summary>
+    public bool IsSampled { get; init; }
+
+    /// <summary>The call, each time, does nothing.</summary>
+    public StorageFault Removal
+    {
+        get
+        {
+            string[] words = Site.Split(' ', 2);
+            return new(StorageAction.Pretend, new StorageSite(words[0], words[1], false).Calls, 1, int.MaxValue, Part: "/" + words[1]);
+        }
+    }
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<SyncSite> All { get; } =
+    [
+        new("start number, content", "sync boot.new", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("start number, rename", "rename boot", "start number", static s => s.StartNumber()) { IsSampled = true },
+        new("start number, name", "sync-folder state", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("results, log", "sync outbox.db-wal", "offline again", static s => s.OfflineAgain()) { IsSampled = true },
+        new("results, first log", "sync outbox.db-wal", "offline", static s => s.Offline()),
+        new("results, database at the stop", "sync outbox.db", "stop", static s => s.Stop()),
+        new("setting, content", "sync settings.json.new", "setting", static s => s.Setting()) { Volume = s_bare },
+        new("setting, rename", "rename settings.json", "setting", static s => s.Setting()) { IsSampled = true },
+        new("restart under an id, content", "sync commands.json.new", "restart", static s => s.RestartCommand()) { Volume = s_bare },
+        new("restart under an id, rename", "rename commands.json", "restart", static s => s.RestartCommand()),
+        new("retained topics, content", "sync retained.json.new", "retained", static s => s.RetainedTopics()) { Volume = s_bare },
+        new("retained topics, rename", "rename retained.json", "retained", static s => s.RetainedTopics()),
+        new("model, files", "sync model.onnx", "model add", static s => s.ModelAdd(isReplaced: false)) { IsSampled = true },
+        new("model, contract", "sync model.yaml", "model replaced", static s => s.ModelAdd(isReplaced: true)),
+        new("model, folder", "sync-folder .pulse.new", "model add", static s => s.ModelAdd(isReplaced: false)) { Volume = s_bare },
+        new("model, rename", "rename pulse", "model add", static s => s.ModelAdd(isReplaced: false)),
+        new("model, name", "sync-folder models", "model add", static s => s.ModelAdd(isReplaced: false)),
+        new("model, name of a replacement", "sync-folder models", "model replaced", static s => s.ModelAdd(isReplaced: true)),
+        new("results, database at a merge", "sync outbox.db", "checkpoint", static s => s.Checkpoint()),
+    ];
+}
