@@ -95,7 +95,7 @@ internal sealed class CommandRecord
     private Fault SetAside(string what)
     {
         string aside = _path + ".broken";
-        File.Move(_path, aside, overwrite: true);
+        DurableMove.Rename(_path, aside);
         return new(FaultKind.InputOutput, _path, $"the record of commands cannot be understood: {what}", $"one that comes twice may be done twice; the file is now {aside}");
     }
 }

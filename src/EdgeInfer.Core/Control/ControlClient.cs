@@ -1,7 +1,8 @@
 using System.Net.Sockets;
 using System.Text.Json;
-using EdgeInfer.Control.Interop;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 
 namespace EdgeInfer.Control;
 

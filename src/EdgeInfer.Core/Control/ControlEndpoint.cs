@@ -1,6 +1,7 @@
 using System.Net.Sockets;
-using EdgeInfer.Control.Interop;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 
 namespace EdgeInfer.Control;
 
@@ -39,7 +40,7 @@ internal sealed class ControlEndpoint : IDisposable
             throw FaultException.Of(FaultKind.Configuration, path, $"the path of a socket has at most {ControlPath.LongestBytes} bytes", "set runtime.control to a shorter one");
         try
         {
-            MakeFolder(System.IO.Path.GetDirectoryName(path)!);
+            RunFolder.Make(System.IO.Path.GetDirectoryName(path)!);
             FileStream held = Lock(path);
             try
             {
@@ -63,15 +64,6 @@ internal sealed class ControlEndpoint : IDisposable
         Socket.Dispose();
         File.Delete(Path);
         _lock.Dispose();
-    }
-
-    private static void MakeFolder(string folder)
-    {
-        if (Directory.Exists(folder)) return;
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
-
-        // A service's own user has the group already; root has to give the folder away, and is the only one who can.
-        if (FileOwner.EffectiveUser() == 0 && UserGroups.NumberOf(ControlPath.Group) is { } group) FileOwner.TryGiveToGroup(folder, group);
     }
 
     private static FileStream Lock(string path)

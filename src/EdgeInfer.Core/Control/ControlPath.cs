@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeInfer.Configuration;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Control;
 
@@ -10,7 +11,7 @@ internal static class ControlPath
     public const int LongestBytes = 107;
 
     /// <summary>The group that may use the socket where there is one of this name.</summary>
-    public const string Group = "edgeinfer";
+    public const string Group = RunFolder.Group;
 
     /// <summary>Where the socket goes when the folder of the default one cannot be made: the user's own runtime folder.</summary>
     /// <param name="runtimeFolder"><c>XDG_RUNTIME_DIR</c>.</param>

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using EdgeInfer.Control.Interop;
+using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 
 namespace EdgeInfer.Control;
 

@@ -51,11 +51,14 @@ internal sealed class BacklogMessage
 
 /// <summary>A declared loss: the messages <c>FromSequence</c> to <c>ToSequence</c>, or at most so many whose numbers nobody knows.</summary>
 /// <param name="Id">Names it in the store.</param>
-/// <param name="Stream">The stream's name.</param>
-/// <param name="Boot">The agent's start that they were accepted in.</param>
+/// <param name="Stream">The stream's name; <c>*</c> where it may be any.</param>
+/// <param name="Boot">The agent's start that they were accepted in; the newest of several where those became one.</param>
 /// <param name="FromSequence">The first; null where the numbers are not known.</param>
 /// <param name="ToSequence">The last.</param>
-/// <param name="AtMost">The most that may be lost, where the numbers are not known.</param>
+/// <param name="AtMost">
+/// The most that may be lost, where the numbers are not known; null beside null numbers where that is not known either
+/// (<c>store_broken</c>): everything of the stream up to that start that has not arrived.
+/// </param>
 /// <param name="Reason">quota, expired, refused, too_large, power_cut, store_broken, overload.</param>
 /// <param name="UtcMilliseconds">When the loss was noticed, as the clock was set then.</param>
 internal sealed record Gap(long Id, string Stream, long Boot, long? FromSequence, long? ToSequence, long? AtMost, string Reason, long UtcMilliseconds);

@@ -18,10 +18,15 @@ internal static class BrokerAnswers
             MqttPubAckReasonCode.TopicNameInvalid => "set mqtt.prefix, device.id and publish.topic to levels that it takes",
             MqttPubAckReasonCode.QuotaExceeded => "publish less (publish.min_interval), or raise the broker's limit",
             MqttPubAckReasonCode.PayloadFormatInvalid => "let it take JSON",
+            (MqttPubAckReasonCode)MqttDisconnectReasonCode.PacketTooLarge => "raise the broker's maximum packet size, or take what it minds out of the topic",
             _ => "",
         };
         return new(FaultKind.Configuration, settings.Address, $"the broker refuses messages to '{topic}' (0x{reason:X2})", cure);
     }
+
+    /// <summary>The broker ends every connection at one message.</summary>
+    public static Fault OfEnding(MqttSettings settings, MqttTopic topic, byte reason)
+        => OfMessage(settings, topic, reason) with { What = $"the broker ends each connection at one message to '{topic}' (0x{reason:X2}): it is given up" };
 
     /// <summary>SUBACK with a reason of 0x80 or above.</summary>
     public static Fault OfSubscription(MqttSettings settings, string filter, byte reason)

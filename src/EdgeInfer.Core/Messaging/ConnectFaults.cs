@@ -69,6 +69,9 @@ internal static class ConnectFaults
         return Waiting(settings, what, "", e);
     }
 
+    /// <summary>Whether the broker's machine says that nobody holds the connection any more.</summary>
+    public static bool IsReset(Exception e) => Socket(e) is { SocketErrorCode: SocketError.ConnectionReset };
+
     /// <summary>The connection was closed before CONNACK.</summary>
     public static MqttLinkException NoAnswer(MqttSettings settings, Exception? e = null)
         => settings.Options.Url.Scheme is "mqtts" or "wss"

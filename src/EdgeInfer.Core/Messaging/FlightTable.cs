@@ -18,6 +18,9 @@ internal struct Flight
     /// <summary>The source's name of it, where it is neither of the queue nor of a state.</summary>
     public long Token;
 
+    /// <summary>Tells it from others while suspects go one at a time.</summary>
+    public int Print;
+
     /// <summary>Counts what was sent, from 1.</summary>
     public long Order;
 

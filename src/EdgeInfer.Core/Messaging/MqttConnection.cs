@@ -61,6 +61,9 @@ internal sealed class MqttConnection : IDisposable
     /// <summary>Whether the connection has ended.</summary>
     public bool IsBroken => Volatile.Read(ref _broken) is not null;
 
+    /// <summary>How the connection ended.</summary>
+    public Ending Ending { get; private set; }
+
     /// <summary>Whether the broker closed the connection without a DISCONNECT.</summary>
     public bool IsClosedSilently { get; private set; }
 
@@ -103,6 +106,7 @@ internal sealed class MqttConnection : IDisposable
                     MqttLinkException cause = ConnectFaults.ClosedSilently(_settings, 1);
                     Break(cause);
                     IsClosedSilently = _broken == cause;
+                    if (IsClosedSilently) Ending = new(IsByBroker: true, null);
                     break;
                 }
             }
@@ -111,7 +115,9 @@ internal sealed class MqttConnection : IDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Break(ConnectFaults.OfConnection(_settings, e));
+            MqttLinkException cause = ConnectFaults.OfConnection(_settings, e);
+            Break(cause);
+            if (_broken == cause && ConnectFaults.IsReset(e)) Ending = new(IsByBroker: true, null);
         }
 
         return _broken;
@@ -242,7 +248,9 @@ internal sealed class MqttConnection : IDisposable
             case PacketKind.PingResponse:
                 break;
             case PacketKind.Disconnect when !IsVersion311:
-                Break(ConnectFaults.Disconnected(_settings, ServerPackets.ReadDisconnect(content)));
+                ServerAnswer farewell = ServerPackets.ReadDisconnect(content);
+                Ending = new(IsByBroker: true, farewell.Reason);
+                Break(ConnectFaults.Disconnected(_settings, farewell));
                 break;
             default:
                 throw new InvalidDataException($"a packet of kind {first >> 4}, which no broker sends here");

@@ -33,6 +33,16 @@ internal readonly ref struct PublishPacket(ReadOnlySpan<byte> topic, ReadOnlySpa
     /// <summary>Bytes behind the fixed header.</summary>
     public int RemainingBytes => 2 + Topic.Length + (Qos > 0 ? 2 : 0) + (IsVersion311 ? 0 : MqttWire.VariableBytes(PropertyBytes) + PropertyBytes) + Payload.Length + Tail.Length;
 
+    /// <summary>Tells the message from others within this process.</summary>
+    public int Print()
+    {
+        HashCode print = default;
+        print.AddBytes(Topic);
+        print.AddBytes(Payload);
+        print.AddBytes(Tail);
+        return print.ToHashCode();
+    }
+
     /// <summary>Bytes of the whole packet.</summary>
     public int Bytes => 1 + MqttWire.VariableBytes(RemainingBytes) + RemainingBytes;
 }

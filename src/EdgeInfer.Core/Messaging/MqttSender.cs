@@ -93,11 +93,13 @@ internal sealed class MqttSender
     /// <summary>Sends what may be sent.</summary>
     public void Wake() => Kick();
 
-    /// <summary>Sends a whole packet before all messages.</summary>
-    public void SendControl(ReadOnlySpan<byte> packet)
+    /// <summary>Sends a whole packet before all messages; false where so many wait already that the broker cannot be reading.</summary>
+    public bool SendControl(ReadOnlySpan<byte> packet)
     {
-        lock (_lock) _window.AddControl(packet);
+        bool hasRoom;
+        lock (_lock) hasRoom = _window.AddControl(packet);
         Kick();
+        return hasRoom;
     }
 
     /// <summary>A connection is there.</summary>
@@ -121,13 +123,15 @@ internal sealed class MqttSender
     }
 
     /// <summary>The connection has ended; what it left unacknowledged is sent on the next.</summary>
-    public void Close(MqttConnection connection)
+    /// <returns>The topic of a message at which the broker ends every connection, and the reason for which it is given up.</returns>
+    public (MqttTopic Topic, byte Reason)? Close(MqttConnection connection)
     {
         lock (_lock)
         {
             _connection = null;
-            _window.Close(connection);
+            (MqttTopic, byte)? refused = _window.Close(connection);
             if (_isStopping) _closed.TrySetResult();
+            return refused;
         }
     }
 

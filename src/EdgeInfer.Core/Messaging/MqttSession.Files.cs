@@ -47,6 +47,7 @@ internal sealed partial class MqttSession
 
     private TrustWatch? WatchFiles(MqttConnection connection)
     {
+        _trustWatch = null;
         if (connection.Trust is not { } trust) return null;
         TrustWatch watch = new(_settings, trust, _time, Note, files => Rotate(connection, files));
         _trustWatch = watch;

@@ -74,7 +74,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <summary>What the session is doing, and its counts.</summary>
     public MqttSessionStatus Status
     {
-        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections)); }
+        get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections), _trustWatch?.Trouble); }
     }
 
     /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
@@ -139,37 +139,6 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero).ConfigureAwait(false);
 
-    /// <inheritdoc/>
-    void IPacketHandler.Acknowledged(MqttConnection connection, ushort packetId, byte reason)
-    {
-        MqttTopic? refused = _sender.Acknowledge(connection, packetId, reason, out MqttTopic? cleared);
-        if (cleared is not null) StateCleared?.Invoke(cleared);
-        if (refused is not null) Note(BrokerAnswers.OfMessage(_settings, refused, reason));
-    }
-
-    /// <inheritdoc/>
-    void IPacketHandler.Received(MqttConnection connection, in ReceivedMessage message)
-    {
-        _handler?.Invoke(message);
-        if (message.Qos == 0) return;
-        Span<byte> answer = stackalloc byte[4];
-        MqttWire.WritePubAck(answer, message.PacketId);
-        _sender.SendControl(answer);
-    }
-
-    /// <inheritdoc/>
-    void IPacketHandler.Subscribed(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> reasons)
-    {
-        if (packetId != SubscribePacketId || reasons.Length != _filters.Count) throw new InvalidDataException("a SUBACK that answers no subscription");
-        for (int i = 0; i < reasons.Length; i++)
-        {
-            if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));
-        }
-
-        Volatile.Write(ref _subscribing, 0);
-        SetState(MqttSessionState.Connected, null);
-    }
-
     private async Task RunAsync()
     {
         CancellationToken stop = _stop.Token;
@@ -221,6 +190,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         TimeSpan look = connection.KeepAlive * LookShare;
         MqttLinkException? end;
         bool hasLeft;
+        (MqttTopic Topic, byte Reason)? refused;
         try
         {
             await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
@@ -230,7 +200,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         finally
         {
             hasLeft = _sender.HasLeft;
-            _sender.Close(connection);
+            refused = _sender.Close(connection);
         }
 
         lock (_lock) _connectedSince = null;
@@ -239,6 +209,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         // Two devices with one name throw each other out for as long as both live: the ceiling must grow.
         if (lasted >= _settings.StableAfter && end is not { NeedsOperator: true }) _backoff.Reset();
         if (hasLeft) return null;
+        if (refused is { } message) return new(BrokerAnswers.OfEnding(_settings, message.Topic, message.Reason), needsOperator: false);
         _silentCloses = connection.IsClosedSilently && lasted < s_soon ? _silentCloses + 1 : 0;
         return _silentCloses > 1 ? ConnectFaults.ClosedSilently(_settings, _silentCloses) : end;
     }

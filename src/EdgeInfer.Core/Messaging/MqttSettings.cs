@@ -108,5 +108,7 @@ internal enum MqttSessionState
 /// <param name="ConnectedSince">When the connection in use was made.</param>
 /// <param name="Since">Since when it is connected, or is not.</param>
 /// <param name="Counts">Counts since the start.</param>
+/// <param name="Warning">What will keep it from connecting one day while it is connected: files that cannot be used, a certificate that ends.</param>
 internal sealed record MqttSessionStatus(
-    MqttSessionState State, Diagnostics.Fault? Cause, Diagnostics.Fault? LastError, DateTimeOffset? ConnectedSince, DateTimeOffset Since, MqttCounts Counts);
+    MqttSessionState State, Diagnostics.Fault? Cause, Diagnostics.Fault? LastError, DateTimeOffset? ConnectedSince, DateTimeOffset Since, MqttCounts Counts,
+    Diagnostics.Fault? Warning = null);

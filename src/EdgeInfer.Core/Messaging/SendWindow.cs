@@ -2,26 +2,6 @@ using MQTTnet.Protocol;
 
 namespace EdgeInfer.Messaging;
 
-/// <summary>The newest state of one topic.</summary>
-internal sealed class RetainedState(MqttTopic topic)
-{
-    public MqttTopic Topic { get; } = topic;
-
-    public byte[] Payload { get; set; } = [];
-
-    /// <summary>Counts the payloads that it has had.</summary>
-    public long Version { get; set; }
-
-    /// <summary>Whether it is to be forgotten.</summary>
-    public bool IsGone { get; set; }
-
-    /// <summary>Whether it has not been sent on this connection.</summary>
-    public bool IsDirty { get; set; }
-
-    /// <summary>Whether the broker takes no packet so large.</summary>
-    public bool IsOversize { get; set; }
-}
-
 /// <summary>
 /// What is to be sent and what waits for its acknowledgement: control packets first, then the newest state of each topic, then the
 /// queue, then what the message source gives, never more unacknowledged than the broker allows. After a lost connection what was not
@@ -33,11 +13,14 @@ internal sealed class SendWindow
     /// <summary>Small packets go out together up to this size: one system call, one segment on the wire.</summary>
     private const int BatchBytes = 16 * 1024;
 
+    /// <summary>A SUBSCRIBE and thousands of acknowledgements: CONNECT allows the broker 64 that are due.</summary>
+    private const int LargestControlBytes = 128 * 1024;
+
     private readonly IDeliveryObserver? _observer;
     private readonly IMessageSource? _source;
     private readonly FlightTable _flights;
-    private readonly Dictionary<string, RetainedState> _statesByTopic = [];
-    private readonly List<RetainedState> _states = [];
+    private readonly RetainedStates _states = new();
+    private readonly Suspicion _suspicion = new();
     private byte[] _control = new byte[64];
     private int _controlBytes;
     private byte[] _batch = new byte[4096];
@@ -73,7 +56,7 @@ internal sealed class SendWindow
     public byte[] Batch => _batch;
 
     /// <summary>Whether everything is sent and acknowledged.</summary>
-    public bool IsIdle => _flights.Count == 0 && Queue.Waiting == 0 && !_states.Exists(static s => s.IsDirty) && (_isRetired || _source is null or { IsIdle: true });
+    public bool IsIdle => _flights.Count == 0 && Queue.Waiting == 0 && !_states.HasDirty && (_isRetired || _source is null or { IsIdle: true });
 
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
@@ -85,19 +68,32 @@ internal sealed class SendWindow
     public void Open(MqttConnection connection)
     {
         _connection = connection;
-        _flights.Limit(connection.Server.ReceiveMaximum);
+        _flights.Limit(_suspicion.IsOn ? 1 : connection.Server.ReceiveMaximum);
         _controlBytes = 0;
         _isLeaving = HasLeft = false;
-        foreach (RetainedState state in _states) state.IsDirty = true;
+        _states.MarkAll();
         _source?.LineChanged(isUp: true);
     }
 
-    /// <summary>The connection is gone: what it left unacknowledged goes back to the queue's head and to the source, in order.</summary>
-    public void Close(MqttConnection connection)
+    /// <summary>
+    /// The connection is gone: what it left unacknowledged goes back to the queue's head and to the source, in order, but for a message at
+    /// which the broker ends every connection.
+    /// </summary>
+    /// <returns>The topic of that message, and the reason for which it is given up.</returns>
+    public (MqttTopic Topic, byte Reason)? Close(MqttConnection connection)
     {
-        if (_connection != connection) return;
+        if (_connection != connection) return null;
         _connection = null;
         Flight[] pending = _flights.RemoveAll();
+        (MqttTopic, byte)? refused = null;
+        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending.Length, pending.Length == 1 ? pending[0].Print : 0) is { } reason)
+        {
+            Answer(pending[0], reason);
+            if (pending[0].State is { } state) state.IsBarred = true;
+            refused = (pending[0].Topic, reason);
+            pending = [];
+        }
+
         for (int i = pending.Length - 1; i >= 0; i--)
         {
             if (pending[i].Message is { } message) Queue.PutBack(message);
@@ -109,32 +105,23 @@ internal sealed class SendWindow
         }
 
         _source?.LineChanged(isUp: false);
+        return refused;
     }
 
     /// <summary>Another session serves the source from now on: nothing more is taken from it, but what is on its way is settled here.</summary>
     public void Retire() => _isRetired = true;
 
     /// <summary>Sets the newest state of a topic.</summary>
-    public void SetState(MqttTopic topic, ReadOnlySpan<byte> payload)
-    {
-        if (!_statesByTopic.TryGetValue(topic.Name, out RetainedState? state))
-        {
-            state = new RetainedState(topic);
-            _statesByTopic.Add(topic.Name, state);
-            _states.Add(state);
-        }
+    public void SetState(MqttTopic topic, ReadOnlySpan<byte> payload) => _states.Set(topic, payload);
 
-        state.Payload = payload.ToArray();
-        state.Version++;
-        state.IsDirty = true;
-    }
-
-    /// <summary>Adds whole packets that go before all messages.</summary>
-    public void AddControl(ReadOnlySpan<byte> packets)
+    /// <summary>Adds whole packets that go before all messages; false where so many wait already that the broker cannot be reading.</summary>
+    public bool AddControl(ReadOnlySpan<byte> packets)
     {
+        if (_controlBytes + packets.Length > LargestControlBytes) return false;
         if (_controlBytes + packets.Length > _control.Length) Array.Resize(ref _control, Math.Max(_control.Length * 2, _controlBytes + packets.Length));
         packets.CopyTo(_control.AsSpan(_controlBytes));
         _controlBytes += packets.Length;
+        return true;
     }
 
     /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows.</summary>
@@ -198,24 +185,9 @@ internal sealed class SendWindow
     public MqttTopic? Acknowledge(MqttConnection connection, ushort packetId, byte reason)
     {
         if (_connection != connection || !_flights.TryRemove(packetId, out Flight flight)) return null;
-        bool isRefused = reason >= 0x80;
-        if (isRefused) Refused++;
-        else Acknowledged++;
-        if (flight.IsSourced) Settle(flight.Token, reason);
-        if (flight.Message is { } message)
-        {
-            if (isRefused) _observer?.Lost(message.Key);
-            else _observer?.Delivered(message.Key);
-            Queue.Release(message);
-        }
-        else if (flight.State is { } state && state.Payload.Length == 0 && state.Version == flight.Version)
-        {
-            // Nothing is retained there any more, and nothing is to be said at the next connection.
-            Remove(state);
-            if (!isRefused) _cleared = state.Topic;
-        }
-
-        return isRefused ? flight.Topic : null;
+        Answer(flight, reason);
+        if (_suspicion.Answered()) _flights.Limit(connection.Server.ReceiveMaximum);
+        return reason >= 0x80 ? flight.Topic : null;
     }
 
     /// <summary>When the oldest unacknowledged message was sent; <paramref name="now"/> when there is none.</summary>
@@ -235,6 +207,24 @@ internal sealed class SendWindow
         MqttTopic? topic = _cleared;
         _cleared = null;
         return topic;
+    }
+
+    private void Answer(in Flight flight, byte reason)
+    {
+        bool isRefused = reason >= 0x80;
+        if (isRefused) Refused++;
+        else Acknowledged++;
+        if (flight.IsSourced) Settle(flight.Token, reason);
+        if (flight.State is { } state && state.Payload.Length == 0 && state.Version == flight.Version)
+        {
+            _states.Remove(state);
+            if (!isRefused) _cleared = state.Topic;
+        }
+
+        if (flight.Message is not { } message) return;
+        if (isRefused) _observer?.Lost(message.Key);
+        else _observer?.Delivered(message.Key);
+        Queue.Release(message);
     }
 
     private void Settle(long token, byte reason)
@@ -268,7 +258,7 @@ internal sealed class SendWindow
             length = Append(length, packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
         }
 
-        if (qos == 0) RemoveGone();
+        if (qos == 0) _states.RemoveGone();
         return length;
     }
 
@@ -276,7 +266,8 @@ internal sealed class SendWindow
     {
         while (length < BatchBytes && Queue.Peek() is { } message)
         {
-            int qos = Math.Min(message.Qos, connection.Server.MaximumQos);
+            // Nothing tells what became of a message of QoS 0, so none may stand beside a suspect.
+            int qos = Math.Min(_suspicion.IsOn ? 1 : message.Qos, connection.Server.MaximumQos);
             if (qos > 0 && !_flights.HasRoom) break;
             Queue.Take();
             PublishPacket packet = new(message.Topic.Utf8, message.Payload) { Qos = qos, CorrelationData = message.CorrelationData, IsVersion311 = connection.IsVersion311 };
@@ -293,19 +284,6 @@ internal sealed class SendWindow
         }
 
         return length;
-    }
-
-    private void RemoveGone()
-    {
-        for (int i = _states.Count - 1; i >= 0; i--)
-            if (_states[i].IsGone) Remove(_states[i]);
-    }
-
-    private void Remove(RetainedState state)
-    {
-        if (_statesByTopic.GetValueOrDefault(state.Topic.Name) != state) return;
-        _statesByTopic.Remove(state.Topic.Name);
-        _states.Remove(state);
     }
 
     private int AppendSource(MqttConnection connection, int length, long now)
@@ -327,8 +305,9 @@ internal sealed class SendWindow
         return length;
     }
 
-    private int Append(int length, in PublishPacket packet, in Flight flight)
+    private int Append(int length, in PublishPacket packet, Flight flight)
     {
+        if (_suspicion.IsOn) flight.Print = packet.Print();
         Ensure(length + packet.Bytes, length);
         ushort packetId = packet.Qos > 0 ? _flights.Add(flight) : (ushort)0;
         Published++;

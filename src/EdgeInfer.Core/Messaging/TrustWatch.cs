@@ -16,7 +16,9 @@ internal sealed class TrustWatch : IAsyncDisposable
     private readonly Action<TrustFiles> _changed;
     private readonly ITimer _timer;
     private FileStamp[] _seen;
+    private volatile Fault? _trouble;
     private string? _said;
+    private bool _isHalf;
     private bool _isOver;
 
     /// <summary>Begins to look, every <see cref="MqttSettings.FileLook"/>.</summary>
@@ -36,6 +38,9 @@ internal sealed class TrustWatch : IAsyncDisposable
         _timer = time.CreateTimer(static watch => ((TrustWatch)watch!).Look(), this, settings.FileLook, settings.FileLook);
     }
 
+    /// <summary>What an operator should know as long as it is so; null where all is well.</summary>
+    public Fault? Trouble => _trouble;
+
     /// <summary>Looks now. Any thread.</summary>
     public void Look()
     {
@@ -53,21 +58,32 @@ internal sealed class TrustWatch : IAsyncDisposable
 
     private TrustFiles? ReadNew()
     {
-        SpeakOfOwn();
         FileStamp[] now = TrustFiles.Stamps(_settings.Options);
-        if (now.AsSpan().SequenceEqual(_seen)) return null;
+        if (now.AsSpan().SequenceEqual(_seen))
+        {
+            if (!_isHalf) SpeakOfOwn();
+            return null;
+        }
+
         _seen = now;
+        _isHalf = false;
         try
         {
             TrustFiles files = TrustFiles.Read(_settings);
 
             // Written while it was read: the next look sees the rest.
-            if (!files.IsCurrent(TrustFiles.Stamps(_settings.Options)) || files.IsSameAs(_inUse.Files)) return null;
+            if (!files.IsCurrent(TrustFiles.Stamps(_settings.Options)) || files.IsSameAs(_inUse.Files))
+            {
+                SpeakOfOwn();
+                return null;
+            }
+
             _isOver = true;
             return files;
         }
         catch (MqttLinkException e)
         {
+            _isHalf = true;
             Say(new(FaultKind.Configuration, _settings.Address, $"the certificate files have changed and cannot be used yet, the connection goes on as it is: {e.Fault.What}", e.Fault.Cure));
             return null;
         }
@@ -76,10 +92,12 @@ internal sealed class TrustWatch : IAsyncDisposable
     private void SpeakOfOwn()
     {
         if (_inUse.OwnTrouble(_settings.ExpiryNotice) is { } trouble) Say(trouble);
+        else _trouble = null;
     }
 
     private void Say(Fault fault)
     {
+        _trouble = fault;
         if (fault.What == _said) return;
         _said = fault.What;
         _note(fault);

@@ -32,6 +32,7 @@ internal sealed partial class Agent
             throw FaultException.Of(FaultKind.Usage, "snapshot", $"there is no pipeline {Quoted.Text(pipeline)}", cure);
         }
 
+        if (running.Worker.IsDisabled) throw FaultException.Of(FaultKind.Unavailable, pipeline, "it is turned off", $"publish true to {pipeline}/set/enabled of this device");
         TappedFrame frame;
         try
         {

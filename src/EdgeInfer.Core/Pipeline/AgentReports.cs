@@ -22,7 +22,8 @@ internal static class AgentReports
             MqttSessionState.Failed => "failed",
             _ => "stopped",
         };
-        return new(state, $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString());
+        return new(state, $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString(),
+            session.State == MqttSessionState.Connected ? session.Warning?.ToString() : null);
     }
 
     /// <summary>What waits for the broker.</summary>

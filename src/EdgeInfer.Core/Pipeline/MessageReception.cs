@@ -48,7 +48,7 @@ internal sealed partial class MessageReception(SettingDesk settings, ICommandInb
         List<string> filters = [];
         if (mqtt.Accept.Contains(MqttOptions.AcceptsSet)) filters.Add(topics.SetFilter);
         if (mqtt.Accept.Contains(MqttOptions.AcceptsCommands) && commands is not null) filters.Add(topics.CommandFilter);
-        if (filters.Count > 0) session.Subscribe(filters, (in ReceivedMessage message) => Receive(message, topics));
+        if (filters.Count > 0) session.Subscribe(filters, (in ReceivedMessage message) => Receive(message, topics), SubscriptionKind.Obeying);
     }
 
     /// <summary>Takes a message; on the session's threads, one at a time.</summary>

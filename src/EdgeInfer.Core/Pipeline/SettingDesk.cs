@@ -172,13 +172,9 @@ internal sealed partial class SettingDesk : IDisposable
 
             List<string> switched = [];
             bool isSaved;
-            lock (_lock)
-            {
-                isSaved = Apply(messages, switched);
-                PublishChanged();
-            }
-
+            lock (_lock) isSaved = Apply(messages, switched);
             foreach (string pipeline in switched) await _switched(pipeline).ConfigureAwait(false);
+            lock (_lock) PublishChanged();
             if (isSaved) await Task.Delay(s_betweenWrites, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

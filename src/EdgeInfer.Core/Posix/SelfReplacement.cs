@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using EdgeInfer.Diagnostics;
@@ -12,22 +11,14 @@ namespace EdgeInfer.Posix;
 /// </summary>
 internal sealed class SelfReplacement
 {
+    // Of the .NET host where that runs it: its arguments name the program then.
     private readonly string? _program = Environment.ProcessPath;
     private readonly IReadOnlyList<string> _arguments = ArgumentsOfThisProcess();
 
     /// <summary>Why this process cannot do it; null where it can.</summary>
-    public Fault? Obstacle
-    {
-        get
-        {
-            // The host's own executable would be begun without what makes it this program.
-            if (RuntimeFeature.IsDynamicCodeSupported)
-                return new(FaultKind.Unavailable, "restart", "it runs under the .NET host, which cannot begin itself anew", "stop and start it by hand, or run the published program");
-            return _program is null || _arguments.Count == 0
-                ? new(FaultKind.Unavailable, "restart", "the system does not say how this process was started", "restart it by its service manager")
-                : null;
-        }
-    }
+    public Fault? Obstacle => _program is null || _arguments.Count == 0
+        ? new(FaultKind.Unavailable, "restart", "the system does not say how this process was started", "restart it by its service manager")
+        : null;
 
     /// <summary>Becomes the program anew.</summary>
     /// <exception cref="FaultException">It cannot; nothing of the agent runs any more.</exception>

@@ -1,10 +1,12 @@
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Results.Interop;
 
 namespace EdgeInfer.Results;
 
 /// <summary>
 /// Whether the device's clock is kept by a time source (<c>clock</c> in every message). Asked of the kernel at most every 10 s, so
-/// that the frame path may ask each time. Where the kernel refuses to say (a container), systemd-timesyncd's mark decides.
+/// that the frame path may ask each time. Where the kernel refuses to say (a container), systemd-timesyncd's mark decides. A clock that
+/// stands before this program was written is kept by nobody, whatever anything says.
 /// </summary>
 /// <param name="time">Clock.</param>
 internal sealed class ClockQuality(TimeProvider time)
@@ -31,11 +33,17 @@ internal sealed class ClockQuality(TimeProvider time)
         }
     }
 
-    private static bool Ask()
+    /// <summary>What the kernel's answer means (adjtimex(2)).</summary>
+    /// <param name="result">What the call returned, at least 0.</param>
+    /// <param name="state">What it filled in.</param>
+    internal static bool IsKept(int result, in Timex.State state)
+        => result != Timex.TimeError && (state.Status & (Timex.StatusUnsynchronised | Timex.StatusClockError)) == 0 && state.MaximumError < Timex.LargestErrorMicroseconds;
+
+    private bool Ask()
     {
+        if (time.GetUtcNow() < ProgramDate.WrittenAt) return false;
         Timex.State state = default;
         int result = Timex.Adjust(ref state);
-        if (result < 0) return File.Exists(TimesyncMark);
-        return result != Timex.TimeError && (state.Status & Timex.StatusUnsynchronised) == 0;
+        return result < 0 ? File.Exists(TimesyncMark) : IsKept(result, state);
     }
 }

@@ -106,7 +106,7 @@ internal sealed class SettingStore
     private Fault SetAside(string what)
     {
         string aside = _path + ".broken";
-        File.Move(_path, aside, overwrite: true);
+        DurableMove.Rename(_path, aside);
         return new(FaultKind.InputOutput, _path, $"the settings cannot be understood: {what}", $"what was set over MQTT is forgotten, the file is now {aside}");
     }
 }

@@ -132,7 +132,7 @@ internal sealed class RetainedLedger
     private Fault SetAside(string what)
     {
         string aside = _path + ".broken";
-        File.Move(_path, aside, overwrite: true);
+        DurableMove.Rename(_path, aside);
         return new(FaultKind.InputOutput, _path, $"the list of retained topics cannot be understood: {what}",
             $"what an earlier start retained may stay at the broker; the file is now {aside}");
     }

@@ -157,8 +157,9 @@ internal sealed record FrameAgeReport(double P50, double Max);
 /// <param name="Url">Its address without credentials, path and query.</param>
 /// <param name="Since">Since when it is connected, or is not; UTC.</param>
 /// <param name="Cause">Why it is not connected: one line with what, where and the cure.</param>
+/// <param name="Warning">What will keep it from connecting one day, while it is connected; null where there is nothing.</param>
 internal sealed record BrokerReport(
-    string State, string Url, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? Since, string? Cause);
+    string State, string Url, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset? Since, string? Cause, string? Warning = null);
 
 /// <summary>The configuration in <see cref="StatusMessage"/>.</summary>
 /// <param name="LoadedAt">When the one at work was taken up, UTC.</param>

@@ -22,7 +22,7 @@ internal static class StatusText
         if (status.Broker is { } broker)
         {
             foreach (string line in Row("broker", Parts($"{broker.State} {broker.Url}", Since(broker.Since, now)))) yield return line;
-            foreach (string line in Row("", broker.Cause ?? "")) yield return line;
+            foreach (string line in Row("", broker.Cause ?? broker.Warning ?? "")) yield return line;
         }
 
         if (status.Configuration?.Fault is { } fault)

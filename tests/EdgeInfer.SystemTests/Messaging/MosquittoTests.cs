@@ -107,6 +107,46 @@ public sealed class MosquittoTests
         Assert.Matches("another client (has connected|connects) with the same client id 'edgeinfer-test'", status.Cause!.What);
     }
 
+    /// <summary>With MQTT 5 mosquitto announces its Maximum Packet Size, and answers 0x95 above a message_size_limit that it does not announce.</summary>
+    [Theory]
+    [InlineData("max_packet_size 1000")]
+    [InlineData("message_size_limit 900")]
+    public async Task What_is_too_large_for_it_is_handed_back_and_the_next_arrives(string limit)
+    {
+        await using Mosquitto broker = await Mosquitto.Start(limit);
+        FakeSource source = new();
+        source.Add(1, new string('x', 2000));
+        source.Add(2, "small", expiry: 60);
+        await using MqttSession session = new(SessionProbe.Settings(broker.Port), TimeProvider.System, new Random(1), _probe, source: source);
+        session.Start();
+        Assert.Equal(["settled 2 0x00", "too large 1", "up"], Enumerable.Range(0, 3).Select(_ => source.NextCall()).Order(StringComparer.Ordinal));
+        Assert.Equal(MqttSessionState.Connected, session.Status.State);
+    }
+
+    [Fact]
+    public async Task A_command_says_where_its_answer_goes_and_a_kept_one_does_not_come_at_the_subscription()
+    {
+        await using Mosquitto broker = await Mosquitto.Start();
+        string publish = Peer.Program("mosquitto_pub");
+        string[] to = ["-h", "127.0.0.1", "-p", $"{broker.Port}", "-V", "5", "-q", "1", "-t", "edgeinfer/d/cmd/x"];
+        Assert.Equal(0, (await ChildProcess.Run(publish, [.. to, "-r", "-m", "kept"])).ExitCode);
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(broker.Port));
+        session.Subscribe(["edgeinfer/d/cmd/+"], (in ReceivedMessage message) => _received.Add(
+            $"{Encoding.UTF8.GetString(message.Payload)} {message.IsRetained} {Encoding.UTF8.GetString(message.ResponseTopic)} {Encoding.UTF8.GetString(message.CorrelationData)}"), SubscriptionKind.Obeying);
+        session.Start();
+        await SessionProbe.Reaches(session, MqttSessionState.Connected);
+        Assert.Equal(0, (await ChildProcess.Run(publish, [.. to, "-m", "do", "-D", "publish", "response-topic", "r/t", "-D", "publish", "correlation-data", "c7"])).ExitCode);
+        Assert.Equal("do False r/t c7", Next());
+        Assert.Equal(0, (await ChildProcess.Run(publish, [.. to, "-r", "-m", "live and kept"])).ExitCode);
+        Assert.Equal("live and kept True  ", Next());
+
+        await using ChildProcess listener = ChildProcess.Start(Peer.Program("mosquitto_sub"),
+            ["-h", "127.0.0.1", "-p", $"{broker.Port}", "-V", "5", "-q", "1", "-C", "1", "-t", "r/t", "-d", "-F", "%p %D"]);
+        await listener.Line("Subscribed");
+        session.TryRespond(new MqttTopic("r/t"), "done"u8, "c7"u8);
+        Assert.Equal("done c7", await listener.Line("done"));
+    }
+
     private async Task<MqttSession> Listen(MqttSettings settings)
     {
         MqttSession listener = new(settings, TimeProvider.System, new Random(1), _probe);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using EdgeInfer.Control;
+using EdgeInfer.Posix;
 using EdgeInfer.Tests.Sources;
 
 namespace EdgeInfer.Tests.Control;

@@ -71,6 +71,12 @@ internal sealed class FakeBroker : IDisposable
     /// <summary>PUBACK's reason, or null for no PUBACK at all.</summary>
     public byte? PubAckReason { get; set; } = 0;
 
+    /// <summary>A message that ends with this ends its connection.</summary>
+    public string? Poison { get; set; }
+
+    /// <summary>DISCONNECT's reason where <see cref="Poison"/> ends a connection; null: not a word.</summary>
+    public byte? PoisonReason { get; set; }
+
     /// <summary>Whether PINGREQ is answered.</summary>
     public bool AnswersPings { get; set; } = true;
 
@@ -201,6 +207,12 @@ internal sealed class FakeBroker : IDisposable
                 break;
             case 3:
                 PublishRead.Release();
+                if (Poison is { } poison && body.EndsWith(Encoding.UTF8.GetBytes(poison)))
+                {
+                    if (PoisonReason is { } minded) client.Write([0xE0, 2, minded, 0]);
+                    throw new EndOfStreamException();
+                }
+
                 if ((first >> 1 & 3) == 0 || PubAckReason is not { } reason) return;
                 int topic = BinaryPrimitives.ReadUInt16BigEndian(body);
                 answer[0] = 0x40;

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using EdgeInfer.Messaging;
 
 namespace EdgeInfer.Tests.Messaging;
@@ -111,6 +113,38 @@ public sealed class MqttFuzzTests
         MqttSessionStatus status = await SessionProbe.Reaches(session, MqttSessionState.Waiting);
         Assert.Equal("the broker sent a packet of 268435455 bytes, more than was agreed", status.Cause!.What);
         Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 1024 * 1024);
+    }
+
+    /// <summary>A broker that sends and never reads: its messages cannot be acknowledged, and what waits for it is bounded.</summary>
+    [Fact]
+    public async Task A_broker_that_does_not_read_is_left()
+    {
+        byte[] message = [0x32, 6, 0, 1, (byte)'t', 0, 9, 0];
+        byte[] flood = [.. Enumerable.Repeat(message, 4000).SelectMany(static m => m)];
+        using Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(1);
+        Task<bool> serving = Task.Run(() =>
+        {
+            using Socket client = listener.Accept();
+            client.Receive(new byte[256]);
+            client.Send([0x20, 3, 0, 0, 0]);
+            try
+            {
+                for (int i = 0; i < 5000; i++) client.Send(flood);
+                return false;
+            }
+            catch (SocketException)
+            {
+                return true;
+            }
+        });
+        MqttSettings settings = SessionProbe.Settings(((IPEndPoint)listener.LocalEndPoint!).Port) with { FirstDelay = TimeSpan.FromHours(1), LongestDelay = TimeSpan.FromHours(1) };
+        await using MqttSession session = _probe.Session(settings);
+        session.Start();
+        MqttSessionStatus status = await SessionProbe.Reaches(session, MqttSessionState.Waiting);
+        Assert.Equal("the broker sent more messages than it reads acknowledgements", status.Cause!.What);
+        Assert.True(await serving.WaitAsync(SessionProbe.Patience));
     }
 
     /// <summary>What one connection sends: most begin with a good CONNACK, so that the rest is reached.</summary>

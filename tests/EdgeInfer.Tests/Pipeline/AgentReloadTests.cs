@@ -191,7 +191,11 @@ public sealed class AgentReloadTests : IAsyncLifetime
         Assert.Equal("belt restarted, broker session replaced", (await Reload(Text(Belt, mqtt: ", prefix: plant"))).ToString());
         _listener.More("plant/press-3/belt/prediction", 3);
         _listener.Status("plant/press-3/status", s => s.GetProperty("state").GetString() == "online");
-        Assert.Equal("offline", _listener.Texts($"{Root}/belt/status")[^1]);
+
+        // Said, and then taken away: nobody keeps it true any more.
+        _listener.Until(() => _listener.Texts($"{Root}/belt/status") is [.., "offline", ""]);
+        _listener.Until(() => _listener.Texts($"{Root}/status") is [.., ""]);
+        _listener.Until(() => _listener.Texts($"{Root}/belt/state/enabled") is [.., ""]);
     }
 
     private Task<ReloadOutcome> Reload(string text)

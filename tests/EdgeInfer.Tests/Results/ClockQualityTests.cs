@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using EdgeInfer.Results;
 using EdgeInfer.Results.Interop;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeInfer.Tests.Results;
 
@@ -22,8 +23,24 @@ public sealed class ClockQualityTests
         int result = Timex.Adjust(ref state);
         if (result < 0) Assert.Skip("this kernel or container refuses adjtimex");
         Assert.InRange(result, 0, 5);
-        Assert.Equal(result != 5 && (state.Status & 0x40) == 0, new ClockQuality(TimeProvider.System).IsSynced);
+        Assert.Equal(result != 5 && (state.Status & 0x1040) == 0 && state.MaximumError < 16_000_000, new ClockQuality(TimeProvider.System).IsSynced);
     }
+
+    /// <summary>adjtimex(2): the return values, and the bits STA_UNSYNC, STA_CLOCKERR, STA_PLL, STA_NANO of sys/timex.h.</summary>
+    [Theory]
+    [InlineData(0, 0x2001, 500, true)]
+    [InlineData(1, 0x0011, 500, true)]
+    [InlineData(5, 0x2001, 500, false)]
+    [InlineData(5, 0x0040, 16_000_000, false)]
+    [InlineData(0, 0x0040, 500, false)]
+    [InlineData(0, 0x1000, 500, false)]
+    [InlineData(0, 0x2001, 16_000_000, false)]
+    public void The_kernels_answers_are_read_as_its_manual_says(int result, int status, int error, bool expected)
+        => Assert.Equal(expected, ClockQuality.IsKept(result, new Timex.State { Status = status, MaximumError = error }));
+
+    [Fact]
+    public void A_clock_before_this_program_was_written_is_kept_by_nobody()
+        => Assert.False(new ClockQuality(new FakeTimeProvider(DateTimeOffset.UnixEpoch)).IsSynced);
 
     [Fact]
     public void Asking_allocates_nothing()

@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Settings;
 using EdgeInfer.Sinks;
 
 namespace EdgeInfer.Tests.Sinks;
@@ -106,4 +107,20 @@ public sealed class PublishPolicyTests
         MinInterval = TimeSpan.FromMilliseconds(shortest),
         Heartbeat = longest == 0 ? null : TimeSpan.FromMilliseconds(longest),
     };
+
+    [Fact]
+    public void An_interval_that_is_set_holds_from_the_next_result_on()
+    {
+        PublishOptions options = new() { Predictions = PublishMode.Every, MinInterval = TimeSpan.Zero };
+        LiveSettings settings = new(new(true, null, TimeSpan.Zero));
+        PublishPolicy policy = new(options, 1000, settings);
+        Assert.Equal(PublishDecision.Publish, policy.Offer(true, 0));
+        Assert.Equal(PublishDecision.Publish, policy.Offer(true, 1));
+        settings.Replace(new(true, null, TimeSpan.FromSeconds(1)));
+        Assert.Equal(PublishDecision.Hold, policy.Offer(true, 2));
+        Assert.Equal(TimeSpan.FromMilliseconds(999), policy.HoldTime(2));
+        Assert.False(policy.TakeHeld(1000));
+        settings.Replace(new(true, null, TimeSpan.FromSeconds(0.5)));
+        Assert.True(policy.TakeHeld(501));
+    }
 }

@@ -1,152 +1,88 @@
-using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeInfer.Delivery.Ring.Interop;
 using EdgeInfer.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Delivery.Ring;
 
-/// <summary>What was found in a ring's place.</summary>
-/// <param name="HasOutlived">Whether a ring of this start of the kernel was there.</param>
-/// <param name="Torn">Messages in it that were damaged; all that it may have held where its header was.</param>
-/// <param name="Warning">What an operator should know; null where there is nothing.</param>
-internal sealed record RingOpening(bool HasOutlived, int Torn, Fault? Warning);
-
-/// <summary>
-/// A ring in a file that is mapped: on a file system in memory it outlives the process and costs no flash. One process at a time.
-/// </summary>
-internal sealed unsafe class MappedRing : IMessageRing
+/// <summary>A ring in a mapped file: what a killed process held is there for the next one. On tmpfs it costs no flash.</summary>
+internal sealed unsafe class MappedRing : SlotRing
 {
-    /// <summary>The largest payload: half of the room, so that one message does not keep all others out.</summary>
-    public const int Largest = RingLayout.ArenaBytes / 2;
+    private readonly SafeFileHandle _file;
 
-    private const int WouldBlock = 11;
-
-    private readonly FileStream _file;
-    private readonly MemoryMappedFile _mapping;
-    private readonly MemoryMappedViewAccessor _view;
-    private readonly RingMemory _ring;
-
-    private MappedRing(FileStream file, Guid kernel, long boot, out bool isSound, out Guid lastKernel)
+    private MappedRing(byte* memory, int bytes, SafeFileHandle file, string path)
+        : base(memory, bytes)
     {
         _file = file;
-        bool isWhole = file.Length == RingLayout.FileBytes;
-        if (!isWhole) file.SetLength(RingLayout.FileBytes);
-
-        // Room that is only promised would end the process with SIGBUS once the file system is full.
-        FileAllocation.Reserve(file, RingLayout.FileBytes);
-        _mapping = MemoryMappedFile.CreateFromFile(file, null, RingLayout.FileBytes, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
-        _view = _mapping.CreateViewAccessor(0, RingLayout.FileBytes, MemoryMappedFileAccess.ReadWrite);
-        byte* memory = null;
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref memory);
-        isSound = RingLayout.TryReadHeader(new(memory, RingLayout.FileBytes), out lastKernel, out _) && isWhole;
-        _ring = new(memory, kernel, boot, isSound);
+        Path = path;
     }
 
-    /// <inheritdoc/>
-    public int Capacity => RingLayout.Slots;
+    /// <summary>The file.</summary>
+    public string Path { get; }
 
-    /// <inheritdoc/>
-    public int LargestPayloadBytes => Largest;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<int> Recovered => _ring.Recovered;
-
-    /// <summary>The file of a state folder: one agent, one ring.</summary>
-    public static string PathIn(string runFolder, string stateFolder)
-    {
-        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.TrimEndingDirectorySeparator(Path.GetFullPath(stateFolder))));
-        return Path.Combine(runFolder, $"outbox-{Convert.ToHexStringLower(hash.AsSpan(0, 4))}.ring");
-    }
-
-    /// <summary>Opens or makes the ring; whatever else lies in its place goes.</summary>
-    /// <param name="runFolder">There, and writable.</param>
-    /// <param name="stateFolder">Names the ring.</param>
+    /// <summary>Opens the ring of a state folder, or begins one.</summary>
+    /// <param name="runFolder">Where it lies; exists.</param>
+    /// <param name="stateFolder">Whose it is: each has a ring of its own.</param>
     /// <param name="kernel">This start of the kernel.</param>
     /// <param name="boot">This start of the agent.</param>
     /// <param name="opening">What was found.</param>
-    /// <exception cref="FaultException">There can be no ring here: in use by another agent, no room, no right.</exception>
-    public static MappedRing Open(string runFolder, string stateFolder, Guid kernel, long boot, out RingOpening opening)
+    /// <param name="fileBytes">Of the whole file.</param>
+    /// <exception cref="FaultException">There can be no ring: no room, no rights, or a living agent that holds it.</exception>
+    public static MappedRing Open(string runFolder, string stateFolder, Guid kernel, long boot, out RingOpening opening, int fileBytes = RingLayout.DefaultFileBytes)
     {
-        string path = PathIn(runFolder, stateFolder);
+        string path = PathOf(runFolder, stateFolder);
+        RingFile opened = RingFile.Open(path, boot, fileBytes);
+        byte* memory = opened.Map(fileBytes);
+        MappedRing ring = new(memory, fileBytes, opened.File, path);
         try
         {
-            bool isForeign = RemoveForeign(path);
-            FileStream file = new(path, new FileStreamOptions
-            {
-                Mode = FileMode.OpenOrCreate,
-                Access = FileAccess.ReadWrite,
-                Share = FileShare.None,
-                BufferSize = 0,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            try
-            {
-                bool hasExisted = file.Length > 0;
-                MappedRing ring = new(file, kernel, boot, out bool isSound, out Guid lastKernel);
-                bool isBroken = isForeign || (hasExisted && !isSound);
-                opening = new(hasExisted && (!isSound || lastKernel == kernel), isBroken ? RingLayout.Slots : ring._ring.Torn, Warning(path, isBroken, ring._ring.Torn));
-                return ring;
-            }
-            catch
-            {
-                file.Dispose();
-                throw;
-            }
+            RingHeader? previous = ring.TakeOver(new(kernel, boot, 1), out int torn);
+            opening = new(previous is not null, previous?.Boot ?? 0, previous?.Kernel ?? Guid.Empty, torn, opened.Warning);
+            return ring;
         }
-        catch (IOException e) when ((e.HResult & 0xFFFF) == WouldBlock)
+        catch
         {
-            throw FaultException.Of(FaultKind.Unavailable, path, "another agent with the same state folder is running", "stop it, or give each its own runtime.state_folder", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw FaultException.Of(FaultKind.InputOutput, path, $"no file for results on their way: {e.Message.TrimEnd('.')}", "make room there, or set runtime.run_folder to a writable folder in memory", e);
+            ring.Dispose();
+            throw;
         }
     }
 
-    /// <inheritdoc/>
-    public int TryAdd(in RingMessage message) => _ring.TryAdd(message);
-
-    /// <inheritdoc/>
-    public RingMessage Read(int slot) => _ring.Read(slot);
-
-    /// <inheritdoc/>
-    public void Free(int slot) => _ring.Free(slot);
-
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>The file of a state folder's ring.</summary>
+    public static string PathOf(string runFolder, string stateFolder)
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
-        _view.Dispose();
-        _mapping.Dispose();
+        string state = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(stateFolder));
+        return System.IO.Path.Combine(runFolder, $"outbox-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(state)).AsSpan(0, 4))}.ring");
+    }
+
+    /// <inheritdoc/>
+    protected override void Release(byte* memory)
+    {
+        RingFileCalls.Unmap(memory, Bytes);
         _file.Dispose();
     }
 
-    // A link is not followed, a pipe not waited for, a folder not written to.
-    private static bool RemoveForeign(string path)
+    private RingHeader? TakeOver(RingHeader next, out int torn)
     {
-        FileInfo info = new(path);
-        bool isFolder = (info.Attributes != (FileAttributes)(-1)) && info.Attributes.HasFlag(FileAttributes.Directory);
-        if (isFolder && info.LinkTarget is null) throw new IOException("it is a folder");
-        bool isPlain = !info.Exists || (info.LinkTarget is null && !info.Attributes.HasFlag(FileAttributes.Device) && IsRegular(path));
-        if (isPlain && info.LinkTarget is null) return false;
-        File.Delete(path);
-        return true;
-    }
+        Span<byte> first = new(Memory, RingLayout.SecondHeader);
+        Span<byte> second = new(Memory + RingLayout.SecondHeader, RingLayout.SecondHeader);
+        bool hasFirst = RingLayout.TryReadHeader(first, Bytes, out RingHeader one);
+        bool hasSecond = RingLayout.TryReadHeader(second, Bytes, out RingHeader two);
+        if (!hasFirst && !hasSecond)
+        {
+            // Killed before its first header, or a new file: nothing can have been accepted.
+            new Span<byte>(Memory + RingLayout.HeaderBytes, RingLayout.ArenaStart - RingLayout.HeaderBytes).Clear();
+            torn = 0;
+            RingLayout.WriteHeader(first, next, Bytes);
+            return null;
+        }
 
-    private static bool IsRegular(string path)
-    {
-        // .NET tells no kinds: what is not a regular file, device or folder has the attribute Normal and no seek.
-        using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        return file.CanSeek;
-    }
+        torn = Recover();
 
-    private static Fault? Warning(string path, bool isBroken, int torn)
-    {
-        if (isBroken) return new(FaultKind.InputOutput, path, "what lay there was no ring of this version; results on their way when the agent ended may be lost", "");
-        if (torn > 0) return new(FaultKind.InputOutput, path, $"{torn} results on their way were damaged", "");
-        string kind = new DriveInfo(Path.GetDirectoryName(path)!).DriveFormat;
-        return kind is "tmpfs" or "ramfs" ? null
-            : new(FaultKind.Configuration, path, $"this folder is on a disk ({kind}), so results on their way wear it", "set runtime.run_folder to a folder in memory, such as one below /run");
+        // The other one goes on saying who wrote the ring until this one is whole.
+        bool isFirst = hasFirst && (!hasSecond || one.Generation >= two.Generation);
+        RingHeader previous = isFirst ? one : two;
+        RingLayout.WriteHeader(isFirst ? second : first, next with { Generation = previous.Generation + 1 }, Bytes);
+        return previous;
     }
 }

@@ -1,43 +1,28 @@
 using System.Runtime.InteropServices;
+using EdgeInfer.Delivery.Ring.Interop;
+using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Delivery.Ring;
 
-/// <summary>A ring in the process's own memory, for where there is no file to have: it does not outlive the process.</summary>
-internal sealed unsafe class MemoryRing : IMessageRing
+/// <summary>A ring in the process's own memory, for when there is none that outlives it: what a killed process held is lost.</summary>
+internal sealed unsafe class MemoryRing : SlotRing
 {
-    private readonly RingMemory _ring;
-    private void* _memory;
-
-    /// <summary>Takes memory.</summary>
-    public MemoryRing(Guid kernel, long boot)
+    /// <summary>Takes memory, which costs nothing until it is used.</summary>
+    /// <param name="bytes">Of the whole ring.</param>
+    /// <exception cref="FaultException">There is none.</exception>
+    public MemoryRing(int bytes = RingLayout.DefaultFileBytes)
+        : base(Take(bytes), bytes)
     {
-        // Cleared by the kernel: pages that are never touched take nothing.
-        _memory = NativeMemory.AllocZeroed(RingLayout.FileBytes);
-        _ring = new((byte*)_memory, kernel, boot, isSound: true);
     }
 
     /// <inheritdoc/>
-    public int Capacity => RingLayout.Slots;
+    protected override void Release(byte* memory) => RingFileCalls.Unmap(memory, Bytes);
 
-    /// <inheritdoc/>
-    public int LargestPayloadBytes => MappedRing.Largest;
-
-    /// <inheritdoc/>
-    public IReadOnlyList<int> Recovered => [];
-
-    /// <inheritdoc/>
-    public int TryAdd(in RingMessage message) => _ring.TryAdd(message);
-
-    /// <inheritdoc/>
-    public RingMessage Read(int slot) => _ring.Read(slot);
-
-    /// <inheritdoc/>
-    public void Free(int slot) => _ring.Free(slot);
-
-    /// <inheritdoc/>
-    public void Dispose()
+    private static byte* Take(int bytes)
     {
-        NativeMemory.Free(_memory);
-        _memory = null;
+        byte* memory = RingFileCalls.TryMapPrivate(bytes, out int error);
+        return memory != null
+            ? memory
+            : throw FaultException.Of(FaultKind.Unavailable, "outbox", $"no memory for the ring of messages: {Marshal.GetPInvokeErrorMessage(error)}", "give the service more memory");
     }
 }

@@ -1,153 +1,138 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Text;
 
 namespace EdgeInfer.Delivery.Ring;
 
 /// <summary>
-/// Where things lie in a ring's bytes (little-endian): a header of one page, 256 descriptors of 64 bytes, then the messages. A message
-/// is there exactly when its descriptor's first word says so and its checksum is right.
+/// Where everything lies in a ring, as docs/reliability.md describes it: two headers, of which the valid one of the higher generation
+/// counts, 256 descriptors, and the arena. Little-endian.
 /// </summary>
 internal static class RingLayout
 {
-    /// <summary>Messages.</summary>
     public const int Slots = 256;
+    public const int HeaderBytes = 4096;
 
-    /// <summary>Bytes of the whole.</summary>
-    public const int FileBytes = 2 * 1024 * 1024;
+    /// <summary>Where the second header begins.</summary>
+    public const int SecondHeader = 2048;
 
-    /// <summary>Where the descriptors begin.</summary>
-    public const int Descriptors = 4096;
+    public const int DescriptorBytes = 80;
 
-    /// <summary>Bytes of a descriptor.</summary>
-    public const int DescriptorBytes = 64;
+    /// <summary>Where the arena begins: a page boundary.</summary>
+    public const int ArenaStart = HeaderBytes + (Slots * DescriptorBytes);
 
-    /// <summary>Where the messages begin.</summary>
-    public const int Arena = Descriptors + Slots * DescriptorBytes;
+    /// <summary>Messages begin at multiples of this: a line of the processor's cache.</summary>
+    public const int GranuleBytes = 64;
 
-    /// <summary>Bytes for messages.</summary>
-    public const int ArenaBytes = FileBytes - Arena;
+    public const int DefaultFileBytes = 2 << 20;
+    public const uint Version = 1;
 
-    /// <summary>First word of a descriptor in use.</summary>
-    public const uint Used = 0x4556494C;
+    /// <summary>The state of a free slot.</summary>
+    public const uint Free = 0;
 
-    /// <summary>Bytes of the kernel's start before each message.</summary>
-    public const int KernelBytes = 16;
+    /// <summary>The state of a used slot, "USED"; any other value is damage, and no single bit leads from here to free.</summary>
+    public const uint Used = 0x44455355;
 
-    private const int HeaderBytes = 64;
+    /// <summary>The head of a header, before its checksum.</summary>
+    public const int CheckedHeaderBytes = 64;
 
-    private static ReadOnlySpan<byte> Magic => "EIRING01"u8;
+    /// <summary>"EIringv1".</summary>
+    public static ReadOnlySpan<byte> Magic => "EIringv1"u8;
 
-    /// <summary>Writes the header.</summary>
-    public static void WriteHeader(Span<byte> ring, Guid kernel, long boot)
-    {
-        Span<byte> header = ring[..HeaderBytes];
-        header.Clear();
-        Magic.CopyTo(header);
-        BinaryPrimitives.WriteInt32LittleEndian(header[8..], Slots);
-        BinaryPrimitives.WriteInt32LittleEndian(header[12..], DescriptorBytes);
-        BinaryPrimitives.WriteInt64LittleEndian(header[16..], FileBytes);
-        kernel.TryWriteBytes(header[24..]);
-        BinaryPrimitives.WriteInt64LittleEndian(header[40..], boot);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[48..], Checksum(header[..48], default, default));
-    }
-
-    /// <summary>Reads the header; false where it is none of this layout.</summary>
-    public static bool TryReadHeader(ReadOnlySpan<byte> ring, out Guid kernel, out long boot)
-    {
-        kernel = default;
-        boot = 0;
-        if (ring.Length != FileBytes) return false;
-        ReadOnlySpan<byte> header = ring[..HeaderBytes];
-        if (!header.StartsWith(Magic) || BinaryPrimitives.ReadUInt32LittleEndian(header[48..]) != Checksum(header[..48], default, default)) return false;
-        if (BinaryPrimitives.ReadInt32LittleEndian(header[8..]) != Slots || BinaryPrimitives.ReadInt32LittleEndian(header[12..]) != DescriptorBytes
-            || BinaryPrimitives.ReadInt64LittleEndian(header[16..]) != FileBytes) return false;
-        kernel = new(header[24..40]);
-        boot = BinaryPrimitives.ReadInt64LittleEndian(header[40..]);
-        return true;
-    }
-
-    /// <summary>CRC-32C over some pieces, eight bytes at a time (the rest of a piece byte by byte).</summary>
-    public static uint Checksum(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
-    {
-        uint crc = Add(~0u, first);
-        crc = Add(crc, second);
-        return ~Add(crc, third);
-    }
-
-    /// <summary>A stream as it lies before each of its messages: class, then name, topic and history topic with their lengths.</summary>
-    public static byte[] Encode(StreamFacts facts)
-    {
-        byte[][] texts = [Encoding.UTF8.GetBytes(facts.Name), Encoding.UTF8.GetBytes(facts.Topic), Encoding.UTF8.GetBytes(facts.HistoryTopic)];
-        byte[] label = new byte[1 + texts.Sum(static t => 2 + t.Length)];
-        label[0] = (byte)facts.Class;
-        int at = 1;
-        foreach (byte[] text in texts)
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(label.AsSpan(at), checked((ushort)text.Length));
-            text.CopyTo(label.AsSpan(at + 2));
-            at += 2 + text.Length;
-        }
-
-        return label;
-    }
-
-    /// <summary>Reads what <see cref="Encode"/> has written; null where it is none.</summary>
-    public static StreamFacts? Decode(ReadOnlySpan<byte> label)
-    {
-        if (label.Length < 7 || label[0] > (byte)DeliveryClass.Update) return null;
-        string[] texts = new string[3];
-        int at = 1;
-        for (int i = 0; i < texts.Length; i++)
-        {
-            if (label.Length < at + 2) return null;
-            int length = BinaryPrimitives.ReadUInt16LittleEndian(label[at..]);
-            if (label.Length < at + 2 + length) return null;
-            texts[i] = Encoding.UTF8.GetString(label.Slice(at + 2, length));
-            at += 2 + length;
-        }
-
-        return at == label.Length && IsTopic(texts[1]) && IsTopic(texts[2]) ? new(texts[0], texts[1], texts[2], (DeliveryClass)label[0]) : null;
-    }
-
-    private static bool IsTopic(string topic) => topic.Length > 0 && !topic.AsSpan().ContainsAny('+', '#', '\0');
-
-    private static uint Add(uint crc, ReadOnlySpan<byte> bytes)
+    /// <summary>CRC-32C (Castagnoli, RFC 3720): the processor has an instruction for it.</summary>
+    /// <param name="crc">What came before; to begin with 0xFFFFFFFF. The result is inverted by <see cref="Finish"/>.</param>
+    /// <param name="bytes">What to add.</param>
+    public static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
         foreach (ulong word in words) crc = BitOperations.Crc32C(crc, word);
-        foreach (byte b in bytes[(words.Length * 8)..]) crc = BitOperations.Crc32C(crc, b);
+        foreach (byte b in bytes[(words.Length * sizeof(ulong))..]) crc = BitOperations.Crc32C(crc, b);
         return crc;
+    }
+
+    /// <summary>A checksum's last step.</summary>
+    public static uint Finish(uint crc) => ~crc;
+
+    /// <summary>Writes one of the two headers.</summary>
+    public static void WriteHeader(Span<byte> to, in RingHeader header, long fileBytes)
+    {
+        Magic.CopyTo(to);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[8..], Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[12..], HeaderBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[16..], Slots);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[20..], DescriptorBytes);
+        BinaryPrimitives.WriteInt64LittleEndian(to[24..], fileBytes);
+        header.Kernel.TryWriteBytes(to.Slice(32, 16), bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(to[48..], header.Boot);
+        BinaryPrimitives.WriteInt64LittleEndian(to[56..], header.Generation);
+        BinaryPrimitives.WriteUInt32LittleEndian(to[CheckedHeaderBytes..], Finish(Crc(uint.MaxValue, to[..CheckedHeaderBytes])));
+    }
+
+    /// <summary>Reads one of the two headers; false where it is not one of this layout.</summary>
+    public static bool TryReadHeader(ReadOnlySpan<byte> from, long fileBytes, out RingHeader header)
+    {
+        header = default;
+        if (!from.StartsWith(Magic) || BinaryPrimitives.ReadUInt32LittleEndian(from[CheckedHeaderBytes..]) != Finish(Crc(uint.MaxValue, from[..CheckedHeaderBytes]))) return false;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(from[8..]) != Version
+            || BinaryPrimitives.ReadUInt32LittleEndian(from[12..]) != HeaderBytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(from[16..]) != Slots
+            || BinaryPrimitives.ReadUInt32LittleEndian(from[20..]) != DescriptorBytes
+            || BinaryPrimitives.ReadInt64LittleEndian(from[24..]) != fileBytes) return false;
+        header = new(new(from.Slice(32, 16), bigEndian: true), BinaryPrimitives.ReadInt64LittleEndian(from[48..]), BinaryPrimitives.ReadInt64LittleEndian(from[56..]));
+        return true;
     }
 }
 
-/// <summary>What is known of a message beside its bytes, as it lies in the ring.</summary>
-[StructLayout(LayoutKind.Sequential, Pack = 8)]
+/// <summary>Who wrote a ring.</summary>
+/// <param name="Kernel">The kernel's start.</param>
+/// <param name="Boot">The agent's start.</param>
+/// <param name="Generation">One more with each opening.</param>
+internal readonly record struct RingHeader(Guid Kernel, long Boot, long Generation);
+
+/// <summary>One slot's facts; the state is written last.</summary>
+[StructLayout(LayoutKind.Explicit, Size = RingLayout.DescriptorBytes)]
 internal struct RingDescriptor
 {
-    /// <summary><see cref="RingLayout.Used"/>, or the slot is free; written last.</summary>
+    [FieldOffset(0)]
     public uint State;
 
-    /// <summary>Over all that follows and the message's bytes.</summary>
-    public uint Checksum;
+    /// <summary>Of everything behind it, then label, then payload.</summary>
+    [FieldOffset(4)]
+    public uint Crc;
 
-    /// <summary>Counts messages, in the order in which they were accepted.</summary>
+    [FieldOffset(8)]
     public long Order;
+
+    [FieldOffset(16)]
     public long Boot;
+
+    [FieldOffset(24)]
     public long Sequence;
+
+    [FieldOffset(32)]
     public long MonotonicMilliseconds;
+
+    [FieldOffset(40)]
     public long UtcMilliseconds;
 
-    /// <summary>Where its bytes begin, from the start of the arena: kernel's start, stream, payload.</summary>
+    /// <summary>From the arena's start.</summary>
+    [FieldOffset(48)]
     public int Offset;
-    public ushort LabelBytes;
 
-    /// <summary>1: the clock was synced; 2: durable.</summary>
-    public ushort Flags;
+    [FieldOffset(52)]
+    public int LabelBytes;
+
+    [FieldOffset(56)]
     public int PayloadBytes;
-    private int _unused;
 
-    /// <summary>Bytes in the arena.</summary>
-    public readonly long DataBytes => RingLayout.KernelBytes + (long)LabelBytes + PayloadBytes;
+    /// <summary>1 where the wall clock was synced.</summary>
+    [FieldOffset(60)]
+    public uint IsSynced;
+
+    // The kernel's start, 16 bytes in the order in which they are printed.
+    [FieldOffset(64)]
+    public ulong KernelHead;
+
+    [FieldOffset(72)]
+    public ulong KernelTail;
 }

@@ -59,9 +59,9 @@ internal sealed class MessageTable
     {
         _database = database;
         _streams = streams;
-        _insert = database.Prepare("INSERT INTO message(id, stream, boot, seq, monotonic, utc, synced, kernel, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+        _insert = database.Prepare("INSERT INTO message(id, stream, boot, seq, monotonic, utc, synced, kernel, crc, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         _delete = database.Prepare("DELETE FROM message WHERE id=?1 RETURNING stream");
-        _load = database.Prepare("SELECT id, boot, seq, monotonic, utc, synced, kernel, payload FROM message WHERE stream=?1 AND id>?2 ORDER BY id LIMIT ?3");
+        _load = database.Prepare("SELECT id, boot, seq, monotonic, utc, synced, kernel, crc, payload FROM message WHERE stream=?1 AND id>?2 ORDER BY id LIMIT ?3");
         _oldest = database.Prepare($"SELECT id, boot, seq FROM message WHERE stream=?1 AND id>?2 ORDER BY id LIMIT {OldestMessages.Most}");
         _ages = database.Prepare("SELECT id, boot, seq, monotonic, utc, synced, kernel FROM message WHERE stream=?1 AND id>?2 ORDER BY id");
         _lastId = database.Number("SELECT max(id) FROM message");
@@ -78,7 +78,7 @@ internal sealed class MessageTable
         // The start says it: written only where that is not so.
         if (_streams.KernelOf(message.Boot) == at.Kernel) _insert.BindNothing(8);
         else BindKernel(at.Kernel);
-        _insert.Bind(9, message.Payload).Run();
+        _insert.Bind(9, MessageCheck.Of(message.Boot, message.Sequence, message.Payload)).Bind(10, message.Payload).Run();
         stream.Count++;
         return ++_lastId;
     }
@@ -104,8 +104,11 @@ internal sealed class MessageTable
         _load.Bind(1, stream).Bind(2, after).Bind(3, into.Length);
         while (count < into.Length && bytes < mostBytes && _load.Step())
         {
-            ReadOnlySpan<byte> payload = _load.Bytes(7);
-            into[count].Fill(_load.Number(0), new StoredMessage(stream, _load.Number(1), _load.Number(2), ReadAge(_load), payload));
+            ReadOnlySpan<byte> payload = _load.Bytes(8);
+            StoredMessage message = new(stream, _load.Number(1), _load.Number(2), ReadAge(_load), payload);
+            // SQLite checks its own structure, not what it is given to keep.
+            if (_load.Number(7) != MessageCheck.Of(message.Boot, message.Sequence, payload)) throw Damaged();
+            into[count].Fill(_load.Number(0), message);
             _loaded.Add(into[count].Id);
             bytes += payload.Length;
             count++;
@@ -178,6 +181,12 @@ internal sealed class MessageTable
     {
         foreach (long id in _loadedDeleted) _loaded.Add(id);
         _loadedDeleted.Clear();
+    }
+
+    private OutboxStoreException Damaged()
+    {
+        _load.Reset();
+        return _database.Broken("a message is not as it was written");
     }
 
     private bool ReadAhead(StreamEntry stream)

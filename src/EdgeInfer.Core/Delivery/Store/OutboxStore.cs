@@ -6,12 +6,6 @@ namespace EdgeInfer.Delivery.Store;
 /// <summary>Messages that survive a power cut, in SQLite: <c>outbox.db</c> of the state folder.</summary>
 internal sealed class OutboxStore : IOutboxStore
 {
-    // Pages given back in one step (1 MiB): a step holds the file for some milliseconds.
-    private const int PagesBack = 256;
-    // Free pages beyond this many times the used ones are given back: fewer are used again soon, and moving others costs writes.
-    private const int FreeFactor = 3;
-    private const long LogWorthCutting = 1024 * 1024;
-
     private readonly FileStream _lock;
     private readonly SqliteDatabase _database;
     private readonly OutboxClock _clock;
@@ -22,14 +16,11 @@ internal sealed class OutboxStore : IOutboxStore
     private readonly StoreQuota _quota;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
-    private readonly SqliteStatement _giveBack;
-    private readonly FileInfo _log;
+    private readonly StoreExpiry _expiry;
+    private readonly StoreSpace _space;
     private readonly Lock _countsGate = new();
-    private readonly (long Id, long Boot, long Sequence)[] _expired = new (long, long, long)[64];
     private StoreCounts _counts;
     private bool _isInGroup;
-    private bool _isChanged = true;
-    private bool _wasSynced;
 
     private OutboxStore(FileStream lockFile, SqliteDatabase database, OutboxOptions options, OutboxClock clock, long boot)
     {
@@ -39,10 +30,10 @@ internal sealed class OutboxStore : IOutboxStore
         _gaps = new GapTable(database);
         _deadLetters = new DeadLetterTable(database, options.SizeBytes);
         _quota = new StoreQuota(database, _streams, _messages, _gaps, clock, options.SizeBytes);
+        _expiry = new StoreExpiry(_streams, _messages, _gaps, clock);
+        _space = new StoreSpace(database, _quota);
         _begin = database.Prepare("BEGIN IMMEDIATE");
         _commit = database.Prepare("COMMIT");
-        _giveBack = database.Prepare($"PRAGMA incremental_vacuum({PagesBack})");
-        _log = new FileInfo(database.Path + "-wal");
         database.Undone = Undo;
         Publish(_quota.UsedPages);
     }
@@ -133,7 +124,7 @@ internal sealed class OutboxStore : IOutboxStore
         if (!File.Exists(_database.Path)) throw _database.Broken("its file is gone");
         _commit.Run();
         _isInGroup = false;
-        _isChanged = true;
+        _space.HasChanged();
         Publish(usedPages);
         if (dropped is null) return;
         foreach (long id in _quota.Dropped) dropped(id);
@@ -194,33 +185,7 @@ internal sealed class OutboxStore : IOutboxStore
     public int Expire(Func<DeliveryClass, TimeSpan> oldest, int most)
     {
         RequireGroup();
-        AcceptedAt now = _clock.Now();
-        if (now.IsSynced != _wasSynced)
-        {
-            // What had no age may have one now.
-            _wasSynced = now.IsSynced;
-            foreach (StreamEntry stream in _streams.Entries) stream.AgelessUpTo = 0;
-        }
-
-        int gone = 0;
-        foreach (StreamEntry stream in _streams.Entries)
-        {
-            while (stream.Count > 0 && gone < most)
-            {
-                Span<(long Id, long Boot, long Sequence)> into = _expired.AsSpan(0, Math.Min(_expired.Length, most - gone));
-                int found = _messages.FindExpired(stream, _clock, oldest(stream.Facts.Class), into);
-                foreach ((long id, long boot, long sequence) in into[..found])
-                {
-                    _messages.Delete(id);
-                    _gaps.Add(stream.Facts.Name, boot, sequence, sequence, LossReason.Expired, now.UtcMilliseconds);
-                }
-
-                gone += found;
-                if (found < into.Length) break;
-            }
-        }
-
-        return gone;
+        return _expiry.Expire(oldest, most);
     }
 
     /// <inheritdoc/>
@@ -260,23 +225,7 @@ internal sealed class OutboxStore : IOutboxStore
     }
 
     /// <inheritdoc/>
-    public bool GiveSpaceBack()
-    {
-        if (_isInGroup || !_isChanged) return false;
-        long free = _quota.FreePages;
-        if (free > PagesBack && free > FreeFactor * _quota.UsedPages)
-        {
-            _giveBack.Run();
-            return true;
-        }
-
-        if (Counts.Messages > 0) return false;
-        // Only then does the file itself become shorter, and the log.
-        _isChanged = false;
-        _log.Refresh();
-        if (_log is { Exists: true, Length: > LogWorthCutting }) _database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
-        return false;
-    }
+    public bool GiveSpaceBack() => !_isInGroup && _space.GiveBack(Counts.Messages == 0);
 
     /// <inheritdoc/>
     public void Dispose()

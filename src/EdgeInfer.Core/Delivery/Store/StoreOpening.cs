@@ -28,7 +28,10 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
             else if (!files.HasDatabase) Build([]);
             try
             {
-                return Checked(files.Database);
+                bool isLogDamaged = StoreLog.IsDamaged(files.Log);
+                SqliteDatabase database = Checked(files.Database);
+                if (isLogDamaged) incident = DeclareLostLog(database);
+                return database;
             }
             catch (OutboxStoreException e) when (e.IsBroken && incident is null)
             {
@@ -101,6 +104,25 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
         {
             string what = $"the store of waiting results was written by a newer EdgeInfer (version {version}, this program knows {StoreSchema.Version})";
             throw new OutboxStoreException(new Fault(FaultKind.Data, database.Path, what, "it is set aside; stop the newer program and give it the file back to have them delivered"), true);
+        }
+    }
+
+    // The database itself is as it was at some group before the damage. Emptied afterwards, so that the log does not say it again.
+    private StoreIncident DeclareLostLog(SqliteDatabase database)
+    {
+        try
+        {
+            IReadOnlyList<Gap> losses = StoreSalvage.OfStreams(database, clock, boot);
+            database.Execute("BEGIN IMMEDIATE");
+            foreach (Gap loss in losses) GapTable.Insert(database, loss);
+            database.Execute("COMMIT");
+            database.Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+            return new StoreIncident(new Fault(FaultKind.InputOutput, files.Log, "the log of the store of waiting results is damaged; what was written last is lost", "check the storage device (dmesg, fsck)"), "");
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
         }
     }
 

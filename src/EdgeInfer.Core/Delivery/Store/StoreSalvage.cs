@@ -18,6 +18,20 @@ internal static class StoreSalvage
         long now = clock.Now().UtcMilliseconds;
         List<Gap> losses = [];
         if (files.HasDatabase && !files.CannotBeDatabase) Read(files.Database, clock, now, losses);
+        return OrOfAll(losses, boot, now);
+    }
+
+    /// <summary>One loss per stream that a sound database knows, or one for all.</summary>
+    public static IReadOnlyList<Gap> OfStreams(SqliteDatabase database, OutboxClock clock, long boot)
+    {
+        long now = clock.Now().UtcMilliseconds;
+        List<Gap> losses = [];
+        ReadStreams(database, now, losses);
+        return OrOfAll(losses, boot, now);
+    }
+
+    private static List<Gap> OrOfAll(List<Gap> losses, long boot, long now)
+    {
         if (!losses.Exists(l => l.Reason == LossReason.StoreBroken)) losses.Add(new Gap(0, "*", Math.Max(0, boot - 1), null, null, null, LossReason.StoreBroken, now));
         return losses;
     }

@@ -17,7 +17,7 @@ internal static class StoreSchema
                             class INTEGER NOT NULL, boot INTEGER NOT NULL);
         CREATE TABLE run(boot INTEGER PRIMARY KEY, kernel BLOB NOT NULL, ended INTEGER NOT NULL);
         CREATE TABLE message(id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, boot INTEGER NOT NULL, seq INTEGER NOT NULL,
-                             monotonic INTEGER NOT NULL, utc INTEGER NOT NULL, synced INTEGER NOT NULL, kernel BLOB, payload BLOB NOT NULL);
+                             monotonic INTEGER NOT NULL, utc INTEGER NOT NULL, synced INTEGER NOT NULL, kernel BLOB, crc INTEGER NOT NULL, payload BLOB NOT NULL);
         CREATE INDEX message_stream ON message(stream);
         CREATE TABLE gap(id INTEGER PRIMARY KEY, stream TEXT NOT NULL, boot INTEGER NOT NULL, reason TEXT NOT NULL,
                          first INTEGER, last INTEGER, at_most INTEGER, utc INTEGER NOT NULL);

@@ -166,8 +166,13 @@ internal sealed class StreamTable
     private void Read()
     {
         using (SqliteStatement rows = _database.PrepareOnce("SELECT id, name, topic, history, class, boot FROM stream ORDER BY id"))
+        {
             while (rows.Step())
+            {
+                if (rows.Number(4) is < (long)DeliveryClass.Prediction or > (long)DeliveryClass.Update) throw _database.Broken("a stream of a class that there is not");
                 _entries.Add(new StreamEntry((int)rows.Number(0), new StreamFacts(rows.Text(1), rows.Text(2), rows.Text(3), (DeliveryClass)rows.Number(4)), rows.Number(5)));
+            }
+        }
 
         using (SqliteStatement rows = _database.PrepareOnce("SELECT stream, count(*) FROM message GROUP BY stream"))
         {

@@ -54,7 +54,9 @@ internal static unsafe partial class Processes
         _ = SetPriority(0, (uint)id, LowPriority);
         try
         {
+#pragma warning disable RS0030 // The kernel's file, nothing to keep.
             File.WriteAllText($"/proc/{id}/oom_score_adj", "1000");
+#pragma warning restore RS0030
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -9,6 +9,15 @@ internal static partial class Timex
     /// <summary>Bit of <see cref="State.Status"/>: nobody disciplines the clock.</summary>
     public const int StatusUnsynchronised = 0x0040;
 
+    /// <summary>Bit of <see cref="State.Status"/>: the hardware's clock is at fault.</summary>
+    public const int StatusClockError = 0x1000;
+
+    /// <summary>
+    /// NTP_PHASE_LIMIT of the kernel: the bound of the error grows by 500 µs a second while nobody disciplines the clock, and at this one,
+    /// about nine hours after the last time, the kernel itself calls it unsynchronised.
+    /// </summary>
+    public const long LargestErrorMicroseconds = 16_000_000;
+
     /// <summary>Returned where the clock is not synchronised.</summary>
     public const int TimeError = 5;
 

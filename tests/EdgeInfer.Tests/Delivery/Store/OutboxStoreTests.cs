@@ -36,6 +36,27 @@ public sealed class OutboxStoreTests : IDisposable
         Assert.Null(_folder.Incident);
     }
 
+    [Theory]
+    // Two of the byte rows of RFC 3720 (B.4), before two numbers that are zero, bit by bit.
+    [InlineData("0000000000000000000000000000000000000000000000000000000000000000", 48)]
+    [InlineData("ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff00", 49)]
+    public void The_check_of_a_message_is_the_polynomial_of_Castagnoli(string hex, int bytes)
+    {
+        StoreFolder.NeedsPython();
+        const string Program = """
+            import sys
+            c=0xffffffff
+            for b in bytes.fromhex(sys.argv[1])+bytes(16):
+                c^=b
+                for _ in range(8): c=(c>>1)^(0x82f63b78 if c&1 else 0)
+            print(c^0xffffffff, len(bytes.fromhex(sys.argv[1]))+16)
+            """;
+        System.Diagnostics.ProcessStartInfo start = new("/usr/bin/python3") { RedirectStandardOutput = true };
+        foreach (string argument in (string[])["-c", Program, hex]) start.ArgumentList.Add(argument);
+        using System.Diagnostics.Process python = System.Diagnostics.Process.Start(start)!;
+        Assert.Equal($"{MessageCheck.Of(0, 0, Convert.FromHexString(hex))} {bytes}", python.StandardOutput.ReadToEnd().Trim());
+    }
+
     [Fact]
     public void What_is_undone_was_never_there()
     {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeInfer.Control.Interop;
+namespace EdgeInfer.Posix.Interop;
 
 /// <summary>Who a file belongs to and what it is, and giving it to a group; .NET does neither.</summary>
 internal static unsafe partial class FileOwner
@@ -9,6 +9,7 @@ internal static unsafe partial class FileOwner
     private const uint BasicFields = 0x7ff;
     private const int TypeMask = 0xF000;
     private const int TypeSocket = 0xC000;
+    private const int WriteAndSearch = 2 | 1;
     private const uint KeepUser = uint.MaxValue;
 
     /// <summary>The user this process acts as.</summary>
@@ -25,6 +26,9 @@ internal static unsafe partial class FileOwner
     /// <summary>Gives a file or folder to a group; false where the kernel refuses.</summary>
     public static bool TryGiveToGroup(string path, uint group) => ChangeOwner(path, KeepUser, group) == 0;
 
+    /// <summary>Whether this process may make files in a folder.</summary>
+    public static bool MayWriteFolder(string path) => AccessAt(CurrentFolder, path, WriteAndSearch, 0) == 0;
+
     private static bool Read(string path, out Facts facts)
     {
         fixed (Facts* to = &facts) return Statx(CurrentFolder, path, 0, BasicFields, to) == 0;
@@ -35,6 +39,9 @@ internal static unsafe partial class FileOwner
 
     [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeOwner(string path, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int AccessAt(int folder, string path, int mode, int flags);
 
     // The head of struct statx, which is the same on every architecture.
     [StructLayout(LayoutKind.Explicit, Size = 256)]

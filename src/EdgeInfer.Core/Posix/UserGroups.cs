@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EdgeInfer.Control;
+namespace EdgeInfer.Posix;
 
 /// <summary>Names and numbers of groups, as <c>/etc/group</c> has them.</summary>
 internal static class UserGroups
