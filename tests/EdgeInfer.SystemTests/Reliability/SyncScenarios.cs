@@ -14,11 +14,12 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
         judge.Up();
         device.Start();
         await Hears(device, judge, 1);
-        await device.Stop();
+        // Killed: its log stays, so that the next start makes no new file, whose sync would take the folder along on ext4.
+        await device.Kill();
         await volume.Sync();
         Arm(device);
         device.Start();
-        await Hears(device, judge, 1 + device.Ledger.Accepted.Max(static key => key.Boot));
+        await Hears(device, judge, 2);
         await Cut(device, volume, faults);
     });
 
