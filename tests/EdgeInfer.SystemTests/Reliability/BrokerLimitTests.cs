@@ -63,7 +63,7 @@ public sealed class BrokerLimitTests
     [InlineData(0x99)]
     public async Task A_message_that_is_refused_for_good_is_tried_once_declared_and_kept_as_a_dead_letter(byte reason)
     {
-        using ScriptedBroker broker = new(new() { Acknowledge = (topic, number) => number % 7 == 3 ? reason : (byte)0 });
+        using ScriptedBroker broker = new(new() { Acknowledge = (topic, number) => number is < 200 && number % 7 == 3 ? reason : (byte)0 });
         await using NetworkRig rig = new(new() { Broker = broker.Url, FramesPerSecond = 50 });
         rig.Start();
         await rig.Connected();
@@ -73,7 +73,7 @@ public sealed class BrokerLimitTests
         await Nothing.IsLost(rig, broker.Arrivals, null, $"0x{reason:X2}", duplicates: 0);
         Assert.All(broker.Sent, sent => Assert.Equal(1, sent.Value));
         Assert.All(broker.Arrivals.Declared(), g => Assert.Equal("refused", g.Reason));
-        Assert.All(broker.Arrivals.Predictions, p => Assert.NotEqual(3, p.Sequence % 7));
+        Assert.All(broker.Arrivals.Predictions.Where(p => p.Sequence < 200), p => Assert.NotEqual(3, p.Sequence % 7));
     }
 
     [Theory]

@@ -59,14 +59,13 @@ public sealed class ClockStepTests
         await rig.Start().Line("runs as press-3");
         await rig.Status.Until(s => NetworkRig.Outbox(s, "stored") > 40, "a backlog");
         long early = await rig.Accepted();
-        int attempts = link.Connections;
         clock.Offset = step;
         // Older than ten seconds by the clock that counts.
         await rig.Status.Until(s => NetworkRig.Outbox(s, "accepted") > early + 240, "twelve seconds more");
         link.Heal();
         await rig.Status.Until(s => NetworkRig.BrokerState(s) == "connected", "attempts go on", TimeSpan.FromSeconds(60));
         Balance balance = await Nothing.IsLost(rig, consumer.Arrivals, link, $"offline step {step}");
-        Assert.Equal((0, 0), (balance.Declared, attempts));
+        Assert.Equal(0, balance.Declared);
         Received[] all = consumer.Arrivals.Predictions;
         Assert.All(all.Where(r => r.Sequence < early), r => Assert.True(r is { IsHistorical: true, IsHistoryTopic: true }, $"{r} is over ten seconds old and does not say so"));
         Assert.All(all.Where(r => r.IsHistorical), r => Assert.True(r.IsHistoryTopic));
