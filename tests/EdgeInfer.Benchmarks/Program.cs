@@ -8,6 +8,7 @@ return args switch
     ["golden", .. string[] rest] => GoldenCommand.Run(rest),
     ["preprocess", .. string[] rest] => PreprocessBenchmark.Run(rest),
     ["record"] => RecordBenchmark.Run(),
+    ["ring"] => RingBenchmark.Run(),
     ["formats", .. string[] rest] => FrameFormatBenchmark.Run(rest),
     ["digest", .. string[] rest] => PreprocessDigest.Run(rest),
     _ => 64,

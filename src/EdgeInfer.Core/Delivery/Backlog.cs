@@ -85,7 +85,7 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
         Refill(now);
         if (_allowance < 1) return null;
         foreach (Entry entry in _entries)
-            if (entry.State == BacklogState.Waiting && entry.Stream.MaySend(now)) return entry;
+            if (IsSendable(entry, now)) return entry;
         return null;
     }
 
@@ -101,7 +101,15 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     {
         if (Sent >= mostOnTheirWay) return false;
         foreach (Entry entry in _entries)
-            if (entry.State == BacklogState.Waiting && entry.Stream.MaySend(now)) return true;
+            if (IsSendable(entry, now)) return true;
+        return false;
+    }
+
+    /// <summary>Whether messages wait of a stream that earlier ones have come back to the store of, which go first.</summary>
+    public bool IsAhead(OutboxStream stream)
+    {
+        foreach (Entry entry in _entries)
+            if (entry.State == BacklogState.Waiting && entry.Stream == stream && entry.Message.Id > stream.LoadedTo) return true;
         return false;
     }
 
@@ -168,6 +176,9 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
         _ids.Clear();
         (Waiting, Sent, Finished) = (0, 0, 0);
     }
+
+    private static bool IsSendable(Entry entry, long now)
+        => entry.State == BacklogState.Waiting && entry.Message.Id <= entry.Stream.LoadedTo && entry.Stream.MaySend(now);
 
     private void Remove(Entry entry)
     {

@@ -54,7 +54,7 @@ internal sealed partial class Outbox
         if (_hasSpareSpace && counts.Messages == 0) due = now;
         if (!_isUp || _isClosing) return due;
         if (counts.Gaps > _losses.Published && _losses.Publishing == 0) due = now;
-        if (_backlog.IsLow && (_streams.Exists(s => IsWanted(s, now)) || _earlierStreams.Exists(s => IsWanted(s, now)))) due = now;
+        if (_streams.Exists(s => IsWanted(s, now)) || _earlierStreams.Exists(s => IsWanted(s, now))) due = now;
         if (_backlog.HasSendable(now)) due = Math.Min(due, _backlog.NextAllowed(now));
         return due;
     }

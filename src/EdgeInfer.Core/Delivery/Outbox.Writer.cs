@@ -374,7 +374,6 @@ internal sealed partial class Outbox
                 if (!_isUp || !_live[slot].IsDurable || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
             if (!_isUp || _isClosing) return;
             if (_losses.Publishing == 0 && store.Counts.Gaps > 0) _losses.Publish(store.Gaps(Losses.Batch));
-            if (!_backlog.IsLow) return;
             foreach (OutboxStream stream in _streams) if (IsWanted(stream, now)) wanted.Add(stream);
             foreach (OutboxStream stream in _earlierStreams) if (IsWanted(stream, now)) wanted.Add(stream);
         }
@@ -383,7 +382,8 @@ internal sealed partial class Outbox
         foreach (OutboxStream stream in wanted) Load(store, stream, share);
     }
 
-    private static bool IsWanted(OutboxStream stream, long now) => stream.HasBacklog && stream.StoreId != 0 && stream.MaySend(now);
+    private bool IsWanted(OutboxStream stream, long now)
+        => stream.HasBacklog && stream.StoreId != 0 && stream.MaySend(now) && (_backlog.IsLow || _backlog.IsAhead(stream));
 
     private void Load(IOutboxStore store, OutboxStream stream, int count)
     {

@@ -86,8 +86,9 @@ internal sealed class OutboxStream
         bool isNews = !IsOnTrial;
         IsOnTrial = true;
         bool isAuthorisation = reason == PubAckReason.NotAuthorised;
-        TimeSpan pause = isAuthorisation ? PubAckReason.PauseNotAuthorised : _refused.Next();
-        HeldUntil = now + (long)pause.TotalMilliseconds;
+        // What was on its way beside the first is refused with it: that is one refusal, and no reason to wait longer.
+        if (isAuthorisation) HeldUntil = now + (long)PubAckReason.PauseNotAuthorised.TotalMilliseconds;
+        else if (now >= HeldUntil) HeldUntil = now + (long)_refused.Next().TotalMilliseconds;
         HeldCause = isAuthorisation
             ? $"the broker does not let this client publish to '{_topic.Name}' (0x87)"
             : $"the broker refuses messages to '{_topic.Name}' ({PubAckReason.Name(reason)})";

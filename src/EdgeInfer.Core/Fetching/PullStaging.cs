@@ -99,6 +99,20 @@ internal sealed class PullStaging : IDisposable
     private static void ClearOld(string root, string own, DateTime before)
     {
         foreach (string folder in Directory.GetDirectories(root))
-            if (folder != own && Directory.GetLastWriteTimeUtc(folder) < before) Directory.Delete(folder, recursive: true);
+            if (folder != own && Directory.GetLastWriteTimeUtc(folder) < before && !IsInUse(folder)) Directory.Delete(folder, recursive: true);
+    }
+
+    // A clock that has stepped by years makes old what another process is at.
+    private static bool IsInUse(string folder)
+    {
+        try
+        {
+            using FileStream lockFile = new(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
     }
 }

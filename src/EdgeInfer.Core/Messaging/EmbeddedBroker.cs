@@ -17,10 +17,12 @@ namespace EdgeInfer.Messaging;
 internal sealed class EmbeddedBroker : IAsyncDisposable
 {
     private readonly MqttServer _server;
+    private readonly SilentClients _silent;
 
-    private EmbeddedBroker(MqttServer server, IPEndPoint address)
+    private EmbeddedBroker(MqttServer server, IPEndPoint address, TimeProvider time)
     {
         _server = server;
+        _silent = new(server, time);
         IPAddress reachable = address.Address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Address;
         Url = new(string.Create(CultureInfo.InvariantCulture, $"mqtt://{reachable}:{address.Port}"));
         Port = address.Port;
@@ -35,9 +37,11 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     /// <summary>Starts a broker.</summary>
     /// <param name="options">Its address is <c>embedded://</c>, an IPv4 address or <c>localhost</c>, and a port (0: any free one; default 1883).</param>
     /// <param name="mayMove">Whether another free port is taken when that one is in use.</param>
+    /// <param name="time">Clock; null for the system's.</param>
     /// <exception cref="FaultException">The port is in use, or the address is not this machine's or not allowed.</exception>
-    public static async Task<EmbeddedBroker> StartAsync(MqttOptions options, bool mayMove)
+    public static async Task<EmbeddedBroker> StartAsync(MqttOptions options, bool mayMove, TimeProvider? time = null)
     {
+        time ??= TimeProvider.System;
         Uri url = options.Url;
         string where = $"{url.Scheme}://{url.Authority}";
         IPAddress? address = url.IdnHost == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(url.IdnHost, out IPAddress? parsed) ? parsed : null;
@@ -48,11 +52,11 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         int port = url.Port >= 0 ? url.Port : 1883;
         try
         {
-            return await ListenAsync(options, address, port).ConfigureAwait(false);
+            return await ListenAsync(options, address, port, time).ConfigureAwait(false);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse && mayMove)
         {
-            return await ListenAsync(options, address, 0).ConfigureAwait(false);
+            return await ListenAsync(options, address, 0, time).ConfigureAwait(false);
         }
         catch (SocketException e)
         {
@@ -70,6 +74,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _silent.DisposeAsync().ConfigureAwait(false);
         await _server.StopAsync(new MqttServerStopOptions
         {
             DefaultClientDisconnectOptions = new() { ReasonCode = MqttDisconnectReasonCode.ServerShuttingDown },
@@ -77,7 +82,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         _server.Dispose();
     }
 
-    private static async Task<EmbeddedBroker> ListenAsync(MqttOptions options, IPAddress address, int port)
+    private static async Task<EmbeddedBroker> ListenAsync(MqttOptions options, IPAddress address, int port, TimeProvider time)
     {
         MqttServerOptions settings = new MqttServerOptionsBuilder()
             .WithDefaultEndpoint()
@@ -87,6 +92,9 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
             .WithoutEncryptedEndpoint()
             .Build();
         settings.DefaultEndpointOptions.LingerState = new LingerOption(false, 0);
+
+        // It reads the wall clock: a step forward throws everybody out, one back keeps the dead.
+        settings.KeepAliveOptions.MonitorInterval = Timeout.InfiniteTimeSpan;
         MqttServer server = new MqttServerFactory().CreateMqttServer(settings);
         server.ValidatingConnectionAsync += static connection =>
         {
@@ -114,7 +122,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
             throw;
         }
 
-        return new(server, new IPEndPoint(address, settings.DefaultEndpointOptions.Port));
+        return new(server, new IPEndPoint(address, settings.DefaultEndpointOptions.Port), time);
     }
 
     /// <summary>Compares in a time that does not tell where the difference is.</summary>

@@ -47,7 +47,6 @@ internal sealed partial class MqttSession
 
     private TrustWatch? WatchFiles(MqttConnection connection)
     {
-        _trustWatch = null;
         if (connection.Trust is not { } trust) return null;
         TrustWatch watch = new(_settings, trust, _time, Note, files => Rotate(connection, files));
         _trustWatch = watch;

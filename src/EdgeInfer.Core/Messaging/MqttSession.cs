@@ -199,6 +199,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         }
         finally
         {
+            _trustWatch = null;
             hasLeft = _sender.HasLeft;
             refused = _sender.Close(connection);
         }

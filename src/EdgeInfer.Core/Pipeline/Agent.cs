@@ -92,7 +92,7 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         InferenceRuntime runtime = new(configuration.Runtime, services.Time, services.Logger);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
-            ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort).ConfigureAwait(false)
+            ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
             : null;
         Agent agent = new(configuration, services, broker);
         PipelineChange start = agent._pipelines.Plan(configuration, runtime);

@@ -119,7 +119,7 @@ public sealed class MosquittoTests
         source.Add(2, "small", expiry: 60);
         await using MqttSession session = new(SessionProbe.Settings(broker.Port), TimeProvider.System, new Random(1), _probe, source: source);
         session.Start();
-        Assert.Equal(["settled 2 0x00", "too large 1", "up"], Enumerable.Range(0, 3).Select(_ => source.NextCall()).Order(StringComparer.Ordinal));
+        Assert.Equal(["settled 2 0x10", "too large 1", "up"], Enumerable.Range(0, 3).Select(_ => source.NextCall()).Order(StringComparer.Ordinal));
         Assert.Equal(MqttSessionState.Connected, session.Status.State);
     }
 
@@ -140,8 +140,8 @@ public sealed class MosquittoTests
         Assert.Equal(0, (await ChildProcess.Run(publish, [.. to, "-r", "-m", "live and kept"])).ExitCode);
         Assert.Equal("live and kept True  ", Next());
 
-        await using ChildProcess listener = ChildProcess.Start(Peer.Program("mosquitto_sub"),
-            ["-h", "127.0.0.1", "-p", $"{broker.Port}", "-V", "5", "-q", "1", "-C", "1", "-t", "r/t", "-d", "-F", "%p %D"]);
+        await using ChildProcess listener = ChildProcess.Start(Peer.Program("stdbuf"),
+            ["-oL", Peer.Program("mosquitto_sub"), "-h", "127.0.0.1", "-p", $"{broker.Port}", "-V", "5", "-q", "1", "-C", "1", "-t", "r/t", "-d", "-F", "%p %D"]);
         await listener.Line("Subscribed");
         session.TryRespond(new MqttTopic("r/t"), "done"u8, "c7"u8);
         Assert.Equal("done c7", await listener.Line("done"));

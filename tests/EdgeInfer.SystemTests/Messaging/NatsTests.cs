@@ -24,7 +24,7 @@ public sealed class NatsTests : IDisposable
         await using Peers peers = await Peers.Start(server);
         MqttSettings settings = Settings(peers.Port) with { Will = new(s_status, "offline"u8.ToArray()) };
         await using MqttSession listener = await Listen(peers.Port, "listener", "edgeinfer/#");
-        MqttSession session = _probe.Session(settings);
+        await using MqttSession session = _probe.Session(settings);
         session.PublishState(s_status, "online"u8);
         session.Start();
         Assert.Equal((s_status.Name, "online", false), Next());
@@ -36,11 +36,9 @@ public sealed class NatsTests : IDisposable
         Assert.Equal((s_status.Name, "online", true), Next());
         await late.StopAsync(TimeSpan.FromSeconds(5));
 
-        // Another client of the same id is taken in, and the first is thrown out: its will is published.
-        MqttConnection second = await MqttConnection.OpenAsync(settings, TimeProvider.System, CancellationToken.None);
+        MqttConnection dying = await MqttConnection.OpenAsync(settings with { ClientId = "dying" }, TimeProvider.System, CancellationToken.None);
+        dying.Dispose();
         Assert.Equal((s_status.Name, "offline", false), Next());
-        await session.DisposeAsync();
-        second.Dispose();
     }
 
     [Fact]

@@ -21,6 +21,9 @@ internal sealed class Mosquitto : IAsyncDisposable
     /// <summary>The port it listens on.</summary>
     public int Port { get; }
 
+    /// <summary>Its temporary folder.</summary>
+    public string Folder => _folder.FullName;
+
     /// <summary>Its address.</summary>
     public string Url => $"mqtt://127.0.0.1:{Port}";
 
@@ -61,6 +64,12 @@ internal sealed class Mosquitto : IAsyncDisposable
 
     /// <summary>Lets it go on.</summary>
     public void Thaw() => _process!.Signal(18);
+
+    /// <summary>Makes it read its passwords and access lists again.</summary>
+    public void Reload() => _process!.Signal(1);
+
+    /// <summary>What it has logged since it was last started.</summary>
+    public string Log => _process!.Output;
 
     /// <summary>Kills it.</summary>
     public async Task Kill()

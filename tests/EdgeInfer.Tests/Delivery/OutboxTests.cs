@@ -224,6 +224,44 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void A_whole_window_that_is_refused_counts_as_one_refusal()
+    {
+        using OutboxRig rig = new();
+        rig.Up();
+        rig.Accept(16);
+        Assert.Equal(16, rig.Take().Count);
+        rig.Settle(0x97, all: true);
+
+        // The first pause is at most a second, the sixteenth would be a minute.
+        rig.Pass(1.1);
+        rig.Pass(0);
+        Assert.Single(rig.Take());
+    }
+
+    [Fact]
+    public void Messages_that_come_back_from_a_broken_line_go_before_those_behind_them_that_were_read_already()
+    {
+        using OutboxRig rig = new(inFlight: 8);
+        rig.Up();
+        rig.Accept(8);
+        rig.Take();
+        for (int i = 0; i < 10; i++)
+        {
+            rig.Accept(12);
+            rig.Pass(0.5);
+        }
+
+        // All are in the store by now, the eight on their way too, and the first of the others have been read from it.
+        rig.Down();
+        rig.Pass(1.1);
+        rig.Up();
+        rig.Pass(0);
+        int[] order = [.. rig.Drain().Select(m => int.Parse(m.Split("\"seq\":")[1].TrimEnd('}').Split(',')[0], System.Globalization.CultureInfo.InvariantCulture))];
+        Assert.Equal(128, order.Length);
+        Assert.Equal(order.Order(), order);
+    }
+
+    [Fact]
     public void A_full_disk_leaves_the_agent_running_and_what_the_ring_cannot_hold_is_declared()
     {
         using OutboxRig rig = new();

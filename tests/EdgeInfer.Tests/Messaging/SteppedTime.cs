@@ -14,6 +14,13 @@ internal sealed class SteppedTime(DateTimeOffset start) : FakeTimeProvider(start
     {
     }
 
+    /// <summary>By how much somebody has set the wall clock; timers and timestamps do not care.</summary>
+    public TimeSpan Step { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Step;
+
+    public override long GetTimestamp() => base.GetUtcNow().Ticks;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         ITimer timer = base.CreateTimer(callback, state, dueTime, period);

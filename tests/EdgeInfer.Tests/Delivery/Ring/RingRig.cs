@@ -10,7 +10,7 @@ internal sealed class RingRig : IDisposable
 
     public RingRig()
     {
-        Folder = Directory.CreateTempSubdirectory(Directory.Exists("/dev/shm") ? "/dev/shm/ring-" : "ring-").FullName;
+        Folder = Directory.CreateDirectory(Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath(), "ring-" + Path.GetRandomFileName())).FullName;
         Label = new(new("belt/parts", "plant/belt/prediction", "plant/belt/history", DeliveryClass.Event), isDurable: true);
     }
 

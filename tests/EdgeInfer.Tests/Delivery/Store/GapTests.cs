@@ -49,9 +49,10 @@ public sealed class GapTests : IDisposable
             List<long> here = [];
             for (int i = 0; i < 25; i++)
             {
-                long sequence = random.Next(1, 600);
-                here.Add(sequence);
-                store.AddLoss("camera", 1, sequence, "overload");
+                long first = random.Next(1, 600);
+                long last = first + random.Next(5);
+                for (long sequence = first; sequence <= last; sequence++) here.Add(sequence);
+                store.AddLoss("camera", 1, first, last, "overload");
             }
 
             if (random.Next(4) == 0)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using EdgeInfer.Delivery;
 using EdgeInfer.Results;
 using EdgeInfer.Results.Schemas;
 using EdgeInfer.Signals;
@@ -59,7 +60,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Every_message_the_agent_writes_is_valid_and_every_property_of_it_described()
     {
-        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Statuses().Select(m => ("status", m))];
+        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Gaps().Select(m => ("gap", m)), .. Statuses().Select(m => ("status", m))];
         foreach ((string name, string message) in cases[1..])
         {
             JsonElement schema = JsonDocument.Parse(MessageSchemas.Find(name)!).RootElement;
@@ -73,9 +74,10 @@ public sealed class MessageSchemaTests
     public void The_messages_of_the_documentation_are_valid()
     {
         string[] parts = File.ReadAllText(Path.Combine(RepositoryFolder.Root, "docs", "messages.md")).Split("```json\n");
-        string[] samples = [.. parts[1..].Select(p => p[..p.IndexOf("```", StringComparison.Ordinal)])];
+        string[] samples = [.. parts[1..].SelectMany(static p => p[..p.IndexOf("```", StringComparison.Ordinal)].Split("\n{\"schema\"")
+            .Select(static m => m.StartsWith('{') ? m : "{\"schema\"" + m))];
         (string, string)[] named = [.. samples.Select(static sample => (JsonDocument.Parse(sample).RootElement.GetProperty("schema").GetString()!.Split('/')[1], sample))];
-        Assert.Equal(["prediction", "status", "answer", "state"], named.Select(static n => n.Item1));
+        Assert.Equal(["prediction", "gap", "gap", "status", "answer", "state"], named.Select(static n => n.Item1));
         Assert.All(Validate([.. named]), static error => Assert.Equal("", error));
     }
 
@@ -93,6 +95,13 @@ public sealed class MessageSchemaTests
     {
         Assert.Contains(right, Documented, StringComparison.Ordinal);
         Assert.StartsWith(where + ":", Assert.Single(Validate([("prediction", Documented.Replace(right, wrong, StringComparison.Ordinal))])), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<string> Gaps()
+    {
+        yield return Text(GapMessage.Encode("press-3", new(7, "belt", 12, 4711, 5040, null, LossReason.Quota, s_time.ToUnixTimeMilliseconds())));
+        yield return Text(GapMessage.Encode("press-3", new(8, "belt/parts", 12, null, null, 256, LossReason.PowerCut, s_time.ToUnixTimeMilliseconds())));
+        yield return Text(GapMessage.Encode("press-3", new(9, "*", 12, null, null, null, LossReason.StoreBroken, long.MaxValue)));
     }
 
     private static IEnumerable<string> Predictions()
@@ -162,6 +171,7 @@ public sealed class MessageSchemaTests
             Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) },
             Pipelines = pipelines,
             Broker = new("failed", "mqtts://broker.plant:8883", s_time, "a: b; c"),
+            Outbox = new("memory_only", "the disk is full", 1, 2, 3, 4, 5, 6, 7, 8, 9, new Dictionary<string, string> { ["belt"] = "not authorised" }),
             Delivery = new(1, 2, 3, 4, 5, 6),
         }).Encode());
     }
