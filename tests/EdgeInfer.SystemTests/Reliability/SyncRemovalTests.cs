@@ -26,8 +26,9 @@ public sealed class SyncRemovalTests
             saved = $"; on ext4 as usual: {(onJournal.Count == 0 ? "spared" : onJournal[0])}";
         }
 
-        Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "NOTHING FAILED" : without[0])}{saved}");
-        Assert.True(without.Count > 0, $"without {name} everything still held");
+        Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "nothing failed" : without[0])}{saved}");
+        if (site.Spared.Length > 0) Assert.True(without.Count == 0, $"without {name}, which is said to be spared since {site.Spared}: {without.FirstOrDefault()}");
+        else Assert.True(without.Count > 0, $"without {name} everything still held");
     }
 
     [Fact]
@@ -62,9 +63,28 @@ public sealed class SyncRemovalTests
         string[] byStrace = [.. File.ReadLines(traced).Select(Traced).OfType<string>()
             .Where(path => path.StartsWith(device.StateFolder, StringComparison.Ordinal) || path.StartsWith(device.RunFolder, StringComparison.Ordinal))];
         Assert.Equal(Counts(byStrace), Counts(calls.Select(static c => c.Path)));
-        string[] known = [.. SyncSite.All.Select(static s => s.Site).Distinct()];
+        // Of a database that is being made: one that is not finished is made anew.
+        string[] known = [.. SyncSite.All.Select(static s => s.Site).Distinct(), "sync outbox.db.new-journal"];
         string[] unknown = [.. calls.Select(static c => $"{c.Kind} {c.Name}").Distinct().Where(c => !known.Contains(c))];
         Assert.True(unknown.Length == 0, $"not in the table of syncs: {string.Join(", ", unknown)}");
+        string[] unsynced = [.. Unsynced(calls)];
+        Assert.True(unsynced.Length == 0, string.Join('\n', unsynced));
+    }
+
+    // A name that changes is synced twice: its content before, its folder behind, by the same thread with nothing between that counts on it.
+    private static IEnumerable<string> Unsynced(IReadOnlyList<StorageCall> calls)
+    {
+        foreach (IGrouping<int, StorageCall> thread in calls.GroupBy(static c => c.Thread))
+        {
+            StorageCall[] own = [.. thread];
+            for (int i = 0; i < own.Length; i++)
+            {
+                if (own[i].Kind != "rename") continue;
+                string folder = Path.GetDirectoryName(own[i].Path)!;
+                if (!own[..i].Any(c => c.Kind == "sync" && c.Path == own[i].Path + ".new")) yield return $"{own[i].Path} takes its name without its content being synced";
+                if (!own[(i + 1)..].TakeWhile(static c => c.Kind != "rename").Any(c => c.Kind == "sync-folder" && c.Path == folder)) yield return $"{own[i].Path} takes its name, and its folder is not synced";
+            }
+        }
     }
 
     private static IEnumerable<string> Counts(IEnumerable<string> paths)
@@ -94,6 +114,9 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
     /// <summary>Where its lack shows. ext4's journal spares some: any later sync of any file takes all earlier names along.</summary>
     public VolumeKind Volume { get; init; } = new();
 
+    /// <summary>Why its lack does not show on any file system here; the order of calls is held to it all the same. Empty where it shows.</summary>
+    public string Spared { get; init; } = "";
+
     /// <summary>Whether everyday runs try it.</summary>
     public bool IsSampled { get; init; }
 
@@ -112,7 +135,14 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
     [
         new("start number, content", "sync boot.new", "start number", static s => s.StartNumber()) { Volume = s_bare },
         new("start number, rename", "rename boot", "start number", static s => s.StartNumber()) { IsSampled = true },
-        new("start number, name", "sync-folder state", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("start number, name", "sync-folder state", "start number", static s => s.StartNumber())
+        {
+            Volume = s_bare,
+            Spared = "the sync of the next new file in that folder takes the folder along, before a result is sent",
+        },
+        new("new database, content", "sync outbox.db.new", "offline", static s => s.Offline()) { Volume = s_bare },
+        new("new database, rename", "rename outbox.db", "offline", static s => s.Offline()),
+        new("set aside, rename", "rename outbox.db", "set aside", static s => s.SetAside()),
         new("results, log", "sync outbox.db-wal", "offline again", static s => s.OfflineAgain()) { IsSampled = true },
         new("results, first log", "sync outbox.db-wal", "offline", static s => s.Offline()),
         new("results, database at the stop", "sync outbox.db", "stop", static s => s.Stop()),
