@@ -75,7 +75,7 @@ public sealed class CorruptionTests
             faults.Add(e.Message);
         }
 
-        Balance balance = device.Ledger.Close(new Allowance { Duplicates = 3 * (KillTests.InFlight + KillTests.Batch), CrossedGaps = 0 });
+        Balance balance = device.Ledger.Close(new Allowance { LateOrders = 2, Duplicates = 3 * (KillTests.InFlight + KillTests.Batch), CrossedGaps = 0 });
         faults.AddRange(balance.Faults);
         return new(isSetAside, balance, faults);
     }

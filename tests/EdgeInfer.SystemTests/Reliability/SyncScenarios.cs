@@ -249,7 +249,7 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
             faults.Add(e.Message.Split('\n')[0]);
         }
 
-        faults.AddRange(device.Ledger.Close(new Allowance { Duplicates = 3 * (KillTests.InFlight + KillTests.Batch) }).Faults);
+        faults.AddRange(device.Ledger.Close(new Allowance { LateOrders = 2, Duplicates = 3 * (KillTests.InFlight + KillTests.Batch) }).Faults);
         // A loss that a damaged database made is declared, and still one that a sync would have spared.
         faults.AddRange(device.Ledger.Gaps.Where(static gap => gap.Reason == "store_broken" && gap.Boot > 1).Select(static gap => $"{gap}"));
         return faults;
