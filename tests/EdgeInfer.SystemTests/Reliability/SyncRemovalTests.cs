@@ -18,7 +18,9 @@ public sealed class SyncRemovalTests
     {
         SyncSite site = SyncSite.All.Single(s => s.Name == name);
         if (!Campaign.IsFull && !site.IsSampled) Assert.Skip("only with EDGEINFER_RELIABILITY=full");
-        List<string> without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
+        // Another file's sync may spare it by taking the folder along, where that comes in time: not each time.
+        List<string> without = [];
+        for (int i = 0; i < 5 && without.Count == 0; i++) without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
         string saved = "";
         if (Campaign.IsFull && !site.Volume.HasJournal)
         {
@@ -27,8 +29,7 @@ public sealed class SyncRemovalTests
         }
 
         Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "nothing failed" : without[0])}{saved}");
-        if (site.Spared.Length > 0) Assert.True(without.Count == 0, $"without {name}, which is said to be spared since {site.Spared}: {without.FirstOrDefault()}");
-        else Assert.True(without.Count > 0, $"without {name} everything still held");
+        Assert.True(without.Count > 0, $"without {name} everything still held");
     }
 
     [Fact]
@@ -114,9 +115,6 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
     /// <summary>Where its lack shows. ext4's journal spares some: any later sync of any file takes all earlier names along.</summary>
     public VolumeKind Volume { get; init; } = new();
 
-    /// <summary>Why its lack does not show on any file system here; the order of calls is held to it all the same. Empty where it shows.</summary>
-    public string Spared { get; init; } = "";
-
     /// <summary>Whether everyday runs try it.</summary>
     public bool IsSampled { get; init; }
 
@@ -135,11 +133,7 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
     [
         new("start number, content", "sync boot.new", "start number", static s => s.StartNumber()) { Volume = s_bare },
         new("start number, rename", "rename boot", "start number", static s => s.StartNumber()) { IsSampled = true },
-        new("start number, name", "sync-folder state", "start number", static s => s.StartNumber())
-        {
-            Volume = s_bare,
-            Spared = "the sync of the next new file in that folder takes the folder along, before a result is sent",
-        },
+        new("start number, name", "sync-folder state", "start number", static s => s.StartNumber()) { Volume = s_bare },
         new("new database, content", "sync outbox.db.new", "offline", static s => s.Offline()) { Volume = s_bare },
         new("new database, rename", "rename outbox.db", "offline", static s => s.Offline()),
         new("set aside, rename", "rename outbox.db", "set aside", static s => s.SetAside()),
