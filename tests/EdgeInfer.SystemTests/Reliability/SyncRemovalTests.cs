@@ -21,7 +21,7 @@ public sealed class SyncRemovalTests
         if (!Campaign.IsFull && !site.IsSampled) Assert.Skip("only with EDGEINFER_RELIABILITY=full");
         // Another file's sync may spare it by taking the folder along, where that comes in time: not each time.
         List<string> without = [];
-        for (int i = 0; i < 5 && without.Count == 0; i++) without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
+        for (int i = 0; i < (site.IsSpared ? 1 : 5) && without.Count == 0; i++) without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
         string saved = "";
         if (Campaign.IsFull && !site.Volume.HasJournal)
         {
@@ -30,7 +30,8 @@ public sealed class SyncRemovalTests
         }
 
         Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "nothing failed" : without[0])}{saved}");
-        Assert.True(without.Count > 0, $"without {name} everything still held");
+        if (site.IsSpared) Assert.Empty(without);
+        else Assert.True(without.Count > 0, $"without {name} everything still held");
     }
 
     [Fact]
@@ -116,6 +117,12 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
     /// <summary>Where its lack shows. ext4's journal spares some: any later sync of any file takes all earlier names along.</summary>
     public VolumeKind Volume { get; init; } = new();
 
+    /// <summary>
+    /// Whether its lack does not show on any file system here: ext4 takes the folder of a new file along when that is synced, which is not
+    /// promised by POSIX.
+    /// </summary>
+    public bool IsSpared { get; init; }
+
     /// <summary>Whether everyday runs try it.</summary>
     public bool IsSampled { get; init; }
 
@@ -149,7 +156,7 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
         new("retained topics, rename", "rename retained.json", "retained", static s => s.RetainedTopics()),
         new("model, files", "sync model.onnx", "model add", static s => s.ModelAdd(isReplaced: false)) { IsSampled = true },
         new("model, contract", "sync model.yaml", "model replaced", static s => s.ModelAdd(isReplaced: true)),
-        new("model, folder", "sync-folder .pulse.new", "model add", static s => s.ModelAdd(isReplaced: false)) { Volume = s_bare },
+        new("model, folder", "sync-folder .pulse.new", "model add", static s => s.ModelAdd(isReplaced: false)) { Volume = s_bare, IsSpared = true },
         new("model, rename", "rename pulse", "model add", static s => s.ModelAdd(isReplaced: false)),
         new("model, name", "sync-folder models", "model add", static s => s.ModelAdd(isReplaced: false)),
         new("model, name of a replacement", "sync-folder models", "model replaced", static s => s.ModelAdd(isReplaced: true)),
