@@ -16,7 +16,7 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>What may come twice: on its way at each end of a connection, and acknowledged but not yet deleted at each cut.</summary>
-    public Allowance Allowance => new() { Duplicates = (long)_cuts * (KillTests.InFlight + KillTests.Batch) + (long)judge.Connections * KillTests.InFlight };
+    public Allowance Allowance => new() { LateOrders = 2, Duplicates = (long)_cuts * (KillTests.InFlight + KillTests.Batch) + (long)judge.Connections * KillTests.InFlight };
 
     /// <summary>Starts the agent, ends it at a time or at a call, takes the power away, and holds what is left against what was there.</summary>
     /// <param name="life">How long it lives where no call ends it.</param>
