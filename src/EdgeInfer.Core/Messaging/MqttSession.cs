@@ -186,7 +186,6 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
 
         Volatile.Write(ref _subscribing, _filters.Count > 0 ? Math.Max(1, opened) : 0);
         if (!_sender.Open(connection, subscribe, stop)) return null;
-        if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
         TimeSpan look = connection.KeepAlive * LookShare;
         MqttLinkException? end;
         bool hasLeft;
@@ -195,6 +194,9 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         {
             await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
             await using TrustWatch? files = WatchFiles(connection);
+
+            // Not before the watch is on: whoever sees the state may let time pass.
+            if (_filters.Count == 0) SetState(MqttSessionState.Connected, null);
             end = await connection.ReceiveAsync(this).ConfigureAwait(false);
         }
         finally

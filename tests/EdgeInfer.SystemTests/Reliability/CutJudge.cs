@@ -41,10 +41,12 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
         HashSet<MessageKey> ring = [.. before.Ring], survived = [.. after.Store];
         // Out of the ring and not acknowledged: only the disk has it.
         List<MessageKey> forgotten = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
-        if (forgotten.Count > 0) _faults.Add($"{where}: on the disk, as the agent believed, and gone: {Ledger.Ranges(forgotten)}");
+        if (forgotten.Count > 0) _faults.Add($"{where}: on the disk, as the agent believed, and gone: {Ledger.Ranges(forgotten)}; in the ring: {Ledger.Ranges(ring)}; on the disk before: {Ledger.Ranges(before.Store)}, after: {Ledger.Ranges(survived)}; its last calls: {LastCalls()}");
         List<MessageKey> unsynced = [.. SentUnanswered().Where(key => key.Stream == "film" && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
         if (unsynced.Count > 0) _faults.Add($"{where}: durable messages sent before they were on the disk: {Ledger.Ranges(unsynced)}");
     }
+
+    private string LastCalls() => string.Join(", ", device.Faults.Calls().TakeLast(24).Select(static call => $"{call.Kind} {call.Name}"));
 
     // Of the arrivals since the last cut.
     private IEnumerable<MessageKey> SentUnanswered()

@@ -116,6 +116,8 @@ internal sealed class Ledger
         }
 
         _delivered[key] = new(isAcknowledged);
+        // Starts that could not be counted have no place in the order.
+        if (key.Boot <= 0) return;
         if (!_order.TryGetValue((key.Stream, isHistorical), out List<MessageKey>? order)) _order[(key.Stream, isHistorical)] = order = [];
         order.Add(key);
     }

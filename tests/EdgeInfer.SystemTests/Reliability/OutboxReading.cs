@@ -24,13 +24,15 @@ internal sealed record OutboxReading(IReadOnlyList<WaitingMessage> Messages)
         string script = Path.Combine(PublishedBinary.Root, "tests", "reliability", "read_outbox.py");
         (int code, string output) = await ChildProcess.Run(Peer.Program("/usr/bin/python3"), script, stateFolder, runFolder);
         Assert.True(code == 0, $"{script} ended with {code}:\n{output}");
-        return new([.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] == '{').Select(Parse)]);
+        return new([.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(static line => line[0] == '{').Select(Parse).OfType<WaitingMessage>()]);
     }
 
-    private static WaitingMessage Parse(string line)
+    // Torn slots of the ring and dead letters do not wait.
+    private static WaitingMessage? Parse(string line)
     {
         using JsonDocument document = JsonDocument.Parse(line);
         JsonElement message = document.RootElement;
+        if (message.GetProperty("state").GetString() != "waiting") return null;
         MessageKey key = new(message.GetProperty("stream").GetString()!, message.GetProperty("boot").GetInt64(), message.GetProperty("seq").GetInt64());
         return new(key, message.GetProperty("id").GetString()!, message.GetProperty("where").GetString()!);
     }

@@ -21,7 +21,7 @@ public sealed class ConfigurationFaultTests
     [InlineData("runtime: { onnxruntime: /nowhere/libonnxruntime.so }",
         "edge.yaml:7:25: runtime.onnxruntime: there is no file /nowhere/libonnxruntime.so; name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer")]
     [InlineData("runtime: { state_folder: ~/edge }", "edge.yaml:7:26: runtime.state_folder: '~/edge': '~' has no meaning here; write an absolute path, or one relative to the configuration file")]
-    [InlineData("outbox: { size: 1MiB }", "edge.yaml:7:1: outbox: this version does not have 'outbox' yet; remove it")]
+    [InlineData("outbox: { events: 7d }", "edge.yaml:7:11: outbox.events: this version does not have 'events' yet; remove it")]
     [InlineData("updates: {}", "edge.yaml:7:1: updates: this version does not have 'updates' yet; remove it")]
     [InlineData("http: { listen: 127.0.0.1:8080 }", "edge.yaml:7:1: http: this version does not have 'http' yet; remove it")]
     public void A_mistake_at_the_top_is_named(string line, string fault)

@@ -109,6 +109,9 @@ internal abstract unsafe class SlotRing : IMessageRing
         _free[slot >> 6] |= 1UL << slot;
     }
 
+    /// <summary>Copies the whole ring as it lies in memory now; a killed process leaves no other.</summary>
+    public void CopyTo(Span<byte> to) => new ReadOnlySpan<byte>(Memory, Bytes).CopyTo(to);
+
     /// <inheritdoc/>
     public void Dispose()
     {

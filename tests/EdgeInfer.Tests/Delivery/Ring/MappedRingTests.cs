@@ -91,7 +91,7 @@ public sealed class MappedRingTests : IDisposable
     [Fact]
     public void Of_a_damaged_file_no_message_comes_back_changed()
     {
-        using (MappedRing ring = Open(out _))
+        using (MappedRing ring = Open(out _, fileBytes: 256 * 1024))
             for (int i = 0; i < 200; i++) _rig.Add(ring, i, RingRig.Payload(i, 700));
         byte[] sound = File.ReadAllBytes(RingPath);
         Random random = new(11);
@@ -100,10 +100,10 @@ public sealed class MappedRingTests : IDisposable
         {
             byte[] bytes = [.. sound];
             if (i % 10 == 0) Array.Resize(ref bytes, random.Next(bytes.Length + 4096));
-            int region = random.Next(3) switch { 0 => 4096, 1 => RingLayout.ArenaStart, _ => 200_000 };
-            for (int flips = random.Next(1, 20); flips > 0 && bytes.Length > region; flips--) bytes[random.Next(region)] ^= (byte)(1 << random.Next(8));
+            int region = random.Next(3) switch { 0 => 4096, 1 => RingLayout.ArenaStart, _ => 256 * 1024 };
+            for (int flips = random.Next(1, 20); flips > 0 && bytes.Length > 0; flips--) bytes[random.Next(Math.Min(region, bytes.Length))] ^= (byte)(1 << random.Next(8));
             File.WriteAllBytes(RingPath, bytes);
-            using MappedRing ring = Open(out _);
+            using MappedRing ring = Open(out _, fileBytes: 256 * 1024);
             long last = -1;
             foreach (int slot in ring.Recovered)
             {
@@ -144,5 +144,6 @@ public sealed class MappedRingTests : IDisposable
         return [.. sequences];
     }
 
-    private MappedRing Open(out RingOpening opening, long boot = 7) => MappedRing.Open(_rig.Folder, "/state", RingRig.Kernel, boot, out opening);
+    private MappedRing Open(out RingOpening opening, long boot = 7, int fileBytes = 2 << 20)
+        => MappedRing.Open(_rig.Folder, "/state", RingRig.Kernel, boot, out opening, fileBytes);
 }

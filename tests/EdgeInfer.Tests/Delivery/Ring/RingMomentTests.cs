@@ -5,7 +5,8 @@ namespace EdgeInfer.Tests.Delivery.Ring;
 
 public sealed class RingMomentTests : IDisposable
 {
-    private const int Moments = 500;
+    private const int Moments = 300;
+    private const int FileBytes = 1 << 20;
 
     private readonly RingRig _rig = new();
     private long _accepted;
@@ -19,7 +20,7 @@ public sealed class RingMomentTests : IDisposable
     [Fact]
     public void At_any_moment_the_file_holds_what_was_accepted_and_not_freed()
     {
-        using MappedRing ring = MappedRing.Open(_rig.Folder, "/state", RingRig.Kernel, 7, out _);
+        using MappedRing ring = MappedRing.Open(_rig.Folder, "/state", RingRig.Kernel, 7, out _, FileBytes);
         Thread writer = new(() => Write(ring));
         writer.Start();
         byte[] copy = new byte[ring.Bytes];
@@ -30,7 +31,7 @@ public sealed class RingMomentTests : IDisposable
             {
                 long freedBefore = Volatile.Read(ref _freed);
                 long acceptedBefore = Volatile.Read(ref _accepted);
-                using (FileStream file = new(ring.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0)) file.ReadExactly(copy);
+                ring.CopyTo(copy);
                 long freeingAfter = Volatile.Read(ref _freeing);
                 File.WriteAllBytes(copyPath, copy);
                 Judge(freedBefore, acceptedBefore, freeingAfter);
@@ -47,7 +48,7 @@ public sealed class RingMomentTests : IDisposable
 
     private void Judge(long freedBefore, long acceptedBefore, long freeingAfter)
     {
-        using MappedRing recovered = MappedRing.Open(_rig.Folder, "/copy", RingRig.Kernel, 8, out _);
+        using MappedRing recovered = MappedRing.Open(_rig.Folder, "/copy", RingRig.Kernel, 8, out _, FileBytes);
         HashSet<long> there = [];
         long last = -1;
         foreach (int slot in recovered.Recovered)
