@@ -29,6 +29,9 @@ internal sealed class Losses
     /// <summary>Messages declared lost since the start, and those that may be.</summary>
     public long Messages { get; private set; }
 
+    /// <summary>Counts messages that are declared lost within the store: dropped for its quota, expired, refused.</summary>
+    public void CountStored(int messages) => Messages += messages;
+
     /// <summary>Notes a loss; what touches the last one of its kind becomes one with it.</summary>
     public void Add(string stream, long boot, long sequence, string reason, long utcMilliseconds)
     {

@@ -341,6 +341,8 @@ internal sealed partial class Outbox
         }
 
         foreach (int slot in group.Refused) _live.Release(slot);
+        foreach (Backlog.Entry entry in _finished) if (entry.State is BacklogState.Expired or BacklogState.Refused) _losses.CountStored(1);
+        _losses.CountStored(group.Dropped.Count + group.Refused.Count);
         _backlog.Forget(_finished);
         foreach (long boot in group.Ended) _unended.Remove(boot);
         Span<int> stored = stackalloc int[256];
@@ -425,6 +427,7 @@ internal sealed partial class Outbox
                 if (expired > 0) store.Commit();
                 else store.Rollback();
                 if (expired == MostExpired) _expiryDue = now;
+                lock (_lock) _losses.CountStored(expired);
             }
         }
 

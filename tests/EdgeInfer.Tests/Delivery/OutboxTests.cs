@@ -205,6 +205,7 @@ public sealed class OutboxTests
         rig.Take();
         rig.RefuseAsTooLarge();
         rig.Pass(1.1);
+        Assert.Equal(1, rig.Outbox.Status().Lost);
         Assert.Equal([(1L, "too_large")], rig.Store.Dead);
         Assert.Equal(0, rig.Ring.Used);
     }
