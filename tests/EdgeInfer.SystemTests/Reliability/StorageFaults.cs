@@ -145,10 +145,13 @@ internal sealed class StorageFaults : IDisposable
             if (s_library is not null) return s_library;
             string source = Path.Combine(PublishedBinary.Root, "tests", "reliability", "faults.c");
             string library = Path.Combine(AppContext.BaseDirectory, "libfaults.so");
+            // Another run may have it loaded: the new one takes its name whole.
+            string made = $"{library}.{System.Environment.ProcessId}";
             using System.Diagnostics.Process compiler = System.Diagnostics.Process.Start(
-                Peer.Program("cc"), ["-O2", "-fPIC", "-shared", "-o", library, source, "-ldl"]);
+                Peer.Program("cc"), ["-O2", "-fPIC", "-shared", "-o", made, source, "-ldl"]);
             compiler.WaitForExit();
             Assert.Equal(0, compiler.ExitCode);
+            File.Move(made, library, overwrite: true);
             return s_library = library;
         }
     }
