@@ -66,7 +66,7 @@ internal sealed class CommandRecord
     {
         _kept.Add(new(op, id, Encoding.UTF8.GetString(answer)));
         if (_kept.Count > MostKept) _kept.RemoveAt(0);
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        DurableFolder.Make(Path.GetDirectoryName(_path)!);
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new RecordedAnswers(Schema, _kept), CommandJson.Default.RecordedAnswers));
     }
 

@@ -77,6 +77,10 @@ internal sealed class LiveMessages
     {
         RingMessage message = _ring.Read(slot);
         Enter(slot, stream, message.Boot, message.Sequence, since);
+
+        // Older than what the store holds by now would otherwise go out before it: it takes its place behind.
+        if (!_slots[slot].IsDurable) UnstoredDurable++;
+        _slots[slot].IsDurable = _slots[slot].IsRecovered = true;
     }
 
     /// <summary>The oldest message of the highest class that may be sent now; -1 where there is none.</summary>
@@ -347,7 +351,11 @@ internal sealed class LiveMessages
     {
         public LiveState State;
         public OutboxStream Stream;
+        /// <summary>Whether it goes to the disk before it is sent, where there is one.</summary>
         public bool IsDurable;
+
+        /// <summary>Whether an earlier process has left it.</summary>
+        public bool IsRecovered;
         public int Class;
         public long Boot;
         public long Sequence;

@@ -185,7 +185,7 @@ internal sealed partial class Outbox
         store.Begin();
         if (!_hasRun)
         {
-            _unended = OutboxRecovery.DeclareLost(store, _past, _live.Ring.Capacity);
+            _unended = OutboxRecovery.DeclareLost(store, _past, _live.Ring.Capacity, _settings.Boot);
             store.BeginRun(_settings.Boot, _clock.Kernel);
         }
         else if (!store.Runs().Any(r => r.Boot == _settings.Boot))
@@ -373,7 +373,7 @@ internal sealed partial class Outbox
             Span<int> stored = stackalloc int[256];
             long now = Now();
             foreach (int slot in stored[.._live.CollectStored(stored)])
-                if (!_isUp || !_live[slot].IsDurable || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
+                if (!_isUp || !_live[slot].IsDurable || _live[slot].IsRecovered || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
             if (!_isUp || _isClosing) return;
             if (_losses.Publishing == 0 && store.Counts.Gaps > 0) _losses.Publish(store.Gaps(Losses.Batch));
             foreach (OutboxStream stream in _streams) if (IsWanted(stream, now)) wanted.Add(stream);

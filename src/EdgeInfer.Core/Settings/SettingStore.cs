@@ -75,7 +75,7 @@ internal sealed class SettingStore
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void Save()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        DurableFolder.Make(Path.GetDirectoryName(_path)!);
         StoredSettings content = new(Schema, [.. _settings.Values.OrderBy(static s => s.Pipeline, StringComparer.Ordinal).ThenBy(static s => s.Key, StringComparer.Ordinal)]);
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(content, SettingJson.Default.StoredSettings));
     }

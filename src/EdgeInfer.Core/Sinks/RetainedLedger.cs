@@ -95,7 +95,7 @@ internal sealed class RetainedLedger
     private void Write()
     {
         RetainedTopics content = new(Schema, [.. _brokers.Select(static b => new BrokerTopics(b.Broker, [.. b.Topics]))]);
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        DurableFolder.Make(Path.GetDirectoryName(_path)!);
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(content, LedgerJson.Default.RetainedTopics));
     }
 

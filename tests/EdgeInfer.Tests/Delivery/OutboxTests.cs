@@ -345,6 +345,35 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void What_a_killed_process_left_in_the_ring_goes_behind_what_is_in_the_store()
+    {
+        FakeStore store = new();
+        FakeRing ring = new();
+        OutboxRig killed = new(1, store, ring);
+        killed.Accept(3);
+        killed.Pass(1.1);
+        killed.Accept(2);
+        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0), time: killed.Time);
+        next.Up();
+        Assert.Empty(next.Take());
+        next.Pass(0.1);
+        next.Accept();
+        Assert.Equal(["1", "1", "2", "3", "4", "5"], next.Drain().Select(m => m[^2..^1]));
+        Assert.Equal(0, ring.Used);
+    }
+
+    [Fact]
+    public void A_start_that_the_power_cut_ended_before_it_noted_itself_is_declared_too()
+    {
+        FakeStore store = new();
+        OutboxRig first = new(1, store);
+        first.Dispose();
+        using OutboxRig third = new(3, store, new FakeRing(), kernel: Guid.NewGuid());
+        Gap gap = Assert.Single(store.Declared);
+        Assert.Equal(("belt", 2L, 256L), (gap.Stream, gap.Boot, gap.AtMost!.Value));
+    }
+
+    [Fact]
     public void After_a_power_cut_each_stream_that_was_open_declares_at_most_a_ring_full()
     {
         FakeStore store = new();
