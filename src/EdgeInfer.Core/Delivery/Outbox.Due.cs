@@ -5,7 +5,15 @@ internal sealed partial class Outbox
 {
     private bool IsWriterDueEarlier(long now)
     {
-        if (_writerDue <= now || !IsAnythingForStore(now)) return false;
+        if (_writerDue <= now) return false;
+        if (_hasMoreBacklog && _isUp && !_isClosing && _backlog.IsLow)
+        {
+            // The next late messages are read while these are on their way, else each reading would wait for a group to be deleted.
+            _writerDue = now;
+            return true;
+        }
+
+        if (!IsAnythingForStore(now)) return false;
         long due = StoreDue(now);
         if (due >= _writerDue) return false;
         _writerDue = due;
@@ -52,6 +60,7 @@ internal sealed partial class Outbox
         StoreCounts counts = _store!.Counts;
         if (counts.Messages > 0) due = Math.Min(due, _expiryDue);
         if (_hasSpareSpace && counts.Messages == 0) due = now;
+        _hasMoreBacklog = _streams.Exists(s => IsWanted(s, now)) || _earlierStreams.Exists(s => IsWanted(s, now));
         if (!_isUp || _isClosing) return due;
         if (counts.Gaps > _losses.Published && _losses.Publishing == 0) due = now;
         if (_streams.Exists(s => IsWanted(s, now)) || _earlierStreams.Exists(s => IsWanted(s, now))) due = now;

@@ -44,6 +44,7 @@ internal sealed partial class Outbox
     private long _writerDue;
     private long _expiryDue;
     private bool _hasRun;
+    private bool _hasMoreBacklog;
     private bool _hasUnregistered;
     private bool _isReopening;
     private bool _isKnownBroken;
