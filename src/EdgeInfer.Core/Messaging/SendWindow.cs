@@ -30,6 +30,7 @@ internal sealed class SendWindow
     private bool _isClosing;
     private bool _isRetired;
     private bool _isLeaving;
+    private bool _hasAnswered;
 
     /// <summary>Prepares an empty window.</summary>
     public SendWindow(MqttSettings settings, IDeliveryObserver? observer, IMessageSource? source)
@@ -70,7 +71,7 @@ internal sealed class SendWindow
         _connection = connection;
         _flights.Limit(_suspicion.IsOn ? 1 : connection.Server.ReceiveMaximum);
         _controlBytes = 0;
-        _isLeaving = HasLeft = false;
+        _isLeaving = HasLeft = _hasAnswered = false;
         _states.MarkAll();
         _source?.LineChanged(isUp: true);
     }
@@ -86,13 +87,16 @@ internal sealed class SendWindow
         _connection = null;
         Flight[] pending = _flights.RemoveAll();
         (MqttTopic, byte)? refused = null;
-        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending.Length, pending.Length == 1 ? pending[0].Print : 0) is { } reason)
+        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending, _hasAnswered) is { } reason)
         {
             Answer(pending[0], reason);
             if (pending[0].State is { } state) state.IsBarred = true;
             refused = (pending[0].Topic, reason);
             pending = [];
         }
+
+        // The others go before it the next time, and show whether the broker takes any.
+        if (_suspicion.IsOn && pending is [{ State: { } suspect }]) _states.MoveLast(suspect);
 
         for (int i = pending.Length - 1; i >= 0; i--)
         {
@@ -186,7 +190,8 @@ internal sealed class SendWindow
     {
         if (_connection != connection || !_flights.TryRemove(packetId, out Flight flight)) return null;
         Answer(flight, reason);
-        if (_suspicion.Answered()) _flights.Limit(connection.Server.ReceiveMaximum);
+        _hasAnswered = true;
+        if (_suspicion.Answered(flight)) _flights.Limit(connection.Server.ReceiveMaximum);
         return reason >= 0x80 ? flight.Topic : null;
     }
 
