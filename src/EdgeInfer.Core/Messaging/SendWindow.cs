@@ -28,6 +28,7 @@ internal sealed class SendWindow
     private MqttTopic? _oversize;
     private MqttTopic? _cleared;
     private bool _isClosing;
+    private bool _isGoodbyeDue;
     private bool _isRetired;
     private bool _isLeaving;
     private bool _hasAnswered;
@@ -62,7 +63,7 @@ internal sealed class SendWindow
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Whether this connection's DISCONNECT is in a batch while the session goes on.</summary>
+    /// <summary>Whether this connection's DISCONNECT is under way while the session goes on; until the next is there.</summary>
     public bool HasLeft { get; private set; }
 
     /// <summary>A connection is there: every state is to be sent, then what waits.</summary>
@@ -121,6 +122,8 @@ internal sealed class SendWindow
     /// <summary>Adds whole packets that go before all messages; false where so many wait already that the broker cannot be reading.</summary>
     public bool AddControl(ReadOnlySpan<byte> packets)
     {
+        // The standard lets nothing follow DISCONNECT.
+        if (_isGoodbyeDue || HasLeft) return true;
         if (_controlBytes + packets.Length > LargestControlBytes) return false;
         if (_controlBytes + packets.Length > _control.Length) Array.Resize(ref _control, Math.Max(_control.Length * 2, _controlBytes + packets.Length));
         packets.CopyTo(_control.AsSpan(_controlBytes));
@@ -128,15 +131,19 @@ internal sealed class SendWindow
         return true;
     }
 
-    /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows.</summary>
-    public void BeginClosing() => _isClosing = true;
+    /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows: on this connection, but where it was left for the next already.</summary>
+    public void BeginClosing()
+    {
+        _isClosing = true;
+        if (!HasLeft) _isLeaving = false;
+    }
 
     /// <summary>After what waits now has been put into a batch, DISCONNECT follows, acknowledged or not.</summary>
     public void CloseNow()
     {
-        if (IsClosed || _connection is null) return;
+        if (_isGoodbyeDue || HasLeft || _connection is null) return;
         AddControl(MqttWire.NormalDisconnect);
-        IsClosed = true;
+        _isGoodbyeDue = true;
     }
 
     /// <summary>Nothing more is put into batches of this connection; once all is acknowledged, DISCONNECT follows.</summary>
@@ -145,7 +152,7 @@ internal sealed class SendWindow
     /// <summary>DISCONNECT follows now; what is not acknowledged is sent again on the next connection.</summary>
     public void LeaveNow()
     {
-        if (HasLeft || IsClosed || _connection is null) return;
+        if (HasLeft || _isGoodbyeDue || _connection is null) return;
         AddControl(MqttWire.NormalDisconnect);
         _isLeaving = HasLeft = true;
     }
@@ -164,6 +171,7 @@ internal sealed class SendWindow
             _controlBytes = 0;
         }
 
+        IsClosed |= _isGoodbyeDue;
         if (IsClosed || HasLeft) return length;
         if (_isLeaving)
         {
