@@ -36,6 +36,12 @@ internal sealed partial class MqttSession
             await again.WaitAsync(piece, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        Forget();
+    }
+
+    /// <summary>Whatever was changed before has had its attempt.</summary>
+    private void Forget()
+    {
         lock (_lock)
         {
             if (_again.Task.IsCompleted) _again = new(TaskCreationOptions.RunContinuationsAsynchronously);
