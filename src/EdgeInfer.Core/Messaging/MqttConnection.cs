@@ -35,7 +35,7 @@ internal sealed class MqttConnection : IDisposable
         if (url.Scheme is "ws" or "wss")
         {
             string path = url.AbsolutePath is "" or "/" ? "/mqtt" : url.PathAndQuery;
-            _channel = new WebSocketLine(new($"{url.Scheme}://{url.Authority}{path}"), _trust);
+            _channel = new WebSocketLine(new($"{url.Scheme}://{url.Authority}{path}"), _trust, settings, time);
             return;
         }
 

@@ -155,9 +155,15 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             {
                 end = failure;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
+            }
+#pragma warning disable CA1031 // Nobody else would try again, and nobody look at this task before the stop.
+            catch (Exception defect)
+#pragma warning restore CA1031
+            {
+                end = ConnectFaults.OfDefect(_settings, defect);
             }
 
             // After the goodbye the broker closes the line: that is no trouble.
@@ -185,13 +191,14 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         }
 
         Volatile.Write(ref _subscribing, _filters.Count > 0 ? Math.Max(1, opened) : 0);
-        if (!_sender.Open(connection, subscribe, stop)) return null;
         TimeSpan look = connection.KeepAlive * LookShare;
         MqttLinkException? end;
         bool hasLeft;
         (MqttTopic Topic, byte Reason)? refused;
         try
         {
+            if (!_sender.Open(connection, subscribe, stop)) return null;
+            Forget();
             await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
             await using TrustWatch? files = WatchFiles(connection);
 

@@ -28,8 +28,10 @@ internal sealed class SendWindow
     private MqttTopic? _oversize;
     private MqttTopic? _cleared;
     private bool _isClosing;
+    private bool _isGoodbyeDue;
     private bool _isRetired;
     private bool _isLeaving;
+    private bool _hasAnswered;
 
     /// <summary>Prepares an empty window.</summary>
     public SendWindow(MqttSettings settings, IDeliveryObserver? observer, IMessageSource? source)
@@ -61,7 +63,7 @@ internal sealed class SendWindow
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Whether this connection's DISCONNECT is in a batch while the session goes on.</summary>
+    /// <summary>Whether this connection's DISCONNECT is under way while the session goes on; until the next is there.</summary>
     public bool HasLeft { get; private set; }
 
     /// <summary>A connection is there: every state is to be sent, then what waits.</summary>
@@ -70,7 +72,7 @@ internal sealed class SendWindow
         _connection = connection;
         _flights.Limit(_suspicion.IsOn ? 1 : connection.Server.ReceiveMaximum);
         _controlBytes = 0;
-        _isLeaving = HasLeft = false;
+        _isLeaving = HasLeft = _hasAnswered = false;
         _states.MarkAll();
         _source?.LineChanged(isUp: true);
     }
@@ -86,13 +88,16 @@ internal sealed class SendWindow
         _connection = null;
         Flight[] pending = _flights.RemoveAll();
         (MqttTopic, byte)? refused = null;
-        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending.Length, pending.Length == 1 ? pending[0].Print : 0) is { } reason)
+        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending, _hasAnswered) is { } reason)
         {
             Answer(pending[0], reason);
             if (pending[0].State is { } state) state.IsBarred = true;
             refused = (pending[0].Topic, reason);
             pending = [];
         }
+
+        // The others go before it the next time, and show whether the broker takes any.
+        if (_suspicion.IsOn && pending is [{ State: { } suspect }]) _states.MoveLast(suspect);
 
         for (int i = pending.Length - 1; i >= 0; i--)
         {
@@ -117,6 +122,8 @@ internal sealed class SendWindow
     /// <summary>Adds whole packets that go before all messages; false where so many wait already that the broker cannot be reading.</summary>
     public bool AddControl(ReadOnlySpan<byte> packets)
     {
+        // The standard lets nothing follow DISCONNECT.
+        if (_isGoodbyeDue || HasLeft) return true;
         if (_controlBytes + packets.Length > LargestControlBytes) return false;
         if (_controlBytes + packets.Length > _control.Length) Array.Resize(ref _control, Math.Max(_control.Length * 2, _controlBytes + packets.Length));
         packets.CopyTo(_control.AsSpan(_controlBytes));
@@ -124,15 +131,19 @@ internal sealed class SendWindow
         return true;
     }
 
-    /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows.</summary>
-    public void BeginClosing() => _isClosing = true;
+    /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows: on this connection, but where it was left for the next already.</summary>
+    public void BeginClosing()
+    {
+        _isClosing = true;
+        if (!HasLeft) _isLeaving = false;
+    }
 
     /// <summary>After what waits now has been put into a batch, DISCONNECT follows, acknowledged or not.</summary>
     public void CloseNow()
     {
-        if (IsClosed || _connection is null) return;
+        if (_isGoodbyeDue || HasLeft || _connection is null) return;
         AddControl(MqttWire.NormalDisconnect);
-        IsClosed = true;
+        _isGoodbyeDue = true;
     }
 
     /// <summary>Nothing more is put into batches of this connection; once all is acknowledged, DISCONNECT follows.</summary>
@@ -141,7 +152,7 @@ internal sealed class SendWindow
     /// <summary>DISCONNECT follows now; what is not acknowledged is sent again on the next connection.</summary>
     public void LeaveNow()
     {
-        if (HasLeft || IsClosed || _connection is null) return;
+        if (HasLeft || _isGoodbyeDue || _connection is null) return;
         AddControl(MqttWire.NormalDisconnect);
         _isLeaving = HasLeft = true;
     }
@@ -160,6 +171,7 @@ internal sealed class SendWindow
             _controlBytes = 0;
         }
 
+        IsClosed |= _isGoodbyeDue;
         if (IsClosed || HasLeft) return length;
         if (_isLeaving)
         {
@@ -186,7 +198,8 @@ internal sealed class SendWindow
     {
         if (_connection != connection || !_flights.TryRemove(packetId, out Flight flight)) return null;
         Answer(flight, reason);
-        if (_suspicion.Answered()) _flights.Limit(connection.Server.ReceiveMaximum);
+        _hasAnswered = true;
+        if (_suspicion.Answered(flight)) _flights.Limit(connection.Server.ReceiveMaximum);
         return reason >= 0x80 ? flight.Topic : null;
     }
 

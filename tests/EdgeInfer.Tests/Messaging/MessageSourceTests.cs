@@ -175,6 +175,20 @@ public sealed class MessageSourceTests
         Assert.Equal(0, line.Status.Counts.Dropped);
     }
 
+    [Fact]
+    public async Task A_source_that_throws_ends_a_connection_and_not_the_session()
+    {
+        using FakeBroker broker = new FakeBroker().Start();
+        _source.Add(1, "x");
+        _source.Trouble = new InvalidOperationException("a defect");
+        await using MqttSession session = Session(broker.Port);
+        session.Start();
+        MqttSessionStatus status = await SessionProbe.Reaches(session, MqttSessionState.Waiting);
+        Assert.Equal("a defect in EdgeInfer ended the connection: a defect", status.Cause!.What);
+        _source.Trouble = null;
+        Assert.Equal("settled 1 0x00", Calls(3)[^1]);
+    }
+
     private List<string> Calls(int count) => [.. Enumerable.Range(0, count).Select(_ => _source.NextCall())];
 
     /// <summary>Published, acknowledged, refused, queued.</summary>
