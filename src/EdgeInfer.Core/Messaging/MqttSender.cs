@@ -78,6 +78,9 @@ internal sealed class MqttSender
         return true;
     }
 
+    /// <summary>Whether the broker, as far as it is there, takes a packet so large.</summary>
+    public bool Fits(in PublishPacket packet) => Volatile.Read(ref _connection) is not { } connection || packet.Bytes <= connection.Server.MaximumPacketBytes;
+
     /// <summary>Sets the newest state of a topic and sends what may be sent.</summary>
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload)
     {

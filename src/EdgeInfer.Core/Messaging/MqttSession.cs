@@ -96,7 +96,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
 
     /// <inheritdoc/>
     public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
-        => _sender.TryPublish(topic, payload, 1, 0, correlationData);
+        => _sender.Fits(new PublishPacket(topic.Utf8, payload) { Qos = 1, CorrelationData = correlationData }) && _sender.TryPublish(topic, payload, 1, 0, correlationData);
 
     /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
     public void Wake() => _sender.Wake();

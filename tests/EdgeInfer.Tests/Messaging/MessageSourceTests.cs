@@ -92,6 +92,21 @@ public sealed class MessageSourceTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_larger_than_the_broker_takes_is_not_taken()
+    {
+        using FakeBroker broker = new FakeBroker { ConnAck = [0, 0, 5, 0x27, 0, 0, 0, 60] }.Start();
+        await using MqttSession session = Session(broker.Port);
+        session.Start();
+        Assert.Equal(["up"], Calls(1));
+
+        // 1 + 1 + 2 + 7 + 2 + 1 bytes, 5 of properties, and the answer: 41 fit.
+        MqttTopic topic = new("answers");
+        Assert.False(session.TryRespond(topic, new byte[42], "cd"u8));
+        Assert.True(session.TryRespond(topic, new byte[41], "cd"u8));
+        Assert.True(session.TryRespond(topic, new byte[46], []));
+    }
+
+    [Fact]
     public async Task What_a_lost_connection_leaves_comes_back_in_order_before_the_line_is_down()
     {
         using FakeBroker broker = new FakeBroker { PubAckReason = null }.Start();
