@@ -99,7 +99,7 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     /// <summary>Whether any waits whose stream the broker takes, and there is room for it on the way.</summary>
     public bool HasSendable(long now)
     {
-        if (Sent >= mostOnTheirWay) return false;
+        if (Waiting == 0 || Sent >= mostOnTheirWay) return false;
         foreach (Entry entry in _entries)
             if (IsSendable(entry, now)) return true;
         return false;
@@ -111,6 +111,26 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
         foreach (Entry entry in _entries)
             if (entry.State == BacklogState.Waiting && entry.Stream == stream && entry.Message.Id > stream.LoadedTo) return true;
         return false;
+    }
+
+    /// <summary>
+    /// Gives back what waits of streams that the broker refuses for now: it is read again when they are tried, keeps nothing from other
+    /// streams meanwhile, and can go by the quota.
+    /// </summary>
+    /// <param name="now">Milliseconds of the monotonic clock.</param>
+    /// <param name="ids">The messages' numbers are added.</param>
+    public void TakeHeld(long now, List<long> ids)
+    {
+        for (int i = _entries.Count - 1; i >= 0; i--)
+        {
+            Entry entry = _entries[i];
+            if (entry.State != BacklogState.Waiting || entry.Stream.HeldUntil <= now) continue;
+            ids.Add(entry.Message.Id);
+            entry.Stream.LoadedTo = Math.Min(entry.Stream.LoadedTo, entry.Message.Id - 1);
+            entry.Stream.HasBacklog = true;
+            Remove(entry);
+            Waiting--;
+        }
     }
 
     /// <summary>It is on its way.</summary>

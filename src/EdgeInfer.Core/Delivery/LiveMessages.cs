@@ -49,6 +49,21 @@ internal sealed class LiveMessages
     /// <summary>Of those, how many are on their way.</summary>
     public int Sent { get; private set; }
 
+    /// <summary>Bytes of all payloads in it.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>Bytes of those on their way.</summary>
+    public long SentBytes { get; private set; }
+
+    /// <summary>Bytes of those that <see cref="Unstored"/> counts.</summary>
+    public long UnstoredBytes { get; private set; }
+
+    /// <summary>
+    /// Whether as much is on its way as may be: what is stays in the ring until its acknowledgement, stored or not, and a window as wide
+    /// as the ring would leave no room for what is accepted next.
+    /// </summary>
+    private bool IsFlightFull => Sent >= _slots.Length / 2 || SentBytes >= _ring.LargestPayloadBytes;
+
     /// <summary>Of those, how many are neither in the store nor being written to it, and not done with.</summary>
     public int Unstored { get; private set; }
 
@@ -65,7 +80,7 @@ internal sealed class LiveMessages
     public int TryAdd(OutboxStream stream, long boot, long sequence, in AcceptedAt at, ReadOnlySpan<byte> payload)
     {
         int slot = _ring.TryAdd(new(stream.Label, boot, sequence, at, payload));
-        if (slot >= 0) Enter(slot, stream, boot, sequence, at.MonotonicMilliseconds);
+        if (slot >= 0) Enter(slot, stream, boot, sequence, at.MonotonicMilliseconds, payload.Length);
         return slot;
     }
 
@@ -76,7 +91,7 @@ internal sealed class LiveMessages
     public void Adopt(int slot, OutboxStream stream, long since)
     {
         RingMessage message = _ring.Read(slot);
-        Enter(slot, stream, message.Boot, message.Sequence, since);
+        Enter(slot, stream, message.Boot, message.Sequence, since, message.Payload.Length);
 
         // Older than what the store holds by now would otherwise go out before it: it takes its place behind.
         if (!_slots[slot].IsDurable) UnstoredDurable++;
@@ -88,6 +103,7 @@ internal sealed class LiveMessages
     /// <param name="hasStore">Whether durable messages have to be stored first.</param>
     public int Next(long now, bool hasStore)
     {
+        if (IsFlightFull) return None;
         for (int c = Classes - 1; c >= 0; c--)
         {
             for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
@@ -105,6 +121,7 @@ internal sealed class LiveMessages
     /// <summary>Whether a message waits whose stream the broker takes.</summary>
     public bool HasSendable(long now)
     {
+        if (IsFlightFull) return false;
         for (int c = 0; c < Classes; c++)
             for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
                 if (_slots[slot].State == LiveState.Waiting && _slots[slot].Stream.MaySend(now)) return true;
@@ -160,6 +177,7 @@ internal sealed class LiveMessages
         s.State = LiveState.Sent;
         s.Stream.OnTheirWay++;
         Sent++;
+        SentBytes += s.Bytes;
         return (long)(uint)s.Generation << 8 | (uint)slot;
     }
 
@@ -287,7 +305,7 @@ internal sealed class LiveMessages
         return None;
     }
 
-    private void Enter(int slot, OutboxStream stream, long boot, long sequence, long accepted)
+    private void Enter(int slot, OutboxStream stream, long boot, long sequence, long accepted, int bytes)
     {
         ref Slot s = ref _slots[slot];
         int generation = s.Generation + 1;
@@ -301,6 +319,7 @@ internal sealed class LiveMessages
             Boot = boot,
             Sequence = sequence,
             AcceptedMilliseconds = accepted,
+            Bytes = bytes,
             Generation = generation,
             Previous = _last[c],
             Next = None,
@@ -309,6 +328,7 @@ internal sealed class LiveMessages
         else _slots[_last[c]].Next = slot;
         _last[c] = slot;
         Count++;
+        Bytes += bytes;
         Recount(slot);
     }
 
@@ -320,6 +340,7 @@ internal sealed class LiveMessages
         else _slots[s.Previous].Next = s.Next;
         if (s.Next == None) _last[c] = s.Previous;
         else _slots[s.Next].Previous = s.Previous;
+        Bytes -= s.Bytes;
         s = new() { Generation = s.Generation };
         Count--;
         _ring.Free(slot);
@@ -329,12 +350,14 @@ internal sealed class LiveMessages
     {
         _slots[slot].Stream.OnTheirWay--;
         Sent--;
+        SentBytes -= _slots[slot].Bytes;
     }
 
     private void Recount(int slot)
     {
         _slots[slot].IsUnstored = true;
         Unstored++;
+        UnstoredBytes += _slots[slot].Bytes;
         if (_slots[slot].IsDurable) UnstoredDurable++;
     }
 
@@ -343,6 +366,7 @@ internal sealed class LiveMessages
         if (!_slots[slot].IsUnstored) return;
         _slots[slot].IsUnstored = false;
         Unstored--;
+        UnstoredBytes -= _slots[slot].Bytes;
         if (_slots[slot].IsDurable) UnstoredDurable--;
     }
 
@@ -362,6 +386,9 @@ internal sealed class LiveMessages
 
         /// <summary>Milliseconds of the monotonic clock.</summary>
         public long AcceptedMilliseconds;
+
+        /// <summary>Of its payload.</summary>
+        public int Bytes;
 
         /// <summary>Its number in the store; 0 where it is not there.</summary>
         public long RowId;

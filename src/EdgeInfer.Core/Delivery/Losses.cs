@@ -83,10 +83,13 @@ internal sealed class Losses
             if (!_publishing.Exists(e => e.Gap.Id == gap.Id) && !_published.Exists(p => p.Id == gap.Id)) _publishing.Add(new(gap));
     }
 
+    /// <summary>Whether <see cref="PublishNoticed"/> has something to do.</summary>
+    public bool MayPublishNoticed => _noticed.Count > 0 && _publishing.Count < Batch;
+
     /// <summary>Without a store, losses are published from here.</summary>
     public void PublishNoticed()
     {
-        while (_noticed.Count > 0 && _publishing.Count < Batch)
+        while (MayPublishNoticed)
         {
             _publishing.Add(new(_noticed[0]));
             _noticed.RemoveAt(0);

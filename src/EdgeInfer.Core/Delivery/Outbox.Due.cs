@@ -6,32 +6,39 @@ internal sealed partial class Outbox
     private bool IsWriterDueEarlier(long now)
     {
         if (_writerDue <= now) return false;
-        if (_hasMoreBacklog && _isUp && !_isClosing && _backlog.IsLow)
-        {
-            // The next late messages are read while these are on their way, else each reading would wait for a group to be deleted.
-            _writerDue = now;
-            return true;
-        }
+        if (!IsStoreUsable) return _isUp && _losses.MayPublishNoticed && IsEarlier(now);
+        return IsAnythingForStore(now) && IsEarlier(StoreDue(now));
+    }
 
-        if (!IsAnythingForStore(now)) return false;
-        long due = StoreDue(now);
+    /// <summary>After the session has asked: whether the next late messages are to be read, or go once their rate allows it.</summary>
+    private bool IsBacklogDueEarlier(long now) => _writerDue > now && IsEarlier(BacklogDue(now));
+
+    private bool IsEarlier(long due)
+    {
         if (due >= _writerDue) return false;
         _writerDue = due;
         return true;
     }
 
-    /// <summary>Cheap: most messages of a line that keeps up come by here.</summary>
+    /// <summary>Cheap: most messages of a line that keeps up come by here. While they flow the writer looks every <see cref="LagMilliseconds"/>, uncalled.</summary>
     private bool IsAnythingForStore(long now)
-        => _pendingSince != 0 || _live.UnstoredDurable > 0 || (_live.Unstored > 0 && (!_isUp || IsLagging(now)));
+        => _pendingSince != 0 || _live.UnstoredDurable > 0 || (_live.Unstored > 0 && (!_isUp || _writerDue > now + LagMilliseconds + 1 || IsLagging(now)));
 
-    private bool IsLagging(long now) => _live.Count - _live.Sent > GroupCount || _live.OldestAccepted(now) < now - LagMilliseconds;
+    private bool IsLagging(long now) => IsCrowded || _live.OldestAccepted(now) < now - LagMilliseconds;
 
-    private bool IsGroupDue(long now)
+    /// <summary>Whether so much waits that the ring could be full before its time has come.</summary>
+    private bool IsCrowded
+        => Math.Min(_live.Unstored, _live.Count - _live.Sent) >= GroupCount || Math.Min(_live.UnstoredBytes, _live.Bytes - _live.SentBytes) >= _live.Ring.LargestPayloadBytes;
+
+    /// <summary>Messages accepted up to when are to be written now; <see cref="long.MinValue"/> for none but durable ones.</summary>
+    private long GroupUpTo(long now)
     {
-        if (_live.Unstored == 0) return false;
-        if (_isClosed) return true;
-        if (_isUp) return IsLagging(now);
-        return _live.Unstored >= GroupCount || _live.OldestUnstored(durableOnly: false, now) <= now - GroupMilliseconds;
+        if (_live.Unstored == 0) return long.MinValue;
+        if (_isClosed || IsCrowded) return now;
+        if (_isUp) return IsLagging(now) ? now - GroupMilliseconds : long.MinValue;
+
+        // Where a sync is due anyway they share it: one a second, whatever is to be written.
+        return IsPendingDue(now) || _live.OldestUnstored(durableOnly: false, now) <= now - GroupMilliseconds ? now : long.MinValue;
     }
 
     private bool IsPendingFull => _rowsToDelete.Count + _backlog.Finished >= GroupCount || _losses.Published >= Losses.Batch;
@@ -45,9 +52,10 @@ internal sealed partial class Outbox
         if (_live.UnstoredDurable > 0) due = _live.OldestUnstored(durableOnly: true, now) + DurableGroupMilliseconds;
         if (_pendingSince != 0) due = Math.Min(due, IsPendingFull ? now : _pendingSince + GroupMilliseconds);
 
-        if (_live.Unstored > _live.UnstoredDurable && (!_isUp || IsLagging(now)))
-            due = Math.Min(due, !_isUp && _live.Unstored >= GroupCount ? now : _live.OldestUnstored(durableOnly: false, now) + GroupMilliseconds);
-        return due;
+        if (_live.Unstored == _live.UnstoredDurable) return due;
+        if (IsCrowded) return now;
+        bool isGroup = !_isUp || IsLagging(now);
+        return Math.Min(due, isGroup ? _live.OldestUnstored(durableOnly: false, now) + GroupMilliseconds : _live.OldestAccepted(now) + LagMilliseconds + 1);
     }
 
     private long Due(long now)
@@ -60,12 +68,31 @@ internal sealed partial class Outbox
         StoreCounts counts = _store!.Counts;
         if (counts.Messages > 0) due = Math.Min(due, _expiryDue);
         if (_hasSpareSpace && counts.Messages == 0) due = now;
-        _hasMoreBacklog = _streams.Exists(s => IsWanted(s, now)) || _earlierStreams.Exists(s => IsWanted(s, now));
-        if (!_isUp || _isClosing) return due;
-        if (counts.Gaps > _losses.Published && _losses.Publishing == 0) due = now;
-        if (_streams.Exists(s => IsWanted(s, now)) || _earlierStreams.Exists(s => IsWanted(s, now))) due = now;
-        if (_backlog.HasSendable(now)) due = Math.Min(due, _backlog.NextAllowed(now));
-        return due;
+        if (!_isUp) return due;
+
+        // Else each message of a flow that the line keeps up with would call the writer.
+        if (_accepted != _acceptedBefore) due = Math.Min(due, now + LagMilliseconds);
+        _acceptedBefore = _accepted;
+        if (!_isClosing && counts.Gaps > _losses.Published && _losses.Publishing == 0) due = now;
+        return Math.Min(due, BacklogDue(now));
+    }
+
+    private long BacklogDue(long now)
+    {
+        if (!_isUp || _isClosing || !IsStoreUsable) return Never;
+        if (IsAnyWanted(_streams, now) || IsAnyWanted(_earlierStreams, now)) return now;
+        if (!_backlog.HasSendable(now)) return Never;
+
+        // Where one may go already, the session has been told, and asks by itself once it has room.
+        long next = _backlog.NextAllowed(now);
+        return next > now ? next : Never;
+    }
+
+    private bool IsAnyWanted(List<OutboxStream> streams, long now)
+    {
+        foreach (OutboxStream stream in streams)
+            if (IsWanted(stream, now)) return true;
+        return false;
     }
 
     /// <summary>When a stream that the broker refuses is tried again.</summary>

@@ -23,6 +23,9 @@ internal sealed partial class Outbox
     /// <summary>The line lags when its oldest message is older, or when more than <see cref="GroupCount"/> wait.</summary>
     private const long LagMilliseconds = 2000;
     private const long ExpiryMilliseconds = 60_000;
+
+    /// <summary>Each new database costs syncs, and one that breaks again at once shows a device that damages them all.</summary>
+    private const long BrokenMilliseconds = 60_000;
     private const int MostExpired = 1000;
     private const long Never = long.MaxValue;
 
@@ -43,8 +46,8 @@ internal sealed partial class Outbox
     private long _storeDue;
     private long _writerDue;
     private long _expiryDue;
+    private long _brokenDue;
     private bool _hasRun;
-    private bool _hasMoreBacklog;
     private bool _hasUnregistered;
     private bool _isReopening;
     private bool _isKnownBroken;
@@ -115,6 +118,9 @@ internal sealed partial class Outbox
         if (hasNews) StateChanged?.Invoke();
         return wait;
     }
+
+    /// <summary>Whether the writer was called since it was last asked: for whoever steps it by hand.</summary>
+    internal bool TakeSignal() => _signal.WaitOne(0);
 
     private void Write()
     {
@@ -250,7 +256,7 @@ internal sealed partial class Outbox
             OutboxGroup group = new();
             long now = Now();
             _finished.Clear();
-            group.Count = _live.CollectForStore(_slots, IsGroupDue(now) ? (_isUp && !_isClosed ? now - GroupMilliseconds : now) : long.MinValue);
+            group.Count = _live.CollectForStore(_slots, GroupUpTo(now));
             if (_hasUnregistered) group.Unregistered.AddRange(_streams.Where(static s => !s.IsRegistered));
             _hasUnregistered = false;
             for (int i = 0; i < group.Count; i++)
@@ -369,17 +375,23 @@ internal sealed partial class Outbox
     private void FillBacklog(IOutboxStore store)
     {
         List<OutboxStream> wanted = [];
+        List<long> held = [];
         lock (_lock)
         {
             Span<int> stored = stackalloc int[256];
             long now = Now();
             foreach (int slot in stored[.._live.CollectStored(stored)])
                 if (!_isUp || !_live[slot].IsDurable || _live[slot].IsRecovered || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
-            if (!_isUp || _isClosing) return;
-            if (_losses.Publishing == 0 && store.Counts.Gaps > 0) _losses.Publish(store.Gaps(Losses.Batch));
-            foreach (OutboxStream stream in _streams) if (IsWanted(stream, now)) wanted.Add(stream);
-            foreach (OutboxStream stream in _earlierStreams) if (IsWanted(stream, now)) wanted.Add(stream);
+            _backlog.TakeHeld(now, held);
+            if (_isUp && !_isClosing)
+            {
+                if (_losses.Publishing == 0 && store.Counts.Gaps > 0) _losses.Publish(store.Gaps(Losses.Batch));
+                foreach (OutboxStream stream in _streams) if (IsWanted(stream, now)) wanted.Add(stream);
+                foreach (OutboxStream stream in _earlierStreams) if (IsWanted(stream, now)) wanted.Add(stream);
+            }
         }
+
+        if (held.Count > 0) store.Unload(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(held));
 
         int share = Math.Max(8, Backlog.BatchCount / Math.Max(1, wanted.Count));
         foreach (OutboxStream stream in wanted) Load(store, stream, share);
@@ -452,7 +464,9 @@ internal sealed partial class Outbox
             _storeFault = e.Fault;
             _isKnownBroken |= e.IsBroken;
             _hasNews |= isNews;
-            _storeDue = Now() + (e.IsBroken && isNews ? 0 : (long)_reopening.Next().TotalMilliseconds);
+            long now = Now();
+            _storeDue = e.IsBroken ? Math.Max(now, _brokenDue) : now + (long)_reopening.Next().TotalMilliseconds;
+            if (e.IsBroken) _brokenDue = now + BrokenMilliseconds;
         }
 
         if (isNews) LogStore(_logger, e.Fault);

@@ -30,6 +30,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     private readonly List<long> _rowsToDelete = [];
     private OutboxSettings _settings;
     private long _accepted;
+    private long _acceptedBefore;
     private long _delivered;
     private long _pendingSince;
     private bool _isUp;
@@ -126,12 +127,17 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     /// <inheritdoc/>
     public bool TryTake(out OutboundMessage message)
     {
+        bool isTaken, isDue;
         lock (_lock)
         {
             long now = _clock.MonotonicMilliseconds;
             if (TryTakeLive(now, out message) || TryTakeGap(now, out message)) return true;
-            return !_isClosing && TryTakeLate(now, out message);
+            isTaken = !_isClosing && TryTakeLate(now, out message);
+            isDue = IsBacklogDueEarlier(now);
         }
+
+        if (isDue) Signal();
+        return isTaken;
     }
 
     /// <inheritdoc/>

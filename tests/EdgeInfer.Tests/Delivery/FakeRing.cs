@@ -3,7 +3,9 @@ using EdgeInfer.Delivery;
 namespace EdgeInfer.Tests.Delivery;
 
 /// <summary>A ring of managed memory; handed to another outbox it is what a killed process leaves.</summary>
-internal sealed class FakeRing(int capacity = 256) : IMessageRing
+/// <param name="capacity">Slots.</param>
+/// <param name="mostBytes">Room for payloads.</param>
+internal sealed class FakeRing(int capacity = 256, int mostBytes = int.MaxValue) : IMessageRing
 {
     private readonly (StreamLabel Stream, long Boot, long Seq, AcceptedAt At, byte[] Payload, long Order)?[] _slots = new (StreamLabel, long, long, AcceptedAt, byte[], long)?[capacity];
     private long _order;
@@ -18,7 +20,7 @@ internal sealed class FakeRing(int capacity = 256) : IMessageRing
 
     public int TryAdd(in RingMessage message)
     {
-        int slot = Array.FindIndex(_slots, s => s is null);
+        int slot = message.Payload.Length > mostBytes - _slots.Sum(s => s?.Payload.Length ?? 0) ? -1 : Array.FindIndex(_slots, s => s is null);
         if (slot >= 0) _slots[slot] = (message.Stream, message.Boot, message.Sequence, message.At, message.Payload.ToArray(), _order++);
         return slot;
     }

@@ -14,6 +14,9 @@ internal sealed class FakeStore : IOutboxStore
 
     public bool IsBroken { get; set; }
 
+    /// <summary>The quota: beyond it the oldest go that are not loaded.</summary>
+    public int MostRows { get; set; } = int.MaxValue;
+
     public int Commits { get; private set; }
 
     public bool IsDisposed { get; private set; }
@@ -44,6 +47,13 @@ internal sealed class FakeStore : IOutboxStore
     public void Commit(Action<long>? dropped = null)
     {
         if (IsFull || IsBroken) throw Fault();
+        foreach (Row row in _state.Rows.Where(r => !_loaded.Contains(r.Id)).OrderBy(r => r.Id).Take(Math.Max(0, _state.Rows.Count - MostRows)).ToArray())
+        {
+            _state.Rows.Remove(row);
+            AddLoss(_state.Streams[row.Stream - 1].Facts.Name, row.Boot, row.Seq, row.Seq, "quota");
+            dropped?.Invoke(row.Id);
+        }
+
         Commits++;
         _before = null;
     }
@@ -134,7 +144,11 @@ internal sealed class FakeStore : IOutboxStore
 
     public bool GiveSpaceBack() => false;
 
-    public void Dispose() => IsDisposed = true;
+    public void Dispose()
+    {
+        Rollback();
+        IsDisposed = true;
+    }
 
     private OutboxStoreException Fault() => new(new(FaultKind.InputOutput, "outbox.db", IsBroken ? "the database is damaged" : "the disk is full", ""), IsBroken);
 

@@ -13,6 +13,7 @@ internal sealed class OutboxRig : IDisposable
     public static readonly Guid Kernel = new("11111111-2222-3333-4444-555555555555");
 
     private readonly List<(long Token, string Topic, string Payload, uint Expiry)> _onTheWay = [];
+    private DateTimeOffset _writerWakes;
 
     public OutboxRig(long boot = 1, FakeStore? store = null, FakeRing? ring = null, RingPast past = default, int inFlight = 16, OutboxOptions? options = null, Guid? kernel = null, FakeTimeProvider? time = null)
     {
@@ -21,7 +22,7 @@ internal sealed class OutboxRig : IDisposable
         Ring = ring ?? new();
         Outbox = new(
             new("press-3", boot, options ?? new(), new("edgeinfer/press-3/gap"), inFlight), Ring, past,
-            _ => CannotOpen is { } fault ? throw fault : new(Store, null), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
+            _ => OpenStore(), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
         Window = inFlight;
         Belt = Open("belt");
         Outbox.Step();
@@ -29,7 +30,14 @@ internal sealed class OutboxRig : IDisposable
 
     public Outbox Outbox { get; }
 
-    public FakeStore Store { get; }
+    /// <summary>What the outbox gets when it opens its store.</summary>
+    public FakeStore Store { get; set; }
+
+    /// <summary>How often it has opened it.</summary>
+    public int Openings { get; private set; }
+
+    /// <summary>How often the writer has done something in <see cref="Run"/>.</summary>
+    public int Steps { get; private set; }
 
     public FakeRing Ring { get; }
 
@@ -113,6 +121,30 @@ internal sealed class OutboxRig : IDisposable
         Outbox.Step();
     }
 
+    /// <summary>Lets time pass by the millisecond while the writer does as its thread would: it sleeps until it is called or its time has come.</summary>
+    /// <param name="milliseconds">How long.</param>
+    /// <param name="each">Done after each millisecond.</param>
+    public void Run(int milliseconds, Action<int>? each = null)
+    {
+        for (int i = 0; i < milliseconds; i++)
+        {
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+            each?.Invoke(i);
+            if (!Outbox.TakeSignal() && Time.GetUtcNow() < _writerWakes) continue;
+            int wait = Outbox.Step();
+            _writerWakes = wait == Timeout.Infinite ? DateTimeOffset.MaxValue : Time.GetUtcNow().AddMilliseconds(wait);
+            Steps++;
+        }
+    }
+
+    /// <summary>The broker's answer to everything on its way, by topic.</summary>
+    public void SettleEach(Func<string, byte> reason)
+    {
+        var all = _onTheWay.ToArray();
+        _onTheWay.Clear();
+        foreach (var message in all) Outbox.Settled(message.Token, reason(message.Topic));
+    }
+
     /// <summary>Takes and acknowledges everything, as a healthy line does.</summary>
     public List<string> Drain()
     {
@@ -130,6 +162,12 @@ internal sealed class OutboxRig : IDisposable
     }
 
     public void Dispose() => Outbox.Dispose();
+
+    private OpenedStore OpenStore()
+    {
+        Openings++;
+        return CannotOpen is { } fault ? throw fault : new(Store, null);
+    }
 }
 
 /// <summary>A clock whose time of day can be set without its timers and timestamps taking notice.</summary>
