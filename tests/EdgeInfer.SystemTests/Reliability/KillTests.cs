@@ -50,7 +50,7 @@ public sealed class KillTests : IDisposable
         _judge.Down();
         _judge.Up();
         await device.Settle();
-        Balance balance = device.Ledger.Close(new Allowance { LateOrders = 2, Duplicates = (long)kills * (InFlight + Batch) + (long)_judge.Connections * InFlight });
+        Balance balance = device.Ledger.Close(new Allowance { Duplicates = (long)kills * (InFlight + Batch) + (long)_judge.Connections * InFlight });
         campaign.Report($"{kills} kills ({byCall} of them at a call), {stops} stops, broker came {brokerUps} times, {balance}");
         campaign.Holds(balance);
         Assert.InRange(balance.Accepted, kills, long.MaxValue);
