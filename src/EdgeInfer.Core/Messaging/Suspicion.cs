@@ -54,8 +54,7 @@ internal sealed class Suspicion
     {
         bool isTold = (MqttDisconnectReasonCode?)end.Reason is MqttDisconnectReasonCode.NotAuthorized or MqttDisconnectReasonCode.TopicNameInvalid
             or MqttDisconnectReasonCode.PacketTooLarge or MqttDisconnectReasonCode.PayloadFormatInvalid;
-        bool isSilent = end is { IsByBroker: true, Reason: null };
-        if (onTheirWay.IsEmpty || !(isTold || isSilent)) return null;
+        if (onTheirWay.IsEmpty || !(isTold || SaysNothing(end))) return null;
         if (!IsOn || onTheirWay.Length > 1)
         {
             _alone = Math.Max(LeastAlone, 2 * onTheirWay.Length);
@@ -70,6 +69,11 @@ internal sealed class Suspicion
         (_print, _topic) = (suspect.Print, suspect.Topic);
         if (!isTold && ++_times < SilentTimes) return null;
         _times = 0;
-        return end.Reason ?? (byte)MqttDisconnectReasonCode.PacketTooLarge;
+        return isTold ? end.Reason : (byte)MqttDisconnectReasonCode.PacketTooLarge;
     }
+
+    /// <summary>Whether the broker ended it without a word, or with one that does not say whether it is a message that it minds.</summary>
+    private static bool SaysNothing(Ending end) => end.IsByBroker && (end.Reason is null || (MqttDisconnectReasonCode)end.Reason
+        is MqttDisconnectReasonCode.UnspecifiedError or MqttDisconnectReasonCode.MalformedPacket
+        or MqttDisconnectReasonCode.ProtocolError or MqttDisconnectReasonCode.ImplementationSpecificError);
 }

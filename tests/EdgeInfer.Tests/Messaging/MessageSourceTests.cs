@@ -191,6 +191,25 @@ public sealed class MessageSourceTests
     }
 
     [Fact]
+    public async Task An_acknowledgement_that_comes_twice_is_not_the_next_messages()
+    {
+        using FakeBroker broker = new FakeBroker { PubAckReason = null }.Start();
+        await using MqttSession session = Session(broker.Port);
+        _source.Add(1, "first");
+        session.Start();
+        ushort first = broker.Next(3).PacketId;
+        broker.Acknowledge(first);
+        broker.Acknowledge(first);
+        Assert.Equal(["up", "settled 1 0x00"], Calls(2));
+        _source.Add(2, "second");
+        session.Wake();
+        ushort second = broker.Next(3).PacketId;
+        Assert.NotEqual(first, second);
+        broker.Acknowledge(second);
+        Assert.Equal("settled 2 0x00", _source.NextCall());
+    }
+
+    [Fact]
     public async Task A_source_that_throws_ends_a_connection_and_not_the_session()
     {
         using FakeBroker broker = new FakeBroker().Start();

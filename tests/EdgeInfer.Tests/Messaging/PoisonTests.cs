@@ -43,6 +43,8 @@ public sealed class PoisonTests
 
     [Theory]
     [InlineData(null)]
+    [InlineData((byte)0x81)]
+    [InlineData((byte)0x83)]
     [InlineData((byte)0x95)]
     public async Task States_that_go_before_it_on_every_connection_do_not_hide_it(byte? reason)
     {

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Security.Cryptography;
+using System.Text;
 using EdgeInfer.Messaging;
 
 namespace EdgeInfer.Tests.Messaging;
@@ -107,6 +109,33 @@ public sealed class WebSocketTests
         for (int i = 0; i < 30; i++) _probe.NextDelivered();
         Assert.Equal(0, await session.StopAsync(SessionProbe.Patience));
         await Task.WhenAll(relaying, again);
+    }
+
+    [Theory]
+    [InlineData(false, "the broker closed the connection without giving a reason")]
+    [InlineData(true, "the broker broke off the connection")]
+    public async Task A_broker_that_closes_is_told_from_a_line_that_breaks(bool isReset, string expected)
+    {
+        using TcpListener broker = new(IPAddress.Loopback, 0);
+        broker.Start();
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(((IPEndPoint)broker.LocalEndpoint).Port, scheme: "ws") with { LongestDelay = TimeSpan.FromHours(1), FirstDelay = TimeSpan.FromHours(1) });
+        session.Start();
+        using TcpClient client = await broker.AcceptTcpClientAsync().WaitAsync(SessionProbe.Patience);
+        NetworkStream line = client.GetStream();
+        using StreamReader request = new(line);
+        string key = "";
+        while (await request.ReadLineAsync() is { Length: > 0 } header)
+            if (header.StartsWith("Sec-WebSocket-Key: ", StringComparison.Ordinal)) key = header[19..];
+
+        // RFC 6455, section 4.2.2; then CONNACK in a binary frame.
+        string accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
+        line.Write(Encoding.ASCII.GetBytes($"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"));
+        line.Write([0x82, 5, 0x20, 3, 0, 0, 0]);
+        await SessionProbe.Reaches(session, MqttSessionState.Connected);
+        client.LingerState = new(true, 0);
+        if (isReset) client.Client.Close();
+        else client.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal(expected, (await SessionProbe.Reaches(session, MqttSessionState.Waiting)).Cause!.What);
     }
 
     private static HttpListener Listen(out int port)
