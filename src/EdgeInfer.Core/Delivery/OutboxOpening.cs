@@ -38,7 +38,7 @@ internal static partial class OutboxOpening
             try
             {
                 MappedRing ring = MappedRing.Open(folder, runtime.StateFolder, kernel, settings.Boot, out RingOpening opening);
-                past = new(opening.HasOutlived(kernel), opening.Torn);
+                past = new(opening.HasOutlived(kernel), opening.Torn, opening.PreviousBoot);
                 if (opening.Warning is { } warning) LogRing(logger, warning);
                 return ring;
             }

@@ -18,14 +18,15 @@ internal static class OutboxRecovery
         foreach (AgentRun run in store.Runs())
         {
             if (run.HasEnded) continue;
-            long lost = past.HasOutlived ? past.Torn : ringCapacity;
+            bool isInRing = past.HasOutlived && run.Boot <= past.Boot;
+            long lost = isInRing ? past.Torn : ringCapacity;
             if (lost > 0)
             {
                 foreach (StoredStream stream in streams)
                     if (stream.LastBoot >= run.Boot) store.AddLossOfAtMost(stream.Facts.Name, run.Boot, lost, LossReason.PowerCut);
             }
 
-            if (past.HasOutlived) inRing.Add(run.Boot);
+            if (isInRing) inRing.Add(run.Boot);
             else store.EndRun(run.Boot);
         }
 

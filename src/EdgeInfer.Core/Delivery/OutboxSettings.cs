@@ -6,7 +6,8 @@ namespace EdgeInfer.Delivery;
 /// <summary>What an earlier process has left in the ring's place.</summary>
 /// <param name="HasOutlived">Whether a ring of this start of the kernel was there: what earlier processes had accepted is in it.</param>
 /// <param name="Torn">Messages in it that were damaged.</param>
-internal readonly record struct RingPast(bool HasOutlived, int Torn);
+/// <param name="Boot">The last start of the agent that used it: a later one kept its messages in memory of its own.</param>
+internal readonly record struct RingPast(bool HasOutlived, int Torn, long Boot);
 
 /// <summary>What an outbox needs to know.</summary>
 /// <param name="Device">The device's id.</param>

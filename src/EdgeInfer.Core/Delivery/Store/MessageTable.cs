@@ -118,6 +118,12 @@ internal sealed class MessageTable
         return count;
     }
 
+    /// <summary>Messages that count as loaded.</summary>
+    public void Hold(ReadOnlySpan<long> ids)
+    {
+        foreach (long id in ids) _loaded.Add(id);
+    }
+
     /// <summary>Messages that are loaded no more.</summary>
     public void Unload(ReadOnlySpan<long> ids)
     {

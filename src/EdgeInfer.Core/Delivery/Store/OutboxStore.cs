@@ -179,6 +179,16 @@ internal sealed class OutboxStore : IOutboxStore
     public int Load(int stream, long after, ReadOnlySpan<BacklogMessage> into, int mostBytes) => _messages.Load(stream, after, into, mostBytes);
 
     /// <inheritdoc/>
+    public void Hold(ReadOnlySpan<long> ids) => _messages.Hold(ids);
+
+    /// <inheritdoc/>
+    public void Resize(long bytes)
+    {
+        _quota.Resize(bytes);
+        _deadLetters.Resize(bytes);
+    }
+
+    /// <inheritdoc/>
     public void Unload(ReadOnlySpan<long> ids) => _messages.Unload(ids);
 
     /// <inheritdoc/>
