@@ -115,6 +115,9 @@ internal interface IOutboxStore : IDisposable
     /// <summary>Another quota, from the next <see cref="Commit"/> on.</summary>
     void Resize(long bytes);
 
+    /// <summary>The newest messages of a stream: what a killed process may hold in its ring too.</summary>
+    IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most);
+
     /// <summary>Begins a group of changes.</summary>
     void Begin();
 

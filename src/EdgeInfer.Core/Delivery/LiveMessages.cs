@@ -149,6 +149,22 @@ internal sealed class LiveMessages
         return oldest;
     }
 
+    /// <summary>A message that an earlier process has left is in the store as well.</summary>
+    /// <returns>Whether it is here.</returns>
+    public bool TryMatch(string stream, long boot, long sequence, long row)
+    {
+        for (int slot = 0; slot < _slots.Length; slot++)
+        {
+            ref Slot s = ref _slots[slot];
+            if (!s.IsUnstored || s.Sequence != sequence || s.Boot != boot || s.Stream.Facts.Name != stream) continue;
+            Uncount(slot);
+            (s.RowId, s.IsHeld) = (row, true);
+            return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether a message is in the store under this number.</summary>
     public bool HoldsRow(long row)
     {

@@ -27,6 +27,9 @@ internal sealed partial class Outbox
     /// <summary>Each new database costs syncs, and one that breaks again at once shows a device that damages them all.</summary>
     private const long BrokenMilliseconds = 60_000;
     private const int MostExpired = 1000;
+
+    /// <summary>Rows of a stream looked through after a kill: what was stored while the longest silence of a broker lasts.</summary>
+    private const int MostMatched = 4096;
     private const long Never = long.MaxValue;
 
     private readonly Func<bool, OpenedStore> _openStore;
@@ -202,6 +205,7 @@ internal sealed partial class Outbox
         }
 
         store.Commit();
+        if (!_hasRun && _recovered > 0) MatchRecovered(store);
         _hasRun = true;
         lock (_lock)
         {
@@ -214,6 +218,27 @@ internal sealed partial class Outbox
                 open.StoreId = stored.Id;
                 open.HasBacklog = true;
             }
+        }
+    }
+
+    /// <summary>
+    /// Finds the messages that a killed process had in its ring and in the store: one on its way while the line lagged, or of a group whose
+    /// commit it did not see. Stored once more, they would be sent twice, and could be both sent and taken by the quota.
+    /// </summary>
+    private void MatchRecovered(IOutboxStore store)
+    {
+        foreach (StoredStream stored in store.Streams())
+        {
+            if (store.CountOf(stored.Id) == 0) continue;
+            List<long> held = [];
+            IReadOnlyList<(long Id, long Boot, long Sequence)> newest = store.Newest(stored.Id, MostMatched);
+            lock (_lock)
+            {
+                foreach ((long id, long boot, long sequence) in newest)
+                    if (_live.TryMatch(stored.Facts.Name, boot, sequence, id)) held.Add(id);
+            }
+
+            store.Hold(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(held));
         }
     }
 

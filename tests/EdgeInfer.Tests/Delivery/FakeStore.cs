@@ -45,6 +45,9 @@ internal sealed class FakeStore : IOutboxStore
 
     public long CountOf(int stream) => _state.Rows.Count(r => r.Stream == stream);
 
+    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most)
+        => [.. _state.Rows.Where(r => r.Stream == stream).OrderByDescending(r => r.Id).Take(most).Select(r => (r.Id, r.Boot, r.Seq))];
+
     public void Begin()
     {
         IsDisposed = false;

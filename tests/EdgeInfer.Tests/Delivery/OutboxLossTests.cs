@@ -152,6 +152,28 @@ public sealed class OutboxLossTests
     }
 
     [Fact]
+    public void What_a_killed_process_had_in_its_ring_and_in_the_store_is_sent_once()
+    {
+        FakeStore store = new();
+        FakeRing ring = new();
+        OutboxRig killed = new(1, store, ring);
+        killed.Up();
+        killed.Accept(8);
+        killed.Take();
+        killed.Run(3000);
+        Assert.Equal((8, 8), (ring.Used, store.Rows.Count));
+        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0, Boot: 1), time: killed.Time);
+        next.Run(1200);
+        Assert.Equal(8, store.Rows.Count);
+        next.Up();
+        next.Run(10);
+        Assert.Equal(Enumerable.Range(1, 8), Numbers(next.Drain()));
+        next.Run(1200);
+        Assert.Equal((0, 0), (ring.Used, store.Rows.Count));
+        Assert.Empty(store.AllDeclared);
+    }
+
+    [Fact]
     public void A_clean_stop_soon_after_a_kill_declares_nothing_afterwards()
     {
         FakeStore store = new();

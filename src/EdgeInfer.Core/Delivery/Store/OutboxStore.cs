@@ -103,6 +103,9 @@ internal sealed class OutboxStore : IOutboxStore
     public long CountOf(int stream) => _streams[stream].Count;
 
     /// <inheritdoc/>
+    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most) => _messages.Newest(stream, most);
+
+    /// <inheritdoc/>
     public void Begin()
     {
         if (_isInGroup) throw new InvalidOperationException("a group of changes is open");
