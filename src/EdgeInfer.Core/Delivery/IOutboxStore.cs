@@ -112,6 +112,12 @@ internal interface IOutboxStore : IDisposable
     /// <summary>How many messages of a stream it holds.</summary>
     long CountOf(int stream);
 
+    /// <summary>Another quota, from the next <see cref="Commit"/> on.</summary>
+    void Resize(long bytes);
+
+    /// <summary>The newest messages of a stream: what a killed process may hold in its ring too.</summary>
+    IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most);
+
     /// <summary>Begins a group of changes.</summary>
     void Begin();
 
@@ -146,6 +152,9 @@ internal interface IOutboxStore : IDisposable
     /// <param name="mostBytes">No further message is read once this many bytes are.</param>
     /// <returns>Messages read.</returns>
     int Load(int stream, long after, ReadOnlySpan<BacklogMessage> into, int mostBytes);
+
+    /// <summary>Messages that are in memory too, and may be sent from there: they count as loaded.</summary>
+    void Hold(ReadOnlySpan<long> ids);
 
     /// <summary>Messages that are loaded no more.</summary>
     void Unload(ReadOnlySpan<long> ids);

@@ -109,7 +109,7 @@ internal sealed class LiveMessages
             for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
             {
                 ref Slot s = ref _slots[slot];
-                if (s.State != LiveState.Waiting || !s.Stream.MaySend(now)) continue;
+                if (!IsSendable(s, now)) continue;
                 if (hasStore && s.IsDurable && s.RowId == 0) continue;
                 return slot;
             }
@@ -124,7 +124,7 @@ internal sealed class LiveMessages
         if (IsFlightFull) return false;
         for (int c = 0; c < Classes; c++)
             for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
-                if (_slots[slot].State == LiveState.Waiting && _slots[slot].Stream.MaySend(now)) return true;
+                if (IsSendable(_slots[slot], now)) return true;
         return false;
     }
 
@@ -151,6 +151,22 @@ internal sealed class LiveMessages
         foreach (int first in _first)
             if (first != None) oldest = Math.Min(oldest, _slots[first].AcceptedMilliseconds);
         return oldest;
+    }
+
+    /// <summary>A message that an earlier process has left is in the store as well.</summary>
+    /// <returns>Whether it is here.</returns>
+    public bool TryMatch(string stream, long boot, long sequence, long row)
+    {
+        for (int slot = 0; slot < _slots.Length; slot++)
+        {
+            ref Slot s = ref _slots[slot];
+            if (!s.IsUnstored || s.Sequence != sequence || s.Boot != boot || s.Stream.Facts.Name != stream) continue;
+            Uncount(slot);
+            (s.RowId, s.IsHeld) = (row, true);
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Whether a message is in the store under this number.</summary>
@@ -221,7 +237,8 @@ internal sealed class LiveMessages
     /// </summary>
     /// <param name="into">Slots.</param>
     /// <param name="acceptedBefore">Only those accepted at or before; durable ones always.</param>
-    public int CollectForStore(Span<int> into, long acceptedBefore)
+    /// <param name="isUp">Whether they may be sent from here meanwhile; else they leave the ring once they are stored.</param>
+    public int CollectForStore(Span<int> into, long acceptedBefore, bool isUp)
     {
         int count = 0;
         for (int c = Classes - 1; c >= 0; c--)
@@ -232,6 +249,7 @@ internal sealed class LiveMessages
                 if (!s.IsUnstored || (s.AcceptedMilliseconds > acceptedBefore && !s.IsDurable)) continue;
                 Uncount(slot);
                 s.IsBeingStored = true;
+                s.IsHeld = isUp || s.IsDurable;
                 into[count++] = slot;
             }
         }
@@ -304,6 +322,9 @@ internal sealed class LiveMessages
 
         return None;
     }
+
+    private static bool IsSendable(in Slot slot, long now)
+        => slot.State == LiveState.Waiting && (slot.IsHeld || !slot.IsBeingStored) && slot.Stream.MaySend(now);
 
     private void Enter(int slot, OutboxStream stream, long boot, long sequence, long accepted, int bytes)
     {
@@ -395,6 +416,9 @@ internal sealed class LiveMessages
 
         /// <summary>Whether the writer reads it now: the slot may not be freed.</summary>
         public bool IsBeingStored;
+
+        /// <summary>Whether the store may not give its row up, since it may be sent from here.</summary>
+        public bool IsHeld;
 
         /// <summary>Whether it is counted in <see cref="LiveMessages.Unstored"/>.</summary>
         public bool IsUnstored;

@@ -18,7 +18,7 @@ internal sealed class Losses
     private long _heldUntil;
 
     /// <summary>Losses that are not yet in the store.</summary>
-    public int Noticed => _noticed.Count;
+    public int Noticed => _noticed.Count + _publishing.Count(static e => e.Gap.Id < 0);
 
     /// <summary>Losses that are published and still in the store.</summary>
     public int Published => _published.Count;
@@ -28,9 +28,6 @@ internal sealed class Losses
 
     /// <summary>Messages declared lost since the start, and those that may be.</summary>
     public long Messages { get; private set; }
-
-    /// <summary>Counts messages that are declared lost within the store: dropped for its quota, expired, refused.</summary>
-    public void CountStored(int messages) => Messages += messages;
 
     /// <summary>Notes a loss; what touches the last one of its kind becomes one with it.</summary>
     public void Add(string stream, long boot, long sequence, string reason, long utcMilliseconds)
@@ -59,10 +56,14 @@ internal sealed class Losses
         Add(new(_nextId--, stream, boot, null, null, atMost, reason, utcMilliseconds));
     }
 
-    /// <summary>Takes what was noticed, for the store.</summary>
+    /// <summary>Counts messages that the store declares lost itself.</summary>
+    public void Count(long messages) => Messages += messages;
+
+    /// <summary>Takes what was noticed, for the store; what was to be published without one too, where it is not on its way.</summary>
     public List<Gap> TakeNoticed()
     {
-        List<Gap> noticed = [.. _noticed];
+        List<Gap> noticed = [.. _publishing.Where(static e => e.Gap.Id < 0 && !e.IsSent).Select(static e => e.Gap), .. _noticed];
+        _publishing.RemoveAll(static e => e.Gap.Id < 0 && !e.IsSent);
         _noticed.Clear();
         return noticed;
     }

@@ -60,11 +60,10 @@ internal sealed partial class Outbox
 
     private long Due(long now)
     {
-        if (_isReopening) return now;
         long due = RetryDue(now);
         if (!IsStoreUsable) return Math.Min(due, Math.Max(now, _storeDue));
         due = Math.Min(due, StoreDue(now));
-        if (_hasUnregistered) due = now;
+        if (_hasUnregistered || _isResizing) due = now;
         StoreCounts counts = _store!.Counts;
         if (counts.Messages > 0) due = Math.Min(due, _expiryDue);
         if (_hasSpareSpace && counts.Messages == 0) due = now;

@@ -27,6 +27,9 @@ internal sealed partial class Outbox
     /// <summary>Each new database costs syncs, and one that breaks again at once shows a device that damages them all.</summary>
     private const long BrokenMilliseconds = 60_000;
     private const int MostExpired = 1000;
+
+    /// <summary>Rows of a stream looked through after a kill: what was stored while the longest silence of a broker lasts.</summary>
+    private const int MostMatched = 4096;
     private const long Never = long.MaxValue;
 
     private readonly Func<bool, OpenedStore> _openStore;
@@ -49,7 +52,8 @@ internal sealed partial class Outbox
     private long _brokenDue;
     private bool _hasRun;
     private bool _hasUnregistered;
-    private bool _isReopening;
+    private bool _isResizing;
+    private byte _storeEpoch;
     private bool _isKnownBroken;
     private bool _hasSpareSpace;
 
@@ -143,18 +147,18 @@ internal sealed partial class Outbox
 
     private void Signal()
     {
-        // Between the end of Dispose and the last caller nobody waits any more.
-        if (!_signal.SafeWaitHandle.IsClosed) _signal.Set();
+        try
+        {
+            _signal.Set();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Between the end of Dispose and the last caller nobody waits any more.
+        }
     }
 
     private void OpenStoreWhenDue()
     {
-        if (_isReopening)
-        {
-            _isReopening = false;
-            LeaveStore(_store);
-        }
-
         if (_store is not null || Now() < _storeDue) return;
         try
         {
@@ -201,6 +205,7 @@ internal sealed partial class Outbox
         }
 
         store.Commit();
+        if (!_hasRun && _recovered > 0) MatchRecovered(store);
         _hasRun = true;
         lock (_lock)
         {
@@ -209,10 +214,31 @@ internal sealed partial class Outbox
             {
                 if (store.CountOf(stored.Id) == 0) continue;
                 OutboxStream? open = _streams.Find(s => s.Facts.Name == stored.Facts.Name);
-                if (open is null) _earlierStreams.Add(open = new(stored.Facts, isDurable: false, new Random(stored.Id)));
+                if (open is null) _earlierStreams.Add(open = new(stored.Facts, isDurable: false, NumbersOf(stored.Facts.Name), new Random(stored.Id)));
                 open.StoreId = stored.Id;
                 open.HasBacklog = true;
             }
+        }
+    }
+
+    /// <summary>
+    /// Finds the messages that a killed process had in its ring and in the store: one on its way while the line lagged, or of a group whose
+    /// commit it did not see. Stored once more, they would be sent twice, and could be both sent and taken by the quota.
+    /// </summary>
+    private void MatchRecovered(IOutboxStore store)
+    {
+        foreach (StoredStream stored in store.Streams())
+        {
+            if (store.CountOf(stored.Id) == 0) continue;
+            List<long> held = [];
+            IReadOnlyList<(long Id, long Boot, long Sequence)> newest = store.Newest(stored.Id, MostMatched);
+            lock (_lock)
+            {
+                foreach ((long id, long boot, long sequence) in newest)
+                    if (_live.TryMatch(stored.Facts.Name, boot, sequence, id)) held.Add(id);
+            }
+
+            store.Hold(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(held));
         }
     }
 
@@ -223,12 +249,15 @@ internal sealed partial class Outbox
         if (group.IsEmpty) return;
         try
         {
+            if (group.SizeBytes is { } bytes) store.Resize(bytes);
             store.Begin();
             Register(store, group);
             for (int i = 0; i < group.Count; i++)
             {
                 RingMessage message = _live.Ring.Read(_slots[i]);
                 _rows[i] = store.Append(new(group.StreamIds[i], message.Boot, message.Sequence, message.At, message.Payload));
+                group.Appended++;
+                if (_live[_slots[i]].IsHeld) store.Hold(_rows.AsSpan(i, 1));
             }
 
             foreach (int slot in group.Refused) AddDeadLetter(store, slot);
@@ -242,6 +271,7 @@ internal sealed partial class Outbox
         catch (OutboxStoreException)
         {
             store.Rollback();
+            store.Unload(_rows.AsSpan(0, group.Appended));
             lock (_lock) Undo(group);
             throw;
         }
@@ -256,7 +286,9 @@ internal sealed partial class Outbox
             OutboxGroup group = new();
             long now = Now();
             _finished.Clear();
-            group.Count = _live.CollectForStore(_slots, GroupUpTo(now));
+            group.Count = _live.CollectForStore(_slots, GroupUpTo(now), _isUp);
+            if (_isResizing) group.SizeBytes = _settings.Options.SizeBytes;
+            _isResizing = false;
             if (_hasUnregistered) group.Unregistered.AddRange(_streams.Where(static s => !s.IsRegistered));
             _hasUnregistered = false;
             for (int i = 0; i < group.Count; i++)
@@ -297,8 +329,11 @@ internal sealed partial class Outbox
     {
         foreach (OutboxStream stream in group.Unregistered)
         {
-            stream.StoreId = store.Open(stream.Facts, _settings.Boot);
-            stream.IsRegistered = true;
+            StreamFacts facts = stream.Facts;
+            int id = store.Open(facts, _settings.Boot);
+
+            // It may be another by now, which is registered next.
+            lock (_lock) (stream.StoreId, stream.IsRegistered) = (id, ReferenceEquals(stream.Facts, facts));
         }
 
         foreach (OutboxStream stream in group.Streams) group.StreamIds.Add(stream.StoreId);
@@ -342,22 +377,25 @@ internal sealed partial class Outbox
     {
         for (int i = 0; i < group.Count; i++)
         {
-            if (_live.MarkStored(_slots[i], _rows[i])) continue;
-            _rowsToDelete.Add(_rows[i]);
-            Pending(Now());
+            int slot = _slots[i];
+            if (!_live.MarkStored(slot, _rows[i]))
+            {
+                _rowsToDelete.Add(_rows[i]);
+                Pending(Now());
+            }
+            else if (!_live[slot].IsHeld)
+            {
+                // What the quota has taken already is declared lost: it is not sent any more.
+                if (group.Dropped.Contains(_rows[i])) _live.Release(slot);
+                else BecomeBacklog(slot);
+            }
         }
 
+        _losses.Count(group.Dropped.Count + group.Refused.Count + _finished.Count(static e => e.State != BacklogState.Delivered));
+
         foreach (int slot in group.Refused) _live.Release(slot);
-        foreach (Backlog.Entry entry in _finished) if (entry.State is BacklogState.Expired or BacklogState.Refused) _losses.CountStored(1);
-        _losses.CountStored(group.Dropped.Count + group.Refused.Count);
         _backlog.Forget(_finished);
         foreach (long boot in group.Ended) _unended.Remove(boot);
-        Span<int> stored = stackalloc int[256];
-        foreach (int slot in stored[.._live.CollectStored(stored)])
-        {
-            // What the quota has taken already is declared lost: it is not sent any more.
-            if (group.Dropped.Contains(_live[slot].RowId)) _live.Release(slot);
-        }
     }
 
     private void Undo(OutboxGroup group)
@@ -365,6 +403,7 @@ internal sealed partial class Outbox
         for (int i = 0; i < group.Count; i++) _live.MarkStored(_slots[i], 0);
         foreach (OutboxStream stream in group.Unregistered) stream.IsRegistered = false;
         _hasUnregistered |= group.Unregistered.Count > 0;
+        _isResizing |= group.SizeBytes is not null;
         _rowsToDelete.AddRange(group.Rows);
         _losses.PutBack(group.Losses);
         _losses.PutBackPublished(group.Published);
@@ -375,23 +414,33 @@ internal sealed partial class Outbox
     private void FillBacklog(IOutboxStore store)
     {
         List<OutboxStream> wanted = [];
-        List<long> held = [];
+        List<long> unloaded = [];
+        bool areGapsWanted = false;
         lock (_lock)
         {
             Span<int> stored = stackalloc int[256];
             long now = Now();
             foreach (int slot in stored[.._live.CollectStored(stored)])
                 if (!_isUp || !_live[slot].IsDurable || _live[slot].IsRecovered || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
-            _backlog.TakeHeld(now, held);
+            foreach (long row in _rowsToUnload) if (!_backlog.Holds(row)) unloaded.Add(row);
+            _rowsToUnload.Clear();
+            _backlog.TakeHeld(now, unloaded);
             if (_isUp && !_isClosing)
             {
-                if (_losses.Publishing == 0 && store.Counts.Gaps > 0) _losses.Publish(store.Gaps(Losses.Batch));
+                areGapsWanted = _losses.Publishing == 0 && store.Counts.Gaps > 0;
                 foreach (OutboxStream stream in _streams) if (IsWanted(stream, now)) wanted.Add(stream);
                 foreach (OutboxStream stream in _earlierStreams) if (IsWanted(stream, now)) wanted.Add(stream);
             }
         }
 
-        if (held.Count > 0) store.Unload(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(held));
+        if (unloaded.Count > 0) store.Unload(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(unloaded));
+        if (areGapsWanted)
+        {
+            // Read outside the lock: a slow disk must not hold up those who hand messages in.
+            IReadOnlyList<Gap> gaps = store.Gaps(Losses.Batch);
+            lock (_lock) _losses.Publish(gaps);
+        }
+
 
         int share = Math.Max(8, Backlog.BatchCount / Math.Max(1, wanted.Count));
         foreach (OutboxStream stream in wanted) Load(store, stream, share);
@@ -437,10 +486,12 @@ internal sealed partial class Outbox
             {
                 store.Begin();
                 int expired = store.Expire(c => _settings.RetentionOf(c), MostExpired);
-                if (expired > 0) store.Commit();
-                else store.Rollback();
+                int dropped = 0;
+
+                // Where nothing has changed it costs nothing; undone, the next search would begin at the oldest again.
+                store.Commit(_ => dropped++);
+                lock (_lock) _losses.Count(expired + dropped);
                 if (expired == MostExpired) _expiryDue = now;
-                lock (_lock) _losses.CountStored(expired);
             }
         }
 
@@ -467,6 +518,10 @@ internal sealed partial class Outbox
             long now = Now();
             _storeDue = e.IsBroken ? Math.Max(now, _brokenDue) : now + (long)_reopening.Next().TotalMilliseconds;
             if (e.IsBroken) _brokenDue = now + BrokenMilliseconds;
+
+            // They would wait for a store that may never come, and keep the ring from others.
+            Span<int> refused = stackalloc int[256];
+            foreach (int slot in refused[.._live.CollectRefused(refused)]) GiveUpRefused(slot, _live[slot].Reason);
         }
 
         if (isNews) LogStore(_logger, e.Fault);
@@ -478,10 +533,12 @@ internal sealed partial class Outbox
         lock (_lock)
         {
             _store = null;
+            _storeEpoch++;
             _live.ForgetStore();
             _backlog.Clear();
             _losses.ForgetStore();
             _rowsToDelete.Clear();
+            _rowsToUnload.Clear();
             _earlierStreams.Clear();
             foreach (OutboxStream stream in _streams) (stream.StoreId, stream.IsRegistered, stream.LoadedTo, stream.HasBacklog) = (0, false, 0, false);
         }
@@ -499,6 +556,9 @@ internal sealed partial class Outbox
     private void Close()
     {
         lock (_lock) _hasUnregistered = false;
+
+        // A last try, whenever the next was to be.
+        if (_store is null) _storeDue = 0;
         OpenStoreWhenDue();
         if (_store is not { } store) return;
         try
@@ -516,6 +576,7 @@ internal sealed partial class Outbox
             {
                 store.Begin();
                 store.EndRun(_settings.Boot);
+                foreach (long boot in _unended) store.EndRun(boot);
                 store.Commit();
             }
         }

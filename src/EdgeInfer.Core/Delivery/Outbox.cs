@@ -16,6 +16,10 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     private const long BacklogKind = 1L << 61;
     private const long GapKind = 2L << 61;
 
+    // Below the kind, 8 bits say which store the number behind them is of.
+    private const int EpochShift = 53;
+    private const long IdMask = (1L << EpochShift) - 1;
+
     /// <summary>From this age on a message is history.</summary>
     private static readonly TimeSpan s_late = TimeSpan.FromSeconds(10);
 
@@ -28,6 +32,8 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     private readonly Losses _losses = new();
     private readonly List<OutboxStream> _streams = [];
     private readonly List<long> _rowsToDelete = [];
+    private readonly List<long> _rowsToUnload = [];
+    private readonly Dictionary<string, StreamNumbers> _numbers = [];
     private OutboxSettings _settings;
     private long _accepted;
     private long _acceptedBefore;
@@ -56,10 +62,19 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         _random = random;
         _logger = logger;
         _live = new(ring);
-        _backlog = new(settings.Options.RatePerSecond, Math.Max(1, settings.InFlight / 2));
+        _backlog = new(settings.Options.RatePerSecond, MostLate(settings));
         _reopening = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), random);
         long now = clock.MonotonicMilliseconds;
-        foreach (int slot in ring.Recovered) _live.Adopt(slot, StreamOf(ring.Read(slot).Stream.Facts, ring.Read(slot).Stream.IsDurable), now);
+        foreach (int slot in ring.Recovered)
+        {
+            RingMessage message = ring.Read(slot);
+            OutboxStream stream = StreamOf(message.Stream.Facts, message.Stream.IsDurable);
+            _live.Adopt(slot, stream, now);
+
+            // Where starts cannot be counted, an earlier process had the number of this one.
+            if (message.Boot == settings.Boot) stream.Numbers.Last = Math.Max(stream.Numbers.Last, message.Sequence);
+        }
+
         _recovered = ring.Recovered.Count;
     }
 
@@ -81,6 +96,16 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         }
     }
 
+    /// <summary>The count of a stream, whether or not its messages come by here.</summary>
+    public StreamNumbers NumbersOf(string stream)
+    {
+        lock (_lock)
+        {
+            if (!_numbers.TryGetValue(stream, out StreamNumbers? numbers)) _numbers.Add(stream, numbers = new());
+            return numbers;
+        }
+    }
+
     /// <summary>The stream of a name, made where it is new; a known one takes over its new facts and goes on with its count.</summary>
     public OutboxStream Open(StreamFacts facts, bool isDurable)
     {
@@ -98,7 +123,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
 
     /// <summary>
     /// Accepts a message: from the return of this call on it is delivered at least once, or its loss is declared. Never blocks, never
-    /// throws, allocates nothing. Under <see cref="OutboxStream.Numbering"/>.
+    /// throws, allocates nothing. Under <see cref="StreamNumbers.Numbering"/>.
     /// </summary>
     /// <param name="stream">Its stream.</param>
     /// <param name="sequence">The stream's next number, which the message carries.</param>
@@ -110,7 +135,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         lock (_lock)
         {
             if (_isClosed) return false;
-            stream.LastSequence = sequence;
+            stream.Numbers.Last = sequence;
             _accepted++;
             AcceptedAt at = _clock.Now();
             if (payload.Length > _live.Ring.LargestPayloadBytes) Lose(stream, _settings.Boot, sequence, LossReason.TooLarge, at.UtcMilliseconds);
@@ -151,9 +176,9 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             switch (token & KindMask)
             {
                 case LiveKind: SettleLive(_live.Find(id), reason, now); break;
-                case BacklogKind: SettleLate(_backlog.Find(id), reason, now); break;
+                case BacklogKind: SettleLate(LateOf(token), reason, now); break;
                 default:
-                    _losses.Settle(GapId(id), reason, now);
+                    _losses.Settle(GapOf(token), reason, now);
                     Pending(now);
                     break;
             }
@@ -172,8 +197,8 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             long id = token & ~KindMask;
             long now = _clock.MonotonicMilliseconds;
             if ((token & KindMask) == LiveKind && _live.Find(id) is >= 0 and int slot) Refuse(slot, 0);
-            else if ((token & KindMask) == BacklogKind && _backlog.Find(id) is { } entry) _backlog.Finish(entry, BacklogState.Refused);
-            else if ((token & KindMask) == GapKind) _losses.Settle(GapId(id), PubAckReason.NotAuthorised, now);
+            else if ((token & KindMask) == BacklogKind && LateOf(token) is { } entry) _backlog.Finish(entry, BacklogState.Refused);
+            else if ((token & KindMask) == GapKind) _losses.Settle(GapOf(token), PubAckReason.NotAuthorised, now);
             Pending(now);
         }
 
@@ -187,8 +212,14 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         {
             long id = token & ~KindMask;
             if ((token & KindMask) == LiveKind && _live.Find(id) is >= 0 and int slot) _live.MarkReturned(slot);
-            else if ((token & KindMask) == BacklogKind && _backlog.Find(id) is { } entry) _backlog.MarkReturned(entry);
-            else if ((token & KindMask) == GapKind) _losses.Return(GapId(id));
+            else if ((token & KindMask) == BacklogKind && LateOf(token) is { } entry) _backlog.MarkReturned(entry);
+            else if ((token & KindMask) == GapKind)
+            {
+                _losses.Return(GapOf(token));
+
+                // One that no store has yet.
+                Pending(_clock.MonotonicMilliseconds);
+            }
         }
     }
 
@@ -216,9 +247,9 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     {
         lock (_lock)
         {
-            // Its quota belongs to the store that is open.
-            _isReopening |= settings.Options != _settings.Options;
+            _isResizing |= settings.Options.SizeBytes != _settings.Options.SizeBytes;
             _settings = settings;
+            _backlog.Change(settings.Options.RatePerSecond, MostLate(settings));
             RetryHeld();
         }
 
@@ -238,16 +269,31 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         {
             StoreCounts stored = _store?.Counts ?? default;
             long now = _clock.MonotonicMilliseconds;
-            HeldStream[] held = [.. _streams.Where(static s => s.HeldCause is not null).Select(s => new HeldStream(s.Facts.Name,
+            HeldStream[] held = [.. _streams.Concat(_earlierStreams).Where(static s => s.HeldCause is not null).Select(s => new HeldStream(s.Facts.Name,
                 $"{s.HeldCause}; {(s.HeldUntil > now ? $"tried again within {(s.HeldUntil - now + 999) / 1000} s" : "tried again with the next message")}"))];
             return new(IsStoreUsable, _storeFault?.ToString() ?? _notice, _live.Count, stored.Messages, stored.Bytes, _accepted, _delivered,
                 _losses.Messages, stored.Gaps + _losses.Noticed, stored.DeadLetters, held);
         }
     }
 
-    private static long GapId(long id) => id >= 1L << 40 ? (1L << 40) - id - 1 : id;
+    private static int MostLate(OutboxSettings settings) => Math.Max(1, settings.InFlight / 2);
 
-    private static long GapToken(long id) => GapKind | (id < 0 ? (1L << 40) - id - 1 : id);
+    /// <summary>A number of the store in a token says which store, too: the next one gives the same numbers again.</summary>
+    private long StoreToken(long kind, long id) => kind | ((long)_storeEpoch << EpochShift) | id;
+
+    private bool IsOfThisStore(long token) => (byte)(token >> EpochShift) == _storeEpoch;
+
+    private Backlog.Entry? LateOf(long token) => IsOfThisStore(token) ? _backlog.Find(token & IdMask) : null;
+
+    /// <summary>The number of a loss, negative where it is in memory alone; 0 for none.</summary>
+    private long GapOf(long token)
+    {
+        long id = token & IdMask;
+        if (id >= 1L << 40) return (1L << 40) - id - 1;
+        return IsOfThisStore(token) ? id : 0;
+    }
+
+    private long GapToken(long id) => StoreToken(GapKind, id < 0 ? (1L << 40) - id - 1 : id);
 
     private bool TryTakeLive(long now, out OutboundMessage message)
     {
@@ -291,7 +337,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             if (age < retention || age is null)
             {
                 _backlog.MarkSent(entry);
-                message = Message(entry.Stream, entry.Message.Payload, age, retention, BacklogKind | entry.Message.Id);
+                message = Message(entry.Stream, entry.Message.Payload, age, retention, StoreToken(BacklogKind, entry.Message.Id));
                 return true;
             }
 
@@ -309,7 +355,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         bool isHistorical = age is null || age >= s_late;
         uint expiry = (uint)Math.Clamp((retention - (age ?? TimeSpan.Zero)).TotalSeconds, 1, uint.MaxValue - 1);
         MqttTopic topic = stream.TopicOf(isHistorical);
-        return isHistorical && payload.EndsWith("}"u8)
+        return isHistorical && payload is [(byte)'{', _, .., (byte)'}']
             ? new(topic, payload[..^1], ",\"historical\":true}"u8, expiry, token)
             : new(topic, payload, default, expiry, token);
     }
@@ -384,8 +430,15 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             return;
         }
 
+        GiveUpRefused(slot, reason);
+    }
+
+    /// <summary>Without a store there are no dead letters.</summary>
+    private void GiveUpRefused(int slot, byte reason)
+    {
         ref readonly LiveMessages.Slot refused = ref _live[slot];
         Lose(refused.Stream, refused.Boot, refused.Sequence, reason == 0 ? LossReason.TooLarge : LossReason.Refused, _clock.Now().UtcMilliseconds);
+        ForgetRow(slot, _clock.MonotonicMilliseconds);
         _live.Release(slot);
     }
 
@@ -394,6 +447,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     private void RetryHeld()
     {
         foreach (OutboxStream stream in _streams) stream.Retry();
+        foreach (OutboxStream stream in _earlierStreams) stream.Retry();
         _losses.Retry();
     }
 
@@ -418,6 +472,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         OutboxStream stream = stored.Stream;
         stream.HasBacklog = true;
         stream.LoadedTo = Math.Min(stream.LoadedTo, stored.RowId - 1);
+        if (stored.IsHeld) _rowsToUnload.Add(stored.RowId);
         _live.Release(slot);
     }
 
@@ -430,8 +485,16 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     {
         foreach (OutboxStream known in _streams)
             if (known.Facts.Name == facts.Name) return known;
+        OutboxStream? stream = _earlierStreams.Find(s => s.Facts.Name == facts.Name);
+        if (stream is not null)
+        {
+            // What waits of it is its own: a second stream of the name would read it twice.
+            _earlierStreams.Remove(stream);
+            stream.Change(facts, isDurable);
+        }
+
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
-        OutboxStream stream = new(facts, isDurable, new Random(_random.Next()));
+        stream ??= new(facts, isDurable, NumbersOf(facts.Name), new Random(_random.Next()));
 #pragma warning restore CA5394
         _streams.Add(stream);
         return stream;

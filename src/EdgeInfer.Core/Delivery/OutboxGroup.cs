@@ -6,6 +6,12 @@ internal sealed class OutboxGroup
     /// <summary>Messages of the ring to append.</summary>
     public int Count { get; set; }
 
+    /// <summary>Of those, how many are appended.</summary>
+    public int Appended { get; set; }
+
+    /// <summary>Another quota; null where it is the same.</summary>
+    public long? SizeBytes { get; set; }
+
     /// <summary>The stream of each.</summary>
     public List<OutboxStream> Streams { get; } = [];
 
@@ -37,5 +43,5 @@ internal sealed class OutboxGroup
     public List<long> Dropped { get; } = [];
 
     /// <summary>Whether there is nothing to write.</summary>
-    public bool IsEmpty => Count + Finished + Unregistered.Count + Refused.Count + Rows.Count + Losses.Count + Published.Count + Ended.Count == 0;
+    public bool IsEmpty => SizeBytes is null && Count + Finished + Unregistered.Count + Refused.Count + Rows.Count + Losses.Count + Published.Count + Ended.Count == 0;
 }

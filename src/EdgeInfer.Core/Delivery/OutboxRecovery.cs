@@ -19,20 +19,23 @@ internal static class OutboxRecovery
     {
         List<long> inRing = [];
         IReadOnlyList<AgentRun> runs = store.Runs();
-        long lost = past.HasOutlived ? past.Torn : ringCapacity;
         foreach (AgentRun run in runs)
         {
             if (run.HasEnded) continue;
-            Declare(store, run.Boot, lost);
-            if (past.HasOutlived) inRing.Add(run.Boot);
+            Declare(store, run.Boot, MayBeLost(past, run.Boot, ringCapacity));
+            if (IsInRing(past, run.Boot)) inRing.Add(run.Boot);
             else store.EndRun(run.Boot);
         }
 
         // A start that accepted results and never came to note itself here.
         if (runs.Count > 0)
-            for (long unknown = Math.Max(runs[^1].Boot + 1, boot - MostUnknownStarts); unknown < boot; unknown++) Declare(store, unknown, lost);
+            for (long unknown = Math.Max(runs[^1].Boot + 1, boot - MostUnknownStarts); unknown < boot; unknown++) Declare(store, unknown, MayBeLost(past, unknown, ringCapacity));
         return inRing;
     }
+
+    private static bool IsInRing(RingPast past, long boot) => past.HasOutlived && boot <= past.Boot;
+
+    private static long MayBeLost(RingPast past, long boot, int ringCapacity) => IsInRing(past, boot) ? past.Torn : ringCapacity;
 
     private static void Declare(IOutboxStore store, long boot, long lost)
     {

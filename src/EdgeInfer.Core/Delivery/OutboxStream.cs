@@ -15,15 +15,17 @@ internal sealed class OutboxStream
     /// <summary>Makes a stream.</summary>
     /// <param name="facts">What it is.</param>
     /// <param name="isDurable">Whether its messages are on the disk before they are sent.</param>
+    /// <param name="numbers">Its count.</param>
     /// <param name="random">Jitter.</param>
-    public OutboxStream(StreamFacts facts, bool isDurable, Random random)
+    public OutboxStream(StreamFacts facts, bool isDurable, StreamNumbers numbers, Random random)
     {
+        Numbers = numbers;
         _refused = new(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), random);
         Change(facts, isDurable);
     }
 
-    /// <summary>Held by whoever numbers and hands over a message, so that numbers are in order even while one sink takes over from another.</summary>
-    public Lock Numbering { get; } = new();
+    /// <summary>Its count.</summary>
+    public StreamNumbers Numbers { get; }
 
     /// <summary>What it is.</summary>
     public StreamFacts Facts => Label.Facts;
@@ -32,10 +34,10 @@ internal sealed class OutboxStream
     public StreamLabel Label { get; private set; } = null!;
 
     /// <summary>The number of the last message accepted in this start of the agent.</summary>
-    public long LastSequence { get; internal set; }
+    public long LastSequence => Numbers.Last;
 
-    /// <summary>The number that the next message has to carry; under <see cref="Numbering"/>.</summary>
-    public long NextSequence => LastSequence + 1;
+    /// <summary>The number that the next message has to carry; under <see cref="StreamNumbers.Numbering"/>.</summary>
+    public long NextSequence => Numbers.Last + 1;
 
     /// <summary>The store's number; 0 while it has none.</summary>
     public int StoreId { get; set; }
@@ -109,6 +111,16 @@ internal sealed class OutboxStream
         _refused.Reset();
         return true;
     }
+}
+
+/// <summary>The count of a stream in this start of the agent, which goes on when its pipeline is started anew, with another QoS too: a number names one message.</summary>
+internal sealed class StreamNumbers
+{
+    /// <summary>Held by whoever numbers and hands over a message, so that numbers are in order even while one sink takes over from another.</summary>
+    public Lock Numbering { get; } = new();
+
+    /// <summary>The last number used.</summary>
+    public long Last { get; set; }
 }
 
 /// <summary>PUBACK's reason codes as the outbox tells them apart (MQTT 5, table 3-4).</summary>

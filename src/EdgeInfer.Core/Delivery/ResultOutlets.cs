@@ -20,7 +20,7 @@ internal interface IResultOutlet
 internal sealed class OutboxOutlet(Outbox outbox, OutboxStream stream) : IResultOutlet
 {
     /// <inheritdoc/>
-    public Lock Numbering => stream.Numbering;
+    public Lock Numbering => stream.Numbers.Numbering;
 
     /// <inheritdoc/>
     public long NextSequence => stream.NextSequence;
@@ -29,18 +29,8 @@ internal sealed class OutboxOutlet(Outbox outbox, OutboxStream stream) : IResult
     public bool TryAccept(long sequence, ReadOnlySpan<byte> payload) => outbox.Accept(stream, sequence, payload);
 }
 
-/// <summary>The count of a stream of QoS 0, which goes on when its pipeline is started anew.</summary>
-internal sealed class BestEffortNumbers
-{
-    /// <summary>Held from asking for a number to handing the message on.</summary>
-    public Lock Numbering { get; } = new();
-
-    /// <summary>The last number used.</summary>
-    public long Last { get; set; }
-}
-
 /// <summary>QoS 0: straight to the session, sent once or lost without a word.</summary>
-internal sealed class BestEffortOutlet(IOutgoing outgoing, MqttTopic topic, BestEffortNumbers numbers) : IResultOutlet
+internal sealed class BestEffortOutlet(IOutgoing outgoing, MqttTopic topic, StreamNumbers numbers) : IResultOutlet
 {
     /// <inheritdoc/>
     public Lock Numbering => numbers.Numbering;

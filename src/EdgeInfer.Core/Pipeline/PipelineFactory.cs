@@ -21,7 +21,6 @@ internal sealed class PipelineFactory(
 {
     // A pipeline that is started anew goes on with its count: with the boot, seq names one result for ever.
     private readonly Dictionary<string, ResultNumbers> _numbers = [];
-    private readonly Dictionary<string, BestEffortNumbers> _bestEffort = [];
 
     /// <summary>A pipeline, not started.</summary>
     /// <param name="plan">What it is to do.</param>
@@ -53,8 +52,7 @@ internal sealed class PipelineFactory(
         string stream = pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
         if (pipeline.Publish.Qos > 0 && pipeline.Publish.Predictions != PublishMode.Off)
             return new OutboxOutlet(outbox, outbox.Open(new(stream, topic.Name, topics.History(pipeline.Name).Name, DeliveryClass.Prediction), pipeline.IsDurable));
-        if (!_bestEffort.TryGetValue(stream, out BestEffortNumbers? numbers)) _bestEffort.Add(stream, numbers = new());
-        return new BestEffortOutlet(outgoing, topic, numbers);
+        return new BestEffortOutlet(outgoing, topic, outbox.NumbersOf(stream));
     }
 
     private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(

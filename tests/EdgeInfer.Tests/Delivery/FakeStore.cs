@@ -19,6 +19,14 @@ internal sealed class FakeStore : IOutboxStore
 
     public int Commits { get; private set; }
 
+    public long SizeBytes { get; private set; }
+
+    /// <summary>Called while a group is being committed.</summary>
+    public Action? OnCommit { get; set; }
+
+    /// <summary>Losses ever declared, published ones too.</summary>
+    public List<Gap> AllDeclared { get; } = [];
+
     public bool IsDisposed { get; private set; }
 
     public List<Row> Rows => _state.Rows;
@@ -37,6 +45,9 @@ internal sealed class FakeStore : IOutboxStore
 
     public long CountOf(int stream) => _state.Rows.Count(r => r.Stream == stream);
 
+    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most)
+        => [.. _state.Rows.Where(r => r.Stream == stream).OrderByDescending(r => r.Id).Take(most).Select(r => (r.Id, r.Boot, r.Seq))];
+
     public void Begin()
     {
         IsDisposed = false;
@@ -47,6 +58,7 @@ internal sealed class FakeStore : IOutboxStore
     public void Commit(Action<long>? dropped = null)
     {
         if (IsFull || IsBroken) throw Fault();
+        OnCommit?.Invoke();
         foreach (Row row in _state.Rows.Where(r => !_loaded.Contains(r.Id)).OrderBy(r => r.Id).Take(Math.Max(0, _state.Rows.Count - MostRows)).ToArray())
         {
             _state.Rows.Remove(row);
@@ -55,6 +67,7 @@ internal sealed class FakeStore : IOutboxStore
         }
 
         Commits++;
+        AllDeclared.AddRange(_state.Gaps.Except(_before!.Gaps));
         _before = null;
     }
 
@@ -74,14 +87,14 @@ internal sealed class FakeStore : IOutboxStore
 
     public int Open(StreamFacts facts, long boot)
     {
-        int at = _state.Streams.FindIndex(s => s.Facts == facts);
+        int at = _state.Streams.FindIndex(s => s.Facts.Name == facts.Name);
         if (at < 0)
         {
             _state.Streams.Add(new(_state.Streams.Count + 1, facts, boot));
             return _state.Streams.Count;
         }
 
-        _state.Streams[at] = _state.Streams[at] with { LastBoot = boot };
+        _state.Streams[at] = _state.Streams[at] with { Facts = facts, LastBoot = boot };
         return _state.Streams[at].Id;
     }
 
@@ -113,6 +126,13 @@ internal sealed class FakeStore : IOutboxStore
 
         return count;
     }
+
+    public void Hold(ReadOnlySpan<long> ids)
+    {
+        foreach (long id in ids) _loaded.Add(id);
+    }
+
+    public void Resize(long bytes) => SizeBytes = bytes;
 
     public void Unload(ReadOnlySpan<long> ids)
     {

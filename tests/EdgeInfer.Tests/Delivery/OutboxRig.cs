@@ -24,6 +24,7 @@ internal sealed class OutboxRig : IDisposable
             new("press-3", boot, options ?? new(), new("edgeinfer/press-3/gap"), inFlight), Ring, past,
             _ => OpenStore(), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
         Window = inFlight;
+        Boot = boot;
         Belt = Open("belt");
         Outbox.Step();
     }
@@ -54,6 +55,11 @@ internal sealed class OutboxRig : IDisposable
 
     public int Window { get; }
 
+    public long Boot { get; }
+
+    /// <summary>Everything ever taken.</summary>
+    public List<string> TakenOfAll { get; } = [];
+
     public int OnTheWay => _onTheWay.Count;
 
     public OutboxStream Open(string name, bool isDurable = false)
@@ -69,6 +75,9 @@ internal sealed class OutboxRig : IDisposable
             Assert.True(Outbox.Accept(stream, sequence, Encoding.UTF8.GetBytes($$"""{"seq":{{sequence}}}""")));
         }
     }
+
+    /// <summary>Another configuration.</summary>
+    public void Change(OutboxOptions options) => Outbox.Change(new("press-3", Boot, options, new("edgeinfer/press-3/gap"), Window));
 
     public void Up() => Outbox.LineChanged(true);
 
@@ -88,6 +97,7 @@ internal sealed class OutboxRig : IDisposable
         {
             string payload = Encoding.UTF8.GetString(message.Payload) + Encoding.UTF8.GetString(message.Tail);
             _onTheWay.Add((message.Token, message.Topic.Name, payload, message.ExpirySeconds));
+            TakenOfAll.Add(payload);
             taken.Add($"{message.Topic.Name["edgeinfer/press-3/".Length..]} {payload}");
         }
 

@@ -336,7 +336,7 @@ public sealed class OutboxTests
         killed.Accept(5);
         killed.Take(2);
         store.Rollback();
-        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0), time: killed.Time);
+        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0, Boot: 1), time: killed.Time);
         next.Up();
         Assert.Equal(["1", "2", "3", "4", "5"], next.Drain().Select(m => m[^2..^1]));
         next.Pass(1.1);

@@ -100,7 +100,7 @@ public sealed class OutboxWithStoreTests : IDisposable
         _boot++;
         OutboxClock clock = new(_time, () => true, _kernel);
         long boot = _boot;
-        Outbox outbox = new(new("press-3", boot, options, new("gap"), 16), ring, new(HasOutlived: true, 0), isBroken =>
+        Outbox outbox = new(new("press-3", boot, options, new("gap"), 16), ring, new(HasOutlived: true, 0, boot), isBroken =>
         {
             OutboxStore store = OutboxStore.Open(_folder, options, clock, boot, out StoreIncident? incident, isBroken);
             return new(store, incident?.Fault);

@@ -16,7 +16,7 @@ public sealed class MqttPredictionSinkTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 25, 18, 0, 0, TimeSpan.Zero));
     private readonly RecordingOutgoing _outgoing = new();
-    private readonly BestEffortNumbers _numbers = new();
+    private readonly StreamNumbers _numbers = new();
     private long _sequence;
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class MqttPredictionSinkTests
     [Fact]
     public void A_number_that_the_next_sink_of_the_stream_has_used_is_not_used_again()
     {
-        BestEffortNumbers numbers = new();
+        StreamNumbers numbers = new();
         PublishOptions options = new() { MinInterval = TimeSpan.FromSeconds(1), Heartbeat = null };
         using MqttPredictionSink old = Sink(options, numbers: numbers);
         old.Accept(Result(0));
@@ -174,7 +174,7 @@ public sealed class MqttPredictionSinkTests
         Assert.Equal(0, allocated);
     }
 
-    private MqttPredictionSink Sink(PublishOptions options, ResultShape shape = ResultShape.Detections, BestEffortNumbers? numbers = null)
+    private MqttPredictionSink Sink(PublishOptions options, ResultShape shape = ResultShape.Detections, StreamNumbers? numbers = null)
         => new(Envelope(shape), options, new BestEffortOutlet(_outgoing, new MqttTopics("edgeinfer", "press-3").Prediction(new()
         {
             Name = "belt",

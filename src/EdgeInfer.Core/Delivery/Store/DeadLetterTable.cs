@@ -6,7 +6,7 @@ internal sealed class DeadLetterTable
     private const int Most = 1000;
     private const long MostBytesOfAll = 16L * 1024 * 1024;
 
-    private readonly long _mostBytes;
+    private long _mostBytes;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _deleteOldest;
     private long _bytes;
@@ -16,7 +16,7 @@ internal sealed class DeadLetterTable
     /// <param name="quotaBytes">Of which dead letters may take an eighth.</param>
     public DeadLetterTable(SqliteDatabase database, long quotaBytes)
     {
-        _mostBytes = Math.Min(MostBytesOfAll, quotaBytes / 8);
+        Resize(quotaBytes);
         _insert = database.Prepare("INSERT INTO dead_letter(stream, topic, boot, seq, utc, reason, payload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)");
         _deleteOldest = database.Prepare("DELETE FROM dead_letter WHERE id=(SELECT min(id) FROM dead_letter) RETURNING length(payload)");
         Count = database.Number("SELECT count(*) FROM dead_letter");
@@ -25,6 +25,9 @@ internal sealed class DeadLetterTable
 
     /// <summary>Rows.</summary>
     public long Count { get; private set; }
+
+    /// <summary>Another quota, of which dead letters may take an eighth.</summary>
+    public void Resize(long quotaBytes) => _mostBytes = Math.Min(MostBytesOfAll, quotaBytes / 8);
 
     /// <summary>Adds one; one that is larger than all may be together is not kept.</summary>
     public void Add(StreamFacts stream, in StoredMessage message, string reason)

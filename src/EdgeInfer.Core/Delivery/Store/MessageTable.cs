@@ -118,6 +118,22 @@ internal sealed class MessageTable
         return count;
     }
 
+    /// <summary>As <see cref="IOutboxStore.Newest"/>.</summary>
+    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most)
+    {
+        List<(long, long, long)> newest = [];
+        using SqliteStatement rows = _database.PrepareOnce("SELECT id, boot, seq FROM message WHERE stream=?1 ORDER BY id DESC LIMIT ?2");
+        rows.Bind(1, stream).Bind(2, most);
+        while (rows.Step()) newest.Add((rows.Number(0), rows.Number(1), rows.Number(2)));
+        return newest;
+    }
+
+    /// <summary>Messages that count as loaded.</summary>
+    public void Hold(ReadOnlySpan<long> ids)
+    {
+        foreach (long id in ids) _loaded.Add(id);
+    }
+
     /// <summary>Messages that are loaded no more.</summary>
     public void Unload(ReadOnlySpan<long> ids)
     {

@@ -103,6 +103,9 @@ internal sealed class OutboxStore : IOutboxStore
     public long CountOf(int stream) => _streams[stream].Count;
 
     /// <inheritdoc/>
+    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most) => _messages.Newest(stream, most);
+
+    /// <inheritdoc/>
     public void Begin()
     {
         if (_isInGroup) throw new InvalidOperationException("a group of changes is open");
@@ -177,6 +180,16 @@ internal sealed class OutboxStore : IOutboxStore
 
     /// <inheritdoc/>
     public int Load(int stream, long after, ReadOnlySpan<BacklogMessage> into, int mostBytes) => _messages.Load(stream, after, into, mostBytes);
+
+    /// <inheritdoc/>
+    public void Hold(ReadOnlySpan<long> ids) => _messages.Hold(ids);
+
+    /// <inheritdoc/>
+    public void Resize(long bytes)
+    {
+        _quota.Resize(bytes);
+        _deadLetters.Resize(bytes);
+    }
 
     /// <inheritdoc/>
     public void Unload(ReadOnlySpan<long> ids) => _messages.Unload(ids);

@@ -21,8 +21,8 @@ internal sealed class StoreQuota
     private readonly SqliteStatement _pageCount;
     private readonly SqliteStatement _freeCount;
     private readonly List<long> _dropped = [];
-    private readonly long _pages;
-    private readonly long _pagesAhead;
+    private long _pages;
+    private long _pagesAhead;
     private long _pagesLeft;
 
     public StoreQuota(SqliteDatabase database, StreamTable streams, MessageTable messages, GapTable gaps, OutboxClock clock, long bytes)
@@ -30,8 +30,7 @@ internal sealed class StoreQuota
         (_streams, _messages, _gaps, _clock) = (streams, messages, gaps, clock);
         _pageCount = database.Prepare("PRAGMA page_count");
         _freeCount = database.Prepare("PRAGMA freelist_count");
-        _pages = Math.Max(LeastPages, bytes / StoreSchema.PageBytes);
-        _pagesAhead = Math.Min(MostPagesAhead, _pages / LeastPages);
+        Resize(bytes);
     }
 
     /// <summary>Pages of the file that hold something.</summary>
@@ -42,6 +41,13 @@ internal sealed class StoreQuota
 
     /// <summary>Messages that went for lack of room in this group.</summary>
     public List<long> Dropped => _dropped;
+
+    /// <summary>Another size.</summary>
+    public void Resize(long bytes)
+    {
+        _pages = Math.Max(LeastPages, bytes / StoreSchema.PageBytes);
+        _pagesAhead = Math.Min(MostPagesAhead, _pages / LeastPages);
+    }
 
     /// <summary>A message was added.</summary>
     public void Added(int payloadBytes)
