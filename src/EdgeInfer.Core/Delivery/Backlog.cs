@@ -23,9 +23,7 @@ internal enum BacklogState : byte
 /// The few late messages that are in memory on their way from the store to the broker, oldest first, and how fast they may go. Not
 /// thread-safe: the outbox calls it under its lock; only the writer fills it.
 /// </summary>
-/// <param name="ratePerSecond">The most messages a second.</param>
-/// <param name="mostOnTheirWay">The most unacknowledged at once: the rest of the window is for live messages.</param>
-internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
+internal sealed class Backlog
 {
     /// <summary>Messages of one reading.</summary>
     public const int BatchCount = 64;
@@ -36,13 +34,25 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     /// <summary>Where fewer wait than this, the next are read.</summary>
     private const int Low = BatchCount / 2;
 
-    /// <summary>Messages of one turn: sent together, few enough not to delay a live one.</summary>
-    private readonly double _most = Math.Max(1, ratePerSecond / 20.0);
     private readonly List<Entry> _entries = new(BatchCount * 6);
     private readonly Stack<Entry> _free = new();
     private readonly HashSet<long> _ids = [];
-    private double _allowance = Math.Max(1, ratePerSecond / 20.0);
+    private int _ratePerSecond;
+    private int _mostOnTheirWay;
+
+    /// <summary>Messages of one turn: sent together, few enough not to delay a live one.</summary>
+    private double _most;
+    private double _allowance;
     private long _refilledMilliseconds;
+
+    /// <summary>Begins with none.</summary>
+    /// <param name="ratePerSecond">The most messages a second.</param>
+    /// <param name="mostOnTheirWay">The most unacknowledged at once: the rest of the window is for live messages.</param>
+    public Backlog(int ratePerSecond, int mostOnTheirWay)
+    {
+        Change(ratePerSecond, mostOnTheirWay);
+        _allowance = _most;
+    }
 
     /// <summary>Messages that wait.</summary>
     public int Waiting { get; private set; }
@@ -52,6 +62,14 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
 
     /// <summary>Messages that the writer is to take out of the store.</summary>
     public int Finished { get; private set; }
+
+    /// <summary>Another rate and window, from now on.</summary>
+    public void Change(int ratePerSecond, int mostOnTheirWay)
+    {
+        (_ratePerSecond, _mostOnTheirWay) = (ratePerSecond, mostOnTheirWay);
+        _most = Math.Max(1, ratePerSecond / 20.0);
+        _allowance = Math.Min(_allowance, _most);
+    }
 
     /// <summary>Whether more should be read.</summary>
     public bool IsLow => Waiting < Low && _entries.Count < BatchCount * 4;
@@ -81,7 +99,7 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     /// <param name="now">Milliseconds of the monotonic clock.</param>
     public Entry? Next(long now)
     {
-        if (Waiting == 0 || Sent >= mostOnTheirWay) return null;
+        if (Waiting == 0 || Sent >= _mostOnTheirWay) return null;
         Refill(now);
         if (_allowance < 1) return null;
         foreach (Entry entry in _entries)
@@ -93,13 +111,13 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     public long NextAllowed(long now)
     {
         Refill(now);
-        return _allowance >= 1 ? now : now + (long)Math.Ceiling((Math.Min(_most, 1 + _most / 2) - _allowance) * 1000 / ratePerSecond);
+        return _allowance >= 1 ? now : now + (long)Math.Ceiling((Math.Min(_most, 1 + _most / 2) - _allowance) * 1000 / _ratePerSecond);
     }
 
     /// <summary>Whether any waits whose stream the broker takes, and there is room for it on the way.</summary>
     public bool HasSendable(long now)
     {
-        if (Sent >= mostOnTheirWay) return false;
+        if (Sent >= _mostOnTheirWay) return false;
         foreach (Entry entry in _entries)
             if (IsSendable(entry, now)) return true;
         return false;
@@ -196,7 +214,7 @@ internal sealed class Backlog(int ratePerSecond, int mostOnTheirWay)
     private void Refill(long now)
     {
         if (now <= _refilledMilliseconds) return;
-        if (_refilledMilliseconds != 0) _allowance = Math.Min(_most, _allowance + (now - _refilledMilliseconds) * ratePerSecond / 1000.0);
+        if (_refilledMilliseconds != 0) _allowance = Math.Min(_most, _allowance + (now - _refilledMilliseconds) * _ratePerSecond / 1000.0);
         _refilledMilliseconds = now;
     }
 

@@ -213,6 +213,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             // Its quota belongs to the store that is open.
             _isReopening |= settings.Options != _settings.Options;
             _settings = settings;
+            _backlog.Change(settings.Options.RatePerSecond, Math.Max(1, settings.InFlight / 2));
             RetryHeld();
         }
 

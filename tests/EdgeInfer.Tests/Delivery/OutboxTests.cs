@@ -484,4 +484,26 @@ public sealed class OutboxTests
         Assert.InRange(steps, 1, 100);
         Assert.InRange(rig.Store.Commits - commits, 1, 4);
     }
+
+    [Fact]
+    public void Another_rate_holds_from_the_reload_on()
+    {
+        using OutboxRig rig = new(options: new() { RatePerSecond = 20 });
+        rig.Accept(200);
+        rig.Pass(1.1);
+        rig.Outbox.Change(new("press-3", 1, new() { RatePerSecond = 2000 }, new("edgeinfer/press-3/gap"), 16));
+        rig.Up();
+        rig.Pass(0.1);
+        rig.Pass(0.1);
+        int taken = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            taken += rig.Take().Count;
+            rig.Settle(all: true);
+            rig.Pass(0.1);
+        }
+
+        // 20 a second would be 20 of the first second.
+        Assert.True(taken > 60, $"{taken} were sent");
+    }
 }
