@@ -12,6 +12,17 @@ internal sealed partial class Outbox
         return true;
     }
 
+    /// <summary>Whether the next late messages are to be read now, since those in memory run out: nothing else may be due for a second.</summary>
+    private bool IsReadingDue(long now)
+    {
+        if (_writerDue <= now || !_isUp || _isClosing || !IsStoreUsable || !_backlog.IsLow) return false;
+        bool isWanted = false;
+        foreach (OutboxStream stream in _streams) isWanted |= IsWanted(stream, now);
+        foreach (OutboxStream stream in _earlierStreams) isWanted |= IsWanted(stream, now);
+        if (isWanted) _writerDue = now;
+        return isWanted;
+    }
+
     /// <summary>Cheap: most messages of a line that keeps up come by here.</summary>
     private bool IsAnythingForStore(long now)
         => _pendingSince != 0 || _live.UnstoredDurable > 0 || (_live.Unstored > 0 && (!_isUp || IsLagging(now)));

@@ -115,6 +115,9 @@ internal sealed partial class Outbox
         return wait;
     }
 
+    /// <summary>Whether the writer was asked to look before it meant to; asks again from now on.</summary>
+    internal bool TakeSignal() => _signal.WaitOne(0);
+
     private void Write()
     {
         int wait = 0;

@@ -138,6 +138,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     public void Settled(long token, byte reason)
     {
         bool isDue;
+        bool isReadingDue = false;
         lock (_lock)
         {
             long now = _clock.MonotonicMilliseconds;
@@ -145,14 +146,17 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             switch (token & KindMask)
             {
                 case LiveKind: SettleLive(_live.Find(id), reason, now); break;
-                case BacklogKind: SettleLate(_backlog.Find(id), reason, now); break;
+                case BacklogKind:
+                    SettleLate(_backlog.Find(id), reason, now);
+                    isReadingDue = IsReadingDue(now);
+                    break;
                 default:
                     _losses.Settle(GapId(id), reason, now);
                     Pending(now);
                     break;
             }
 
-            isDue = IsWriterDueEarlier(now);
+            isDue = IsWriterDueEarlier(now) || isReadingDue;
         }
 
         if (isDue) Signal();

@@ -506,4 +506,27 @@ public sealed class OutboxTests
         // 20 a second would be 20 of the first second.
         Assert.True(taken > 60, $"{taken} were sent");
     }
+
+    [Fact]
+    public void The_next_late_messages_are_read_as_soon_as_those_in_memory_run_out()
+    {
+        using OutboxRig rig = new(options: new() { RatePerSecond = 100_000 });
+        rig.Accept(250);
+        rig.Pass(1.1);
+        rig.Up();
+        rig.Pass(0.1);
+        int delivered = 0;
+        int wait = 0;
+        for (int turn = 0; turn < 200; turn++)
+        {
+            List<string> taken = rig.Take(8);
+            delivered += taken.Count;
+
+            // The writer's thread looks when it meant to or when it is asked; no time passes.
+            if (rig.Outbox.TakeSignal() || wait == 0) wait = rig.Outbox.Step();
+            if (taken.Count > 0) rig.Settle(all: true);
+        }
+
+        Assert.Equal(250, delivered);
+    }
 }
