@@ -343,6 +343,7 @@ internal sealed partial class Outbox
             Pending(Now());
         }
 
+        foreach (Gap loss in group.Losses) Declared(loss);
         foreach (int slot in group.Refused) _live.Release(slot);
         _backlog.Forget(_finished);
         foreach (long boot in group.Ended) _unended.Remove(boot);

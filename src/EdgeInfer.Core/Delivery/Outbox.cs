@@ -60,6 +60,9 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         long now = clock.MonotonicMilliseconds;
         foreach (int slot in ring.Recovered) _live.Adopt(slot, StreamOf(ring.Read(slot).Stream.Facts, ring.Read(slot).Stream.IsDurable), now);
         _recovered = ring.Recovered.Count;
+
+        // Their numbers were known to the process that is gone; the ring goes on counting them until they are declared.
+        foreach ((long boot, long count) in ring.RecoveredLosses) _losses.AddAtMost("*", boot, count, LossReason.Overload, clock.Now().UtcMilliseconds);
     }
 
     /// <summary>Makes the session ask for messages; set before messages are accepted. Called outside the outbox's lock.</summary>
@@ -151,7 +154,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
                     isReadingDue = IsReadingDue(now);
                     break;
                 default:
-                    _losses.Settle(GapId(id), reason, now);
+                    if (_losses.Settle(GapId(id), reason, now) is { } declared) Declared(declared);
                     Pending(now);
                     break;
             }
@@ -399,8 +402,12 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     private void Lose(OutboxStream stream, long boot, long sequence, string reason, long utcMilliseconds)
     {
         _losses.Add(stream.Facts.Name, boot, sequence, reason, utcMilliseconds);
+        _live.Ring.CountLost(boot, 1);
         Pending(_clock.MonotonicMilliseconds);
     }
+
+    /// <summary>A loss is in the store, or with the broker.</summary>
+    private void Declared(Gap loss) => _live.Ring.CountLost(loss.Boot, -Losses.Size(loss));
 
     /// <summary>The row of a message that is done with is to go.</summary>
     private void ForgetRow(int slot, long now)

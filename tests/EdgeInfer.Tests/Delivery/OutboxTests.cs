@@ -508,6 +508,26 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void Losses_that_a_killed_agent_could_not_write_down_are_declared_by_the_next_one()
+    {
+        FakeRing ring = new();
+        OutboxRig killed = new(ring: ring);
+        killed.Store.IsFull = true;
+        killed.Accept(300);
+        killed.Pass(1.1);
+
+        using OutboxRig next = new(boot: 2, ring: ring, past: new(HasOutlived: true, Torn: 0));
+        next.Pass(1.1);
+        next.Up();
+        next.Pass(1.1);
+        List<string> sent = next.Drain();
+        Assert.Equal(256, sent.Count(m => m.Contains("\"seq\"", StringComparison.Ordinal)));
+        string gap = Assert.Single(sent, m => m.StartsWith("gap ", StringComparison.Ordinal));
+        Assert.Contains("\"boot\":1,\"at_most\":44,\"reason\":\"overload\"", gap, StringComparison.Ordinal);
+        Assert.Empty(ring.RecoveredLosses);
+    }
+
+    [Fact]
     public void The_next_late_messages_are_read_as_soon_as_those_in_memory_run_out()
     {
         using OutboxRig rig = new(options: new() { RatePerSecond = 100_000 });
