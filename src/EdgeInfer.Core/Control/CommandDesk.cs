@@ -24,6 +24,7 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     /// <summary>Commands that wait; one more is answered as busy.</summary>
     public const int MostWaiting = 16;
 
+    private static readonly TimeSpan s_busySilence = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_patienceAtStop = TimeSpan.FromSeconds(1);
 
     private readonly ControlOperations _operations;
@@ -35,6 +36,7 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     private readonly Channel<Command> _waiting = Channel.CreateBounded<Command>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _serving;
+    private long? _busySaid;
 
     /// <summary>Begins to serve.</summary>
     /// <param name="operations">Does what is asked for.</param>
@@ -63,9 +65,22 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
         Command command = new(operation, content, Reply(operation, message, topics, outgoing));
         if (_waiting.Writer.TryWrite(command)) return;
         string? id = CommandMessage.Read(operation, takesPipeline: true, content, out _).Id;
-        Answer(command, id, Refused(_stop.IsCancellationRequested
+        bool isStopping = _stop.IsCancellationRequested;
+        Fault fault = isStopping
             ? new(FaultKind.Unavailable, operation, "the agent stops", "")
-            : new(FaultKind.Unavailable, operation, $"busy: {MostWaiting} commands wait", "try again in a few seconds")));
+            : new(FaultKind.Unavailable, operation, $"busy: {MostWaiting} commands wait", "try again in a few seconds");
+
+        // Whoever sends thousands is answered each time, and must not fill the log.
+        if (isStopping || IsBusyNews()) LogNotDone(_logger, operation, fault);
+        Send(command, Refused(fault).ToMessage(operation, id, command.Reply.Refused));
+    }
+
+    private bool IsBusyNews()
+    {
+        long now = _time.GetTimestamp();
+        if (_busySaid is { } said && _time.GetElapsedTime(said, now) < s_busySilence) return false;
+        _busySaid = now;
+        return true;
     }
 
     /// <summary>Ends what is being done; what waits is answered as not done.</summary>
