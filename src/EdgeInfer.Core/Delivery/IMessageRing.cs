@@ -97,4 +97,12 @@ internal interface IMessageRing : IDisposable
 
     /// <summary>Used slots of earlier processes, in the order in which they were accepted; to be asked once, after opening.</summary>
     IReadOnlyList<int> Recovered { get; }
+
+    /// <summary>Losses that earlier processes had noticed and could put nowhere else, as start and count; to be asked once, after opening.</summary>
+    IReadOnlyList<(long Boot, long Count)> RecoveredLosses { get; }
+
+    /// <summary>Counts losses that are known to this process alone, so that they are declared even when it is killed.</summary>
+    /// <param name="boot">The agent's start that they were accepted in.</param>
+    /// <param name="change">So many more; fewer (negative) when they are in the store, or published.</param>
+    void CountLost(long boot, long change);
 }

@@ -120,21 +120,27 @@ internal sealed class Losses
     public bool IsAnySent => _publishing.Exists(static e => e.IsSent);
 
     /// <summary>The broker's answer.</summary>
-    public void Settle(long id, byte reason, long now)
+    /// <returns>The loss, where the broker has it and it was nowhere but here.</returns>
+    public Gap? Settle(long id, byte reason, long now)
     {
         int at = _publishing.FindIndex(e => e.Gap.Id == id && e.IsSent);
-        if (at < 0) return;
+        if (at < 0) return null;
         Entry entry = _publishing[at];
         if (PubAckReason.IsTaken(reason))
         {
             _publishing.RemoveAt(at);
-            if (id > 0) _published.Add(entry.Gap);
-            return;
+            if (id < 0) return entry.Gap;
+            _published.Add(entry.Gap);
+            return null;
         }
 
         entry.IsSent = false;
         _heldUntil = now + (long)PubAckReason.PauseNotAuthorised.TotalMilliseconds;
+        return null;
     }
+
+    /// <summary>How many messages a loss is of, or may be.</summary>
+    public static long Size(Gap gap) => gap.AtMost ?? (gap is { FromSequence: { } from, ToSequence: { } to } ? to - from + 1 : 0);
 
     /// <summary>It is not on its way any more, and still to be sent.</summary>
     public void Return(long id)

@@ -392,7 +392,7 @@ internal sealed partial class Outbox
         }
 
         _losses.Count(group.Dropped.Count + group.Refused.Count + _finished.Count(static e => e.State != BacklogState.Delivered));
-
+        foreach (Gap loss in group.Losses) Declared(loss);
         foreach (int slot in group.Refused) _live.Release(slot);
         _backlog.Forget(_finished);
         foreach (long boot in group.Ended) _unended.Remove(boot);

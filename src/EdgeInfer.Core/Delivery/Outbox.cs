@@ -76,6 +76,9 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
         }
 
         _recovered = ring.Recovered.Count;
+
+        // Their numbers were known to the process that is gone; the ring goes on counting them until they are declared.
+        foreach ((long boot, long count) in ring.RecoveredLosses) _losses.AddAtMost("*", boot, count, LossReason.Overload, clock.Now().UtcMilliseconds);
     }
 
     /// <summary>Makes the session ask for messages; set before messages are accepted. Called outside the outbox's lock.</summary>
@@ -178,7 +181,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
                 case LiveKind: SettleLive(_live.Find(id), reason, now); break;
                 case BacklogKind: SettleLate(LateOf(token), reason, now); break;
                 default:
-                    _losses.Settle(GapOf(token), reason, now);
+                    if (_losses.Settle(GapOf(token), reason, now) is { } declared) Declared(declared);
                     Pending(now);
                     break;
             }
@@ -454,8 +457,12 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     private void Lose(OutboxStream stream, long boot, long sequence, string reason, long utcMilliseconds)
     {
         _losses.Add(stream.Facts.Name, boot, sequence, reason, utcMilliseconds);
+        _live.Ring.CountLost(boot, 1);
         Pending(_clock.MonotonicMilliseconds);
     }
+
+    /// <summary>A loss is in the store, or with the broker.</summary>
+    private void Declared(Gap loss) => _live.Ring.CountLost(loss.Boot, -Losses.Size(loss));
 
     /// <summary>The row of a message that is done with is to go.</summary>
     private void ForgetRow(int slot, long now)

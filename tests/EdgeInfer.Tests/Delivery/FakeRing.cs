@@ -37,6 +37,12 @@ internal sealed class FakeRing(int capacity = 256, int mostBytes = int.MaxValue)
         _slots[slot] = null;
     }
 
+    private readonly Dictionary<long, long> _lost = [];
+
+    public IReadOnlyList<(long Boot, long Count)> RecoveredLosses => [.. _lost.Where(l => l.Value > 0).Select(l => (l.Key, l.Value))];
+
+    public void CountLost(long boot, long change) => _lost[boot] = _lost.GetValueOrDefault(boot) + change;
+
     public void Dispose()
     {
     }

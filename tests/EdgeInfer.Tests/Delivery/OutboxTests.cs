@@ -515,4 +515,69 @@ public sealed class OutboxTests
         Assert.InRange(rig.Steps - steps, 1, 100);
         Assert.InRange(rig.Store.Commits - commits, 1, 4);
     }
+
+    [Fact]
+    public void Another_rate_holds_from_the_reload_on()
+    {
+        using OutboxRig rig = new(options: new() { RatePerSecond = 20 });
+        rig.Accept(200);
+        rig.Pass(1.1);
+        rig.Outbox.Change(new("press-3", 1, new() { RatePerSecond = 2000 }, new("edgeinfer/press-3/gap"), 16));
+        rig.Up();
+        rig.Pass(0.1);
+        rig.Pass(0.1);
+        int taken = 0;
+        for (int i = 0; i < 10; i++)
+        {
+            taken += rig.Take().Count;
+            rig.Settle(all: true);
+            rig.Pass(0.1);
+        }
+
+        // 20 a second would be 20 of the first second.
+        Assert.True(taken > 60, $"{taken} were sent");
+    }
+
+    [Fact]
+    public void Losses_that_a_killed_agent_could_not_write_down_are_declared_by_the_next_one()
+    {
+        FakeRing ring = new();
+        OutboxRig killed = new(ring: ring);
+        killed.Store.IsFull = true;
+        killed.Accept(300);
+        killed.Pass(1.1);
+
+        using OutboxRig next = new(boot: 2, ring: ring, past: new(HasOutlived: true, Torn: 0));
+        next.Pass(1.1);
+        next.Up();
+        next.Pass(1.1);
+        List<string> sent = next.Drain();
+        Assert.Equal(256, sent.Count(m => m.Contains("\"seq\"", StringComparison.Ordinal)));
+        string gap = Assert.Single(sent, m => m.StartsWith("gap ", StringComparison.Ordinal));
+        Assert.Contains("\"boot\":1,\"at_most\":44,\"reason\":\"overload\"", gap, StringComparison.Ordinal);
+        Assert.Empty(ring.RecoveredLosses);
+    }
+
+    [Fact]
+    public void The_next_late_messages_are_read_as_soon_as_those_in_memory_run_out()
+    {
+        using OutboxRig rig = new(options: new() { RatePerSecond = 100_000 });
+        rig.Accept(250);
+        rig.Pass(1.1);
+        rig.Up();
+        rig.Pass(0.1);
+        int delivered = 0;
+        int wait = 0;
+        for (int turn = 0; turn < 200; turn++)
+        {
+            List<string> taken = rig.Take(8);
+            delivered += taken.Count;
+
+            // The writer's thread looks when it meant to or when it is asked; no time passes.
+            if (rig.Outbox.TakeSignal() || wait == 0) wait = rig.Outbox.Step();
+            if (taken.Count > 0) rig.Settle(all: true);
+        }
+
+        Assert.Equal(250, delivered);
+    }
 }

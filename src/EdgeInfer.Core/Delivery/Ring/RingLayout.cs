@@ -16,6 +16,15 @@ internal static class RingLayout
     /// <summary>Where the second header begins.</summary>
     public const int SecondHeader = 2048;
 
+    /// <summary>Where the counts of losses are: between the two headers.</summary>
+    public const int LossesStart = 1024;
+
+    /// <summary>Starts of the agent that losses are counted of.</summary>
+    public const int LossCounts = 32;
+
+    /// <summary>The most that is counted of one start.</summary>
+    public const long MostLosses = (1 << 24) - 1;
+
     public const int DescriptorBytes = 80;
 
     /// <summary>Where the arena begins: a page boundary.</summary>
@@ -52,6 +61,20 @@ internal static class RingLayout
 
     /// <summary>A checksum's last step.</summary>
     public static uint Finish(uint crc) => ~crc;
+
+    /// <summary>A count of losses in one word, which a kill leaves as it was or as it is: count and start in 24 bits each, 16 bits of a checksum.</summary>
+    public static ulong PackLosses(long boot, long count)
+    {
+        ulong facts = (ulong)Math.Clamp(count, 0, MostLosses) | (((ulong)boot & 0xFFFFFF) << 24);
+        return facts | ((ulong)BitOperations.Crc32C(uint.MaxValue, facts) << 48);
+    }
+
+    /// <summary>Reads it back; false where it is none.</summary>
+    public static bool TryUnpackLosses(ulong word, out long boot, out long count)
+    {
+        (boot, count) = ((long)(word >> 24) & 0xFFFFFF, (long)word & MostLosses);
+        return count > 0 && word == PackLosses(boot, count);
+    }
 
     /// <summary>Writes one of the two headers.</summary>
     public static void WriteHeader(Span<byte> to, in RingHeader header, long fileBytes)

@@ -38,6 +38,9 @@ internal abstract unsafe class SlotRing : IMessageRing
     /// <inheritdoc/>
     public IReadOnlyList<int> Recovered { get; private set; } = [];
 
+    /// <inheritdoc/>
+    public IReadOnlyList<(long Boot, long Count)> RecoveredLosses { get; private set; } = [];
+
     /// <summary>The whole ring's size.</summary>
     public int Bytes { get; }
 
@@ -109,6 +112,30 @@ internal abstract unsafe class SlotRing : IMessageRing
         _free[slot >> 6] |= 1UL << slot;
     }
 
+    /// <inheritdoc/>
+    public void CountLost(long boot, long change)
+    {
+        Span<ulong> words = Losses;
+        int at = -1;
+        long known = 0;
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (RingLayout.TryUnpackLosses(words[i], out long other, out long count))
+            {
+                if (other != (boot & 0xFFFFFF)) continue;
+                (at, known) = (i, count);
+                break;
+            }
+
+            if (at < 0) at = i;
+        }
+
+        // Of more starts than there is room for nobody has heard.
+        if (at < 0) return;
+        long now = known + change;
+        Volatile.Write(ref words[at], now > 0 ? RingLayout.PackLosses(boot, now) : 0);
+    }
+
     /// <summary>Copies the whole ring as it lies in memory now; a killed process leaves no other.</summary>
     public void CopyTo(Span<byte> to) => new ReadOnlySpan<byte>(Memory, Bytes).CopyTo(to);
 
@@ -131,6 +158,10 @@ internal abstract unsafe class SlotRing : IMessageRing
     {
         byte* memory = Memory;
         int torn = 0;
+        List<(long, long)> losses = [];
+        foreach (ulong word in Losses)
+            if (RingLayout.TryUnpackLosses(word, out long boot, out long count)) losses.Add((boot, count));
+        RecoveredLosses = losses;
         List<StreamLabel> known = [];
         List<(long Order, int Slot)> found = [];
         for (int slot = 0; slot < RingLayout.Slots; slot++)
@@ -153,6 +184,8 @@ internal abstract unsafe class SlotRing : IMessageRing
         Recovered = [.. found.Select(static f => f.Slot)];
         return torn;
     }
+
+    private Span<ulong> Losses => new(Memory + RingLayout.LossesStart, RingLayout.LossCounts);
 
     private static ref RingDescriptor Descriptor(byte* memory, int slot)
     {

@@ -24,7 +24,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
         try
         {
             FinishReplacement();
-            if (Refusal(isKnownBroken) is { } fault) incident = BeginAnew(fault);
+            if (Refusal(isKnownBroken) is { } fault) incident = BeginAnew(fault, isKnownBroken ? boot : boot - 1);
             else if (!files.HasDatabase) Build([]);
             try
             {
@@ -35,7 +35,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
             }
             catch (OutboxStoreException e) when (e.IsBroken && incident is null)
             {
-                incident = BeginAnew(e.Fault);
+                incident = BeginAnew(e.Fault, boot - 1);
                 return Checked(files.Database);
             }
         }
@@ -112,7 +112,7 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
     {
         try
         {
-            IReadOnlyList<Gap> losses = StoreSalvage.OfStreams(database, clock, boot);
+            IReadOnlyList<Gap> losses = StoreSalvage.OfStreams(database, clock, boot - 1);
             database.Execute("BEGIN IMMEDIATE");
             foreach (Gap loss in losses) GapTable.Insert(database, loss);
             database.Execute("COMMIT");
@@ -126,9 +126,10 @@ internal sealed class StoreOpening(StoreFiles files, OutboxClock clock, long boo
         }
     }
 
-    private StoreIncident BeginAnew(Fault fault)
+    // What was damaged while it was in use may have held results of this start too.
+    private StoreIncident BeginAnew(Fault fault, long lastBoot)
     {
-        Build(StoreSalvage.Losses(files, clock, boot));
+        Build(StoreSalvage.Losses(files, clock, lastBoot));
         return new StoreIncident(fault, _aside);
     }
 

@@ -13,26 +13,26 @@ internal static class StoreSalvage
     /// One loss per stream that can be read, in the last start in which it was open: everything of it up to then that has not arrived may
     /// be lost, nobody knows how much. Where no stream can be read, one for all: <c>*</c>. Losses that it had not yet published stay.
     /// </summary>
-    public static IReadOnlyList<Gap> Losses(StoreFiles files, OutboxClock clock, long boot)
+    public static IReadOnlyList<Gap> Losses(StoreFiles files, OutboxClock clock, long lastBoot)
     {
         long now = clock.Now().UtcMilliseconds;
         List<Gap> losses = [];
         if (files.HasDatabase && !files.CannotBeDatabase) Read(files.Database, clock, now, losses);
-        return OrOfAll(losses, boot, now);
+        return OrOfAll(losses, lastBoot, now);
     }
 
     /// <summary>One loss per stream that a sound database knows, or one for all.</summary>
-    public static IReadOnlyList<Gap> OfStreams(SqliteDatabase database, OutboxClock clock, long boot)
+    public static IReadOnlyList<Gap> OfStreams(SqliteDatabase database, OutboxClock clock, long lastBoot)
     {
         long now = clock.Now().UtcMilliseconds;
         List<Gap> losses = [];
         ReadStreams(database, now, losses);
-        return OrOfAll(losses, boot, now);
+        return OrOfAll(losses, lastBoot, now);
     }
 
-    private static List<Gap> OrOfAll(List<Gap> losses, long boot, long now)
+    private static List<Gap> OrOfAll(List<Gap> losses, long lastBoot, long now)
     {
-        if (!losses.Exists(l => l.Reason == LossReason.StoreBroken)) losses.Add(new Gap(0, "*", Math.Max(0, boot - 1), null, null, null, LossReason.StoreBroken, now));
+        if (!losses.Exists(l => l.Reason == LossReason.StoreBroken)) losses.Add(new Gap(0, "*", Math.Max(0, lastBoot), null, null, null, LossReason.StoreBroken, now));
         return losses;
     }
 

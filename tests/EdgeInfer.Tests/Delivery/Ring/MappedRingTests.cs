@@ -128,6 +128,26 @@ public sealed class MappedRingTests : IDisposable
         Assert.Equal([.. ((int[])[1, 3, 4, 5]).Select(i => $$"""{"stream": "belt/parts", "boot": 7, "seq": {{i}}, "state": "waiting", "where": "ring", "id": "m-{{i}}"}""")], lines);
     }
 
+    [Fact]
+    public void Losses_outlive_the_process_that_noticed_them_until_they_are_declared()
+    {
+        using (MappedRing ring = Open(out _))
+        {
+            ring.CountLost(6, 2);
+            ring.CountLost(7, 300);
+            ring.CountLost(7, -100);
+        }
+
+        using (MappedRing next = Open(out _, boot: 8))
+        {
+            Assert.Equal([(6, 2), (7, 200)], next.RecoveredLosses);
+            next.CountLost(6, -2);
+        }
+
+        using MappedRing last = Open(out _, boot: 9);
+        Assert.Equal((7, 200), Assert.Single(last.RecoveredLosses));
+    }
+
     private static string Run(string program, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;

@@ -150,6 +150,16 @@ public sealed class StoreRepairTests : IDisposable
     }
 
     [Fact]
+    public void A_database_that_was_lost_in_use_may_have_held_results_of_this_start()
+    {
+        using (OutboxStore store = _folder.Open(3)) _folder.Fill(store, StoreFolder.Camera, 1, 3, boot: 3);
+        File.Delete(_folder.Database);
+        using OutboxStore anew = _folder.Open(3, isKnownBroken: true);
+        Gap gap = Assert.Single(anew.Gaps(10));
+        Assert.Equal(("*", 3, "store_broken"), (gap.Stream, gap.Boot, gap.Reason));
+    }
+
+    [Fact]
     public void A_log_without_its_database_is_an_incident()
     {
         Fill(boot: 3);
