@@ -291,8 +291,10 @@ public sealed class SettingDeskTests : IDisposable
             Task pausing = _time.Waits.WaitAsync(over.Token);
             if (await Task.WhenAny(idle, pausing) == idle)
             {
-                // One that is left waiting would take what the next is to get.
+                // One that is left waiting would take what the next is to get: also while its end is on its way.
                 await over.CancelAsync();
+                await pausing.ContinueWith(static _ => { }, TaskScheduler.Default);
+                if (pausing.IsCompletedSuccessfully) _time.Waits.Release();
                 break;
             }
 
