@@ -2,7 +2,7 @@
 # Builds, publishes and tests everything; the last line is "N passed, N failed, N skipped".
 #   tests/run.sh [--fast | --full]
 # --fast  the unit tests alone: installs nothing, publishes nothing, does not check the formatting
-# --full  the unit tests also as compiled for release
+# --full  the unit tests also as compiled for release, and the full counts of tests/reliability.sh
 # With CI=true a missing program or module is a failure instead of a skipped test, and packages are exactly those of the lock files.
 # Each step counts as one test. Logs stay in artifacts/test-logs.
 set -uo pipefail
@@ -100,6 +100,8 @@ all() {
     step build-release build Release || return
     if [ $mode = full ]; then tests unit-tests-release tests/EdgeInfer.Tests/bin/Release/net10.0/EdgeInfer.Tests; fi
     tests system-tests tests/EdgeInfer.SystemTests/bin/Release/net10.0/EdgeInfer.SystemTests
+    # An hour or more, which the limit of a test program would cut off.
+    if [ $mode = full ]; then step reliability tests/reliability.sh; fi
 }
 
 all

@@ -47,7 +47,7 @@ def results(path):
         answer = b""
         while not answer.endswith(b"\n"):
             answer += line.recv(65536)
-    return json.loads(answer)["status"]["pipelines"]["belt"]["results"]
+    return json.loads(answer).get("status", {}).get("pipelines", {}).get("belt", {}).get("results", 0)
 
 
 def cpu_seconds(process):
@@ -63,8 +63,12 @@ def measure(binary, source, port, seconds, has_outbox):
             port=port, folder=folder, source=source, models=binary.parent / "models", run=f", run_folder: {memory}" if has_outbox else ""))
         agent = subprocess.Popen([binary, "run", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            time.sleep(3)
             path = str(pathlib.Path(folder, "control.sock"))
+            for _ in range(600):
+                if os.path.exists(path) and results(path) > 0:
+                    break
+                time.sleep(0.1)
+            time.sleep(2)
             frames, used = results(path), cpu_seconds(agent.pid)
             time.sleep(seconds)
             frames, used = results(path) - frames, cpu_seconds(agent.pid) - used

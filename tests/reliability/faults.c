@@ -4,7 +4,7 @@
  *   LD_PRELOAD=./libfaults.so FAULTS_CONTROL=control FAULTS_TREES=/state:/run [FAULTS_LOG=calls] edgeinfer run …
  *
  * FAULTS_CONTROL is a file of `struct control` that the test maps too, so that a fault begins and ends while the agent runs.
- * Calls count where their path lies in one of FAULTS_TREES. FAULTS_LOG gets one line per such call: number, kind, path.
+ * Calls count where their path lies in one of FAULTS_TREES. FAULTS_LOG gets one line per such call: number, kind, thread, path.
  * strace can inject the same, but counts each thread for itself and cannot be told to stop.
  */
 #define _GNU_SOURCE
@@ -124,7 +124,7 @@ static enum action judge(enum kind kind, const char *path)
     int number = atomic_fetch_add(&s_number, kind == KIND_READ ? 0 : 1) + 1;
     if (s_log >= 0 && kind != KIND_READ) {
         char line[1200];
-        int length = snprintf(line, sizeof line, "%d %s %s\n", number, name_of(kind), path);
+        int length = snprintf(line, sizeof line, "%d %s %d %s\n", number, name_of(kind), (int)syscall(SYS_gettid), path);
         syscall(SYS_write, s_log, line, length);
     }
     if (!atomic_load(&s_control->armed) || !(s_control->kinds & kind)) return ACT_NONE;

@@ -10,6 +10,8 @@ public static class NearestKey
         int bestDistance = Math.Max(2, written.Length / 3) + 1;
         foreach (string candidate in known)
         {
+            // At least so many letters too many: none of them can be near, and what came from elsewhere may be long.
+            if (written.Length >= 2 * candidate.Length) continue;
             int distance = Distance(written.ToLowerInvariant().Replace('-', '_'), candidate.ToLowerInvariant().Replace('-', '_'));
             if (distance < bestDistance && distance < candidate.Length) (best, bestDistance) = (candidate, distance);
         }

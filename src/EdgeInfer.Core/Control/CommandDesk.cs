@@ -24,6 +24,11 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     /// <summary>Commands that wait; one more is answered as busy.</summary>
     public const int MostWaiting = 16;
 
+    private const int LongestOperationCharacters = 64;
+
+    /// <summary>Lines a minute: whoever may command may send without end.</summary>
+    private const int MostLines = 50;
+
     private static readonly TimeSpan s_patienceAtStop = TimeSpan.FromSeconds(1);
 
     private readonly ControlOperations _operations;
@@ -32,6 +37,7 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     private readonly Func<bool> _isClockSynced;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly LogAllowance _lines;
     private readonly Channel<Command> _waiting = Channel.CreateBounded<Command>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _serving;
@@ -52,12 +58,20 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
         _isClockSynced = isClockSynced;
         _time = time;
         _logger = logger;
+        _lines = new(MostLines, TimeSpan.FromMinutes(1), time);
         _serving = Task.Run(ServeAsync);
     }
 
     /// <inheritdoc/>
     public void Receive(string operation, in ReceivedMessage message, MqttTopics topics, IOutgoing outgoing)
     {
+        // No name of an operation, and none that an answer's topic could hold.
+        if (operation.Length > LongestOperationCharacters || operation.Any(char.IsControl))
+        {
+            Note(Quoted.Text(operation), new(FaultKind.Usage, "cmd", "there is no such operation", ""));
+            return;
+        }
+
         // One byte more than a message may have tells that it is too long.
         byte[] content = message.Payload[..Math.Min(message.Payload.Length, CommandMessage.LongestBytes + 1)].ToArray();
         Command command = new(operation, content, Reply(operation, message, topics, outgoing));
@@ -109,8 +123,8 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
         CommandMessage message = CommandMessage.Read(op, rule.TakesPipeline, command.Content, out Fault? fault);
         if (message.Id is { } id && _record.Find(op, id) is { } before)
         {
-            LogRepeated(_logger, op, Quoted.Text(id));
-            Send(command, before);
+            if (MayLog()) LogRepeated(_logger, op, Quoted.Text(id));
+            Send(command, id, before);
             return;
         }
 
@@ -184,7 +198,7 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     {
         string asked = Encoding.UTF8.GetString(message.ResponseTopic);
         string? refusal = asked.Length == 0 ? null : ResponseTopic.Refusal(asked, topics);
-        if (refusal is not null) LogRefusedTopic(_logger, operation, Quoted.Text(asked), refusal);
+        if (refusal is not null && MayLog()) LogRefusedTopic(_logger, operation, Quoted.Text(asked), refusal);
         bool isDefault = asked.Length == 0 || refusal is not null;
         MqttTopic topic = new(isDefault ? $"{topics.Root}/cmd/{operation}/result" : asked);
         return new(topic, message.CorrelationData.ToArray(), outgoing, refusal is null ? null : new(asked, refusal));
@@ -193,16 +207,35 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     private byte[] Answer(Command command, string? id, ControlAnswer answer)
     {
         byte[] encoded = answer.ToMessage(command.Operation, id, command.Reply.Refused);
-        if (answer.Fault is { } fault) LogNotDone(_logger, command.Operation, fault);
-        else LogDone(_logger, command.Operation, id is null ? "none" : Quoted.Text(id));
-        Send(command, encoded);
+        if (answer.Fault is { } fault) Note(command.Operation, fault);
+        else if (MayLog()) LogDone(_logger, command.Operation, id is null ? "none" : Quoted.Text(id));
+        Send(command, id, encoded);
         return encoded;
     }
 
-    private void Send(Command command, byte[] answer)
+    private void Send(Command command, string? id, byte[] answer)
     {
-        if (!command.Reply.Outgoing.TryRespond(command.Reply.Topic, answer, command.Reply.CorrelationData))
-            LogUnsent(_logger, command.Operation, answer.Length);
+        if (TrySend(command, answer)) return;
+        if (MayLog()) LogUnsent(_logger, command.Operation, answer.Length);
+
+        // Whoever waits for it learns at least why it does not come.
+        TrySend(command, Refused(new(FaultKind.Unavailable, command.Operation, $"it is done, but its answer of {answer.Length} bytes cannot be sent",
+            "let the broker take larger packets")).ToMessage(command.Operation, id, command.Reply.Refused));
+    }
+
+    private static bool TrySend(Command command, byte[] answer)
+        => command.Reply.Outgoing.TryRespond(command.Reply.Topic, answer, command.Reply.CorrelationData);
+
+    private void Note(string operation, Fault fault)
+    {
+        if (MayLog()) LogNotDone(_logger, operation, fault);
+    }
+
+    private bool MayLog()
+    {
+        if (!_lines.TryTake(out long leftOut)) return false;
+        if (leftOut > 0) LogLeftOut(_logger, leftOut);
+        return true;
     }
 
     private static ControlAnswer Refused(Fault fault) => ControlAnswer.Refused(fault);
@@ -221,6 +254,9 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
 
     [LoggerMessage(EventId = 7015, Level = LogLevel.Warning, Message = "command {Operation}: the answer of {Bytes} bytes cannot be sent")]
     private static partial void LogUnsent(ILogger logger, string operation, int bytes);
+
+    [LoggerMessage(EventId = 7016, Level = LogLevel.Warning, Message = "{Count} lines about commands were left out: there were too many in a minute")]
+    private static partial void LogLeftOut(ILogger logger, long count);
 
     /// <summary>A command that waits.</summary>
     private sealed record Command(string Operation, byte[] Content, CommandReply Reply);

@@ -24,7 +24,7 @@ internal sealed class CommandRecord
 
     private readonly string _path;
     private readonly LinkedList<RecordedAnswer> _answers = [];
-    private readonly List<RecordedAnswer> _kept = [];
+    private RecordedAnswer[] _kept = [];
     private int _bytes;
 
     private CommandRecord(string stateFolder) => _path = Path.Combine(stateFolder, "commands.json");
@@ -64,10 +64,12 @@ internal sealed class CommandRecord
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void Keep(string op, string id, ReadOnlySpan<byte> answer)
     {
-        _kept.Add(new(op, id, Encoding.UTF8.GetString(answer)));
-        if (_kept.Count > MostKept) _kept.RemoveAt(0);
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
-        AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new RecordedAnswers(Schema, _kept), CommandJson.Default.RecordedAnswers));
+        RecordedAnswer[] next = [.. _kept.TakeLast(MostKept - 1), new(op, id, Encoding.UTF8.GetString(answer))];
+        DurableFolder.Make(Path.GetDirectoryName(_path)!);
+        AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new RecordedAnswers(Schema, next), CommandJson.Default.RecordedAnswers));
+
+        // Only what is written counts: a command that was refused since it could not be is done when it comes again.
+        _kept = next;
     }
 
     private Fault? Read()
@@ -79,7 +81,7 @@ internal sealed class CommandRecord
             if (file.Length > LargestFileBytes) return SetAside($"it has {file.Length} bytes");
             RecordedAnswers? content = JsonSerializer.Deserialize(File.ReadAllBytes(_path), CommandJson.Default.RecordedAnswers);
             if (content is not { Schema: Schema, Answers: { } answers }) return SetAside("it is something else");
-            _kept.AddRange(answers.Where(static a => a is { Op: not null, Id: not null, Answer: not null }).TakeLast(MostKept));
+            _kept = [.. answers.Where(static a => a is { Op: not null, Id: not null, Answer: not null }).TakeLast(MostKept)];
             return null;
         }
         catch (JsonException e)
@@ -93,11 +95,7 @@ internal sealed class CommandRecord
     }
 
     private Fault SetAside(string what)
-    {
-        string aside = _path + ".broken";
-        DurableMove.Rename(_path, aside);
-        return new(FaultKind.InputOutput, _path, $"the record of commands cannot be understood: {what}", $"one that comes twice may be done twice; the file is now {aside}");
-    }
+        => new(FaultKind.InputOutput, _path, $"the record of commands cannot be understood: {what}", $"one that comes twice may be done twice; {DurableMove.SetAside(_path)}");
 }
 
 /// <summary>An answer that was given.</summary>

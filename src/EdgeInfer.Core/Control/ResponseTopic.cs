@@ -17,7 +17,8 @@ internal static class ResponseTopic
     /// <param name="topics">The device's topics.</param>
     public static string? Refusal(string topic, MqttTopics topics)
     {
-        if (topic.AsSpan().IndexOfAny('+', '#', '\0') >= 0) return "it holds a wildcard";
+        if (topic.AsSpan().IndexOfAny('+', '#') >= 0) return "it holds a wildcard";
+        if (topic.Any(char.IsControl)) return "it holds a control character";
         if (Encoding.UTF8.GetByteCount(topic) > LongestBytes) return $"it is longer than {LongestBytes} bytes";
         if (!topic.StartsWith(topics.Prefix + "/", StringComparison.Ordinal)) return $"it is not below {topics.Prefix}/";
         if (IsOwnResult(topic, topics)) return null;

@@ -73,6 +73,10 @@ internal sealed partial class LiveMessages
     {
         RingMessage message = _ring.Read(slot);
         Enter(slot, stream, message.Boot, message.Sequence, since, message.Payload.Length);
+
+        // Older than what the store holds by now would otherwise go out before it: it takes its place behind.
+        if (!_slots[slot].IsDurable) UnstoredDurable++;
+        _slots[slot].IsDurable = _slots[slot].IsRecovered = true;
     }
 
     /// <summary>The oldest message of the highest class that may be sent now; -1 where there is none.</summary>

@@ -24,7 +24,12 @@ internal struct LiveSlot
 {
     public LiveState State;
     public OutboxStream Stream;
+
+    /// <summary>Whether it goes to the disk before it is sent, where there is one.</summary>
     public bool IsDurable;
+
+    /// <summary>Whether an earlier process has left it.</summary>
+    public bool IsRecovered;
     public int Class;
     public long Boot;
     public long Sequence;

@@ -152,7 +152,7 @@ internal sealed partial class Outbox
             }
         }
 
-        _losses.Count(group.Dropped.Count + group.Refused.Count + _finished.Count(static e => e.State != BacklogState.Delivered));
+        _losses.CountStored(group.Dropped.Count + group.Refused.Count + _finished.Count(static e => e.State != BacklogState.Delivered));
 
         foreach (int slot in group.Refused) _live.Release(slot);
         _backlog.Forget(_finished);

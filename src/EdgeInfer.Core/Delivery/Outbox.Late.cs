@@ -14,7 +14,7 @@ internal sealed partial class Outbox
             Span<int> stored = stackalloc int[256];
             long now = Now();
             foreach (int slot in stored[.._live.CollectStored(stored)])
-                if (!_isUp || !_live[slot].IsDurable || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
+                if (!_isUp || !_live[slot].IsDurable || _live[slot].IsRecovered || !_live[slot].Stream.MaySend(now)) BecomeBacklog(slot);
             foreach (long row in _rowsToUnload) if (!_backlog.Holds(row)) unloaded.Add(row);
             _rowsToUnload.Clear();
             _backlog.TakeHeld(now, unloaded);

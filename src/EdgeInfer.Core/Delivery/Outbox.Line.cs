@@ -126,7 +126,8 @@ internal sealed partial class Outbox
 
     private bool TryTakeLive(long now, out OutboundMessage message)
     {
-        while (_live.Next(now, IsStoreUsable) is >= 0 and int slot)
+        // Before the store was tried a durable message waits for it; one that cannot be used holds nothing up.
+        while (_live.Next(now, hasStore: _storeFault is null) is >= 0 and int slot)
         {
             RingMessage kept = _live.Ring.Read(slot);
             OutboxStream stream = _live[slot].Stream;

@@ -45,7 +45,7 @@ internal sealed partial class Outbox
         store.Begin();
         if (!_hasRun)
         {
-            _unended = OutboxRecovery.DeclareLost(store, _past, _live.Ring.Capacity);
+            _unended = OutboxRecovery.DeclareLost(store, _past, _live.Ring.Capacity, _settings.Boot);
             store.BeginRun(_settings.Boot, _clock.Kernel);
         }
         else if (!store.Runs().Any(r => r.Boot == _settings.Boot))
@@ -105,7 +105,7 @@ internal sealed partial class Outbox
 
                 // Where nothing has changed it costs nothing; undone, the next search would begin at the oldest again.
                 store.Commit(_ => dropped++);
-                lock (_lock) _losses.Count(expired + dropped);
+                lock (_lock) _losses.CountStored(expired + dropped);
                 if (expired == MostExpired) _expiryDue = now;
             }
         }

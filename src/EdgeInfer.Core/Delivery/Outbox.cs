@@ -44,6 +44,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
     {
         _settings = settings;
         _past = past;
+        _notice = past.Notice?.ToString();
         _openStore = openStore;
         _clock = clock;
         _random = random;

@@ -38,7 +38,7 @@ internal static partial class OutboxOpening
             try
             {
                 MappedRing ring = MappedRing.Open(folder, runtime.StateFolder, kernel, settings.Boot, out RingOpening opening);
-                past = new(opening.HasOutlived(kernel), opening.Torn, opening.PreviousBoot);
+                past = new(opening.HasOutlived(kernel), opening.Torn, opening.PreviousBoot, opening.Warning);
                 if (opening.Warning is { } warning) LogRing(logger, warning);
                 return ring;
             }
@@ -49,6 +49,7 @@ internal static partial class OutboxOpening
         }
 
         LogMemory(logger, fault!);
+        past = new(HasOutlived: false, Torn: 0, Boot: 0, fault);
         return new MemoryRing();
     }
 

@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Messaging;
 
 namespace EdgeInfer.Delivery;
@@ -7,7 +8,8 @@ namespace EdgeInfer.Delivery;
 /// <param name="HasOutlived">Whether a ring of this start of the kernel was there: what earlier processes had accepted is in it.</param>
 /// <param name="Torn">Messages in it that were damaged.</param>
 /// <param name="Boot">The last start of the agent that used it: a later one kept its messages in memory of its own.</param>
-internal readonly record struct RingPast(bool HasOutlived, int Torn, long Boot);
+/// <param name="Notice">What an operator should know of it; null where there is nothing.</param>
+internal readonly record struct RingPast(bool HasOutlived, int Torn, long Boot, Fault? Notice = null);
 
 /// <summary>What an outbox needs to know.</summary>
 /// <param name="Device">The device's id.</param>

@@ -34,6 +34,7 @@ internal sealed class ConfigurationDraft
         draft.Head(version);
         draft.Device();
         draft.Mqtt();
+        draft.Outbox();
         draft.ModelsSection();
         draft.Runtime();
         new PipelineDraft(found, draft._text, model, ModelKey(model)).Write();
@@ -87,6 +88,17 @@ internal sealed class ConfigurationDraft
         _text.Unset(2, $"client_id: {DraftText.Value($"edgeinfer-{_found.Device}")}", "must be one of a kind at the broker");
         _text.Unset(2, "keep_alive: 30s", "how often the line is proved");
         _text.Unset(2, "in_flight: 16", "the most messages sent and not yet acknowledged");
+        _text.Unset(2, "accept: [set, cmd]", "what the device listens to: settings and commands; [] for nothing");
+        _text.Unset(2, "protocol: 3.1.1", "for a broker without MQTT 5, such as nats-server; default: 5");
+        _text.Gap();
+    }
+
+    private void Outbox()
+    {
+        _text.Set(0, "outbox:");
+        _text.Unset(2, "size: 256MiB", "the most that results take on the disk while the broker is away");
+        _text.Unset(2, "predictions: 24h", "how long a result is kept");
+        _text.Unset(2, "rate: 500", "the most late results sent a second");
         _text.Gap();
     }
 
@@ -114,7 +126,8 @@ internal sealed class ConfigurationDraft
         _text.Unset(2, "onnxruntime: /opt/onnxruntime/lib/libonnxruntime.so", "another runtime, for providers that the bundled one does not have");
         _text.Unset(2, "control: /run/edgeinfer/control.sock", "where 'edgeinfer status' asks, or off");
         Folder("cache_folder", "/var/cache/edgeinfer", _found.CacheFolder, "what can be made again: optimised graphs");
-        Folder("state_folder", "/var/lib/edgeinfer", _found.StateFolder, "what must survive: the count of starts");
+        Folder("state_folder", "/var/lib/edgeinfer", _found.StateFolder, "what must survive: the count of starts, results that wait for the broker, settings");
+        _text.Unset(2, "run_folder: /run/edgeinfer", "in memory: results on their way, which a killed agent leaves to the next start");
         _text.Gap();
     }
 

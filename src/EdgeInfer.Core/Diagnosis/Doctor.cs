@@ -56,7 +56,8 @@ internal sealed class Doctor(SystemFiles files, TimeProvider time, string versio
         parts.Add(Guard("runtime", "Inference", engine));
         parts.Add(Guard("programs", "Programs", new ProgramExamination(time).ExamineAsync(SourceExamination.NeedsFfmpeg(configuration?.Pipelines ?? []))));
         parts.Add(Guard("service", "Service user", OnThread(() => new ServiceExamination(user, accounts, DeviceAccess.Rights).Examine(input.File))));
-        parts.Add(Guard("storage", "Storage", OnThread(() => new StorageExamination(files, user, DeviceAccess.Rights).Examine(runtime.StateFolder, runtime.CacheFolder))));
+        parts.Add(Guard("storage", "Storage", OnThread(() => new StorageExamination(files, user, DeviceAccess.Rights)
+            .Examine(runtime.StateFolder, runtime.CacheFolder, runtime.RunFolder, (configuration?.Outbox ?? new()).SizeBytes))));
         parts.Add(Guard("memory", "Memory", OnThread(memory.Examine)));
         parts.Add(Guard("clock", "Clock", OnThread(() => conditions.Clock(new ClockQuality(time).IsSynced))));
         parts.Add(Guard("heat", "Heat", OnThread(conditions.Heat)));

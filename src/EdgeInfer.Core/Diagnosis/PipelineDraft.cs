@@ -114,6 +114,7 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
         text.Unset(OfPipeline, "threshold: 0.4", labels.Count == 0 ? "the least score; default: the model's" : $"the least score; default: the model's. Or for each label: {{ default: 0.4, {DraftText.Value(labels[0])}: 0.6 }}");
         text.Unset(OfPipeline, "min_area: 0.002", "the smallest box, as a fraction of the frame");
         text.Unset(OfPipeline, "record: { seconds: 10, size: 64MiB }", "keep the newest pictures in memory for 'edgeinfer capture'");
+        text.Unset(OfPipeline, "delivery: durable", "each result is on the disk before it is sent; default: normal");
         text.Set(OfPipeline, "publish:");
         text.Unset(OfSource, "predictions: on-change", "when what is found differs from the last message; or every, off");
         text.Unset(OfSource, "min_interval: 0s", "the shortest time between two messages");

@@ -14,4 +14,21 @@ public static class DurableMove
         PosixRename.Rename(from, to);
         PosixSync.Folder(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
+
+    /// <summary>Gives a file that cannot be understood the name <c>….broken</c>, over an earlier one; never throws: the disk that damaged it may refuse that too.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>What became of it, for the words of a fault.</returns>
+    public static string SetAside(string path)
+    {
+        string aside = path + ".broken";
+        try
+        {
+            Rename(path, aside);
+            return $"the file is now {aside}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"the file cannot be set aside: {e.Message}";
+        }
+    }
 }

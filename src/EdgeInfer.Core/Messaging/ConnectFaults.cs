@@ -69,6 +69,10 @@ internal static class ConnectFaults
         return Waiting(settings, what, "", e);
     }
 
+    /// <summary>What nobody expected, on this side of the line.</summary>
+    public static MqttLinkException OfDefect(MqttSettings settings, Exception e)
+        => new(new(FaultKind.Internal, settings.Address, $"a defect in EdgeInfer ended the connection: {OneLine(e.Message)}", "please report it"), false, e);
+
     /// <summary>Whether the broker's machine says that nobody holds the connection any more.</summary>
     public static bool IsReset(Exception e) => Socket(e) is { SocketErrorCode: SocketError.ConnectionReset };
 

@@ -35,7 +35,9 @@ internal struct Flight
 internal sealed class FlightTable
 {
     private readonly Flight[] _flights;
-    private readonly Stack<ushort> _freeIds;
+
+    // The one that has been free for longest first: an acknowledgement that a broker sends twice then seldom meets another message.
+    private readonly Queue<ushort> _freeIds;
     private int _limit;
     private long _order;
 
@@ -45,7 +47,7 @@ internal sealed class FlightTable
     {
         _flights = new Flight[capacity];
         _freeIds = new(capacity);
-        for (int id = capacity; id > 0; id--) _freeIds.Push((ushort)id);
+        for (int id = 1; id <= capacity; id++) _freeIds.Enqueue((ushort)id);
     }
 
     /// <summary>Packets that wait.</summary>
@@ -60,7 +62,7 @@ internal sealed class FlightTable
     /// <summary>Takes a packet in and returns its id.</summary>
     public ushort Add(Flight flight)
     {
-        ushort packetId = _freeIds.Pop();
+        ushort packetId = _freeIds.Dequeue();
         flight.Order = ++_order;
         _flights[packetId - 1] = flight;
         Count++;
@@ -74,7 +76,7 @@ internal sealed class FlightTable
         if (packetId == 0 || packetId > _flights.Length || _flights[packetId - 1].Order == 0) return false;
         flight = _flights[packetId - 1];
         _flights[packetId - 1] = default;
-        _freeIds.Push(packetId);
+        _freeIds.Enqueue(packetId);
         Count--;
         return true;
     }

@@ -35,7 +35,7 @@ internal sealed class MqttConnection : IDisposable
         if (url.Scheme is "ws" or "wss")
         {
             string path = url.AbsolutePath is "" or "/" ? "/mqtt" : url.PathAndQuery;
-            _channel = new WebSocketLine(new($"{url.Scheme}://{url.Authority}{path}"), _trust);
+            _channel = new WebSocketLine(new($"{url.Scheme}://{url.Authority}{path}"), _trust, settings, time);
             return;
         }
 
@@ -169,8 +169,21 @@ internal sealed class MqttConnection : IDisposable
     private async Task ShakeHandsAsync(CancellationToken stop)
     {
         byte[] connect = ClientPackets.Connect(_settings);
-        await _channel.WriteAsync(new ReadOnlySequence<byte>(connect), true, stop).ConfigureAwait(false);
-        Array.Clear(connect);
+        try
+        {
+            await _channel.WriteAsync(new ReadOnlySequence<byte>(connect), true, stop).ConfigureAwait(false);
+        }
+        catch (Exception e) when (_trust is not null && ConnectFaults.IsReset(e))
+        {
+            // With TLS 1.3 a broker refuses a certificate behind the handshake: why lies there to be read, though nothing can be written.
+            await FillAsync(stop).ConfigureAwait(false);
+            throw;
+        }
+        finally
+        {
+            Array.Clear(connect);
+        }
+
         int header, body;
         while (!MqttWire.TryReadHeader(_received.AsSpan(0, _receivedBytes), out header, out body) || _receivedBytes < header + body)
         {

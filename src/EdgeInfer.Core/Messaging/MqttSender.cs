@@ -34,7 +34,7 @@ internal sealed class MqttSender
         _window = new(settings, observer, source);
     }
 
-    /// <summary>Completed when DISCONNECT is sent, or the connection ended while stopping.</summary>
+    /// <summary>Completed when DISCONNECT is sent, or the connection ended while stopping; one that was left has a next, which says the rest.</summary>
     public Task Closed => _closed.Task;
 
     /// <summary>Whether the goodbye is on its way: the broker closes the line then, and that is no trouble.</summary>
@@ -77,6 +77,9 @@ internal sealed class MqttSender
         Kick();
         return true;
     }
+
+    /// <summary>Whether the broker, as far as it is there, takes a packet so large.</summary>
+    public bool Fits(in PublishPacket packet) => Volatile.Read(ref _connection) is not { } connection || packet.Bytes <= connection.Server.MaximumPacketBytes;
 
     /// <summary>Sets the newest state of a topic and sends what may be sent.</summary>
     public void PublishState(MqttTopic topic, ReadOnlySpan<byte> payload)
@@ -130,7 +133,7 @@ internal sealed class MqttSender
         {
             _connection = null;
             (MqttTopic, byte)? refused = _window.Close(connection);
-            if (_isStopping) _closed.TrySetResult();
+            if (_isStopping && !_window.HasLeft) _closed.TrySetResult();
             return refused;
         }
     }
@@ -171,7 +174,7 @@ internal sealed class MqttSender
             if (_isStopping) return false;
             _isStopping = true;
             _window.BeginClosing();
-            if (_connection is null) return false;
+            if (_connection is null && !_window.HasLeft) return false;
         }
 
         Kick();
@@ -203,16 +206,18 @@ internal sealed class MqttSender
     /// <summary>Leaves a connection for the next one.</summary>
     /// <param name="connection">It.</param>
     /// <param name="isNow">Whether DISCONNECT is sent at once instead of behind the last acknowledgement.</param>
-    public void Leave(MqttConnection connection, bool isNow)
+    /// <returns>False where it is not the one in use, or the session stops on it.</returns>
+    public bool Leave(MqttConnection connection, bool isNow)
     {
         lock (_lock)
         {
-            if (_connection != connection || _isStopping) return;
+            if (_connection != connection || _isStopping) return false;
             if (isNow) _window.LeaveNow();
             else _window.BeginLeaving();
         }
 
         Kick();
+        return true;
     }
 
     /// <summary>Ends the connection, if there is one, without a word.</summary>

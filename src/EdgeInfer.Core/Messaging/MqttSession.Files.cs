@@ -36,6 +36,12 @@ internal sealed partial class MqttSession
             await again.WaitAsync(piece, _time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
+        Forget();
+    }
+
+    /// <summary>Whatever was changed before has had its attempt.</summary>
+    private void Forget()
+    {
         lock (_lock)
         {
             if (_again.Task.IsCompleted) _again = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -65,13 +71,13 @@ internal sealed partial class MqttSession
 
     private async Task LeaveAsync(MqttConnection connection)
     {
-        _sender.Leave(connection, isNow: false);
+        if (!_sender.Leave(connection, isNow: false)) return;
         for (int i = 0; i < 2; i++)
         {
             // The broker closes the line behind DISCONNECT; one that does not is left all the same.
             await connection.Ended.WaitAsync(_settings.LeavingTime, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (connection.IsBroken) return;
-            if (i == 0) _sender.Leave(connection, isNow: true);
+            if (i == 0 && !_sender.Leave(connection, isNow: true)) return;
         }
 
         connection.Break(new(new(FaultKind.Unavailable, _settings.Address, "the connection was left for one with new certificates", ""), false));

@@ -24,7 +24,7 @@ internal sealed partial class MqttSession
     /// <inheritdoc/>
     void IPacketHandler.Subscribed(MqttConnection connection, ushort packetId, ReadOnlySpan<byte> reasons)
     {
-        if (packetId != SubscribePacketId || reasons.Length != _filters.Count) throw new InvalidDataException("a SUBACK that answers no subscription");
+        if (packetId != SubscribePacketId || reasons.Length != _filters.Count || Volatile.Read(ref _subscribing) == 0) throw new InvalidDataException("a SUBACK that answers no subscription");
         for (int i = 0; i < reasons.Length; i++)
         {
             if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));

@@ -96,7 +96,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
 
     /// <inheritdoc/>
     public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
-        => _sender.TryPublish(topic, payload, 1, 0, correlationData);
+        => _sender.Fits(new PublishPacket(topic.Utf8, payload) { Qos = 1, CorrelationData = correlationData }) && _sender.TryPublish(topic, payload, 1, 0, correlationData);
 
     /// <summary>The message source has something to send: it is asked now. Any thread, not under a lock that the source takes.</summary>
     public void Wake() => _sender.Wake();
@@ -155,9 +155,15 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
             {
                 end = failure;
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 return;
+            }
+#pragma warning disable CA1031 // Nobody else would try again, and nobody look at this task before the stop.
+            catch (Exception defect)
+#pragma warning restore CA1031
+            {
+                end = ConnectFaults.OfDefect(_settings, defect);
             }
 
             // After the goodbye the broker closes the line: that is no trouble.
@@ -185,13 +191,14 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         }
 
         Volatile.Write(ref _subscribing, _filters.Count > 0 ? Math.Max(1, opened) : 0);
-        if (!_sender.Open(connection, subscribe, stop)) return null;
         TimeSpan look = connection.KeepAlive * LookShare;
         MqttLinkException? end;
         bool hasLeft;
         (MqttTopic Topic, byte Reason)? refused;
         try
         {
+            if (!_sender.Open(connection, subscribe, stop)) return null;
+            Forget();
             await using ITimer watch = _time.CreateTimer(_ => Watch(connection), null, look, look);
             await using TrustWatch? files = WatchFiles(connection);
 

@@ -54,6 +54,7 @@ internal interface IOutgoing
     /// <param name="topic">Where to.</param>
     /// <param name="payload">Copied before the call returns.</param>
     /// <param name="correlationData">Copied; sent with MQTT 5 where it is not empty.</param>
+    /// <returns>False when it could not be taken at all: larger than the queue or than the broker takes, or stopped.</returns>
     bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData);
 }
 

@@ -71,17 +71,23 @@ internal sealed class PolledStream(TimeSpan connectTimeout, Func<string, Cancell
         TimeSpan share = connectTimeout / addresses.Length;
         for (int i = 0; ; i++)
         {
-            Socket socket = Take(new(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true });
+            Socket? socket = null;
             bool isLast = i + 1 == addresses.Length;
             try
             {
+                // A system without IPv6 may still find such an address.
+                socket = new(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                Take(socket);
+
                 // The last has the caller's deadline, which words its own fault.
                 using ITimer? bound = isLast ? null : time.CreateTimer(static s => Close((Socket)s!), socket, share, Timeout.InfiniteTimeSpan);
                 socket.Connect(new IPEndPoint(addresses[i], port));
             }
-            catch (Exception e) when (!isLast && (e is SocketException or ObjectDisposedException))
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
-                socket.Dispose();
+                // Nobody else closes it before it is garbage: hours, on a device that is idle while its broker is down.
+                socket?.Dispose();
+                if (isLast) throw;
                 continue;
             }
 
@@ -161,16 +167,13 @@ internal sealed class PolledStream(TimeSpan connectTimeout, Func<string, Cancell
     }
 
     /// <summary>Makes a socket the one that <see cref="End"/> closes.</summary>
-    private Socket Take(Socket socket)
+    private void Take(Socket socket)
     {
         lock (_lock)
         {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             _socket = socket;
-            if (!_isDisposed) return socket;
         }
-
-        socket.Dispose();
-        throw new ObjectDisposedException(nameof(PolledStream));
     }
 
     private int ReadPolled(Span<byte> buffer)

@@ -59,6 +59,12 @@ internal sealed class RetainedStates
         _states.Remove(state);
     }
 
+    /// <summary>Lets all others go before one.</summary>
+    public void MoveLast(RetainedState state)
+    {
+        if (_states.Remove(state)) _states.Add(state);
+    }
+
     /// <summary>Forgets those that are to be.</summary>
     public void RemoveGone()
     {

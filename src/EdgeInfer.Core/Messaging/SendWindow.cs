@@ -10,26 +10,20 @@ namespace EdgeInfer.Messaging;
 /// </summary>
 internal sealed class SendWindow
 {
-    /// <summary>Small packets go out together up to this size: one system call, one segment on the wire.</summary>
-    private const int BatchBytes = 16 * 1024;
-
-    /// <summary>A SUBSCRIBE and thousands of acknowledgements: CONNECT allows the broker 64 that are due.</summary>
-    private const int LargestControlBytes = 128 * 1024;
-
     private readonly IDeliveryObserver? _observer;
     private readonly IMessageSource? _source;
     private readonly FlightTable _flights;
     private readonly RetainedStates _states = new();
     private readonly Suspicion _suspicion = new();
-    private byte[] _control = new byte[64];
-    private int _controlBytes;
-    private byte[] _batch = new byte[4096];
+    private readonly PacketBatch _batch = new();
     private MqttConnection? _connection;
     private MqttTopic? _oversize;
     private MqttTopic? _cleared;
     private bool _isClosing;
+    private bool _isGoodbyeDue;
     private bool _isRetired;
     private bool _isLeaving;
+    private bool _hasAnswered;
 
     /// <summary>Prepares an empty window.</summary>
     public SendWindow(MqttSettings settings, IDeliveryObserver? observer, IMessageSource? source)
@@ -53,7 +47,7 @@ internal sealed class SendWindow
     public PublishQueue Queue { get; }
 
     /// <summary>The bytes of the last batch; valid until the next.</summary>
-    public byte[] Batch => _batch;
+    public byte[] Batch => _batch.Bytes;
 
     /// <summary>Whether everything is sent and acknowledged.</summary>
     public bool IsIdle => _flights.Count == 0 && Queue.Waiting == 0 && !_states.HasDirty && (_isRetired || _source is null or { IsIdle: true });
@@ -61,7 +55,7 @@ internal sealed class SendWindow
     /// <summary>Whether DISCONNECT has been put into a batch.</summary>
     public bool IsClosed { get; private set; }
 
-    /// <summary>Whether this connection's DISCONNECT is in a batch while the session goes on.</summary>
+    /// <summary>Whether this connection's DISCONNECT is under way while the session goes on; until the next is there.</summary>
     public bool HasLeft { get; private set; }
 
     /// <summary>A connection is there: every state is to be sent, then what waits.</summary>
@@ -69,8 +63,8 @@ internal sealed class SendWindow
     {
         _connection = connection;
         _flights.Limit(_suspicion.IsOn ? 1 : connection.Server.ReceiveMaximum);
-        _controlBytes = 0;
-        _isLeaving = HasLeft = false;
+        _batch.Clear();
+        _isLeaving = HasLeft = _hasAnswered = false;
         _states.MarkAll();
         _source?.LineChanged(isUp: true);
     }
@@ -86,13 +80,16 @@ internal sealed class SendWindow
         _connection = null;
         Flight[] pending = _flights.RemoveAll();
         (MqttTopic, byte)? refused = null;
-        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending.Length, pending.Length == 1 ? pending[0].Print : 0) is { } reason)
+        if (!_isClosing && !HasLeft && _suspicion.Ended(connection.Ending, pending, _hasAnswered) is { } reason)
         {
             Answer(pending[0], reason);
             if (pending[0].State is { } state) state.IsBarred = true;
             refused = (pending[0].Topic, reason);
             pending = [];
         }
+
+        // The others go before it the next time, and show whether the broker takes any.
+        if (_suspicion.IsOn && pending is [{ State: { } suspect }]) _states.MoveLast(suspect);
 
         for (int i = pending.Length - 1; i >= 0; i--)
         {
@@ -114,25 +111,25 @@ internal sealed class SendWindow
     /// <summary>Sets the newest state of a topic.</summary>
     public void SetState(MqttTopic topic, ReadOnlySpan<byte> payload) => _states.Set(topic, payload);
 
-    /// <summary>Adds whole packets that go before all messages; false where so many wait already that the broker cannot be reading.</summary>
-    public bool AddControl(ReadOnlySpan<byte> packets)
-    {
-        if (_controlBytes + packets.Length > LargestControlBytes) return false;
-        if (_controlBytes + packets.Length > _control.Length) Array.Resize(ref _control, Math.Max(_control.Length * 2, _controlBytes + packets.Length));
-        packets.CopyTo(_control.AsSpan(_controlBytes));
-        _controlBytes += packets.Length;
-        return true;
-    }
+    /// <summary>
+    /// Adds whole packets that go before all messages, but behind DISCONNECT, which nothing may follow; false where so many wait already that
+    /// the broker cannot be reading.
+    /// </summary>
+    public bool AddControl(ReadOnlySpan<byte> packets) => _isGoodbyeDue || HasLeft || _batch.AddControl(packets);
 
-    /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows.</summary>
-    public void BeginClosing() => _isClosing = true;
+    /// <summary>After what waits has been sent and acknowledged, DISCONNECT follows: on this connection, but where it was left for the next already.</summary>
+    public void BeginClosing()
+    {
+        _isClosing = true;
+        if (!HasLeft) _isLeaving = false;
+    }
 
     /// <summary>After what waits now has been put into a batch, DISCONNECT follows, acknowledged or not.</summary>
     public void CloseNow()
     {
-        if (IsClosed || _connection is null) return;
+        if (_isGoodbyeDue || HasLeft || _connection is null) return;
         AddControl(MqttWire.NormalDisconnect);
-        IsClosed = true;
+        _isGoodbyeDue = true;
     }
 
     /// <summary>Nothing more is put into batches of this connection; once all is acknowledged, DISCONNECT follows.</summary>
@@ -141,7 +138,7 @@ internal sealed class SendWindow
     /// <summary>DISCONNECT follows now; what is not acknowledged is sent again on the next connection.</summary>
     public void LeaveNow()
     {
-        if (HasLeft || IsClosed || _connection is null) return;
+        if (HasLeft || _isGoodbyeDue || _connection is null) return;
         AddControl(MqttWire.NormalDisconnect);
         _isLeaving = HasLeft = true;
     }
@@ -151,33 +148,26 @@ internal sealed class SendWindow
     public int Fill(MqttConnection connection, long now)
     {
         if (_connection != connection || connection.IsBroken) return 0;
-        int length = 0;
-        if (_controlBytes > 0)
-        {
-            Ensure(_controlBytes, 0);
-            _control.AsSpan(0, _controlBytes).CopyTo(_batch);
-            length = _controlBytes;
-            _controlBytes = 0;
-        }
-
-        if (IsClosed || HasLeft) return length;
+        _batch.Begin();
+        IsClosed |= _isGoodbyeDue;
+        if (IsClosed || HasLeft) return _batch.Length;
         if (_isLeaving)
         {
-            if (length > 0 || _flights.Count > 0) return length;
+            if (_batch.Length > 0 || _flights.Count > 0) return _batch.Length;
             LeaveNow();
             return Fill(connection, now);
         }
 
-        length = AppendStates(connection, length, now);
-        length = AppendQueue(connection, length, now);
-        length = AppendSource(connection, length, now);
-        if (length == 0 && _isClosing && IsIdle)
+        AppendStates(connection, now);
+        AppendQueue(connection, now);
+        AppendSource(connection, now);
+        if (_batch.Length == 0 && _isClosing && IsIdle)
         {
             CloseNow();
             return Fill(connection, now);
         }
 
-        return length;
+        return _batch.Length;
     }
 
     /// <summary>The broker has a message, or refuses it.</summary>
@@ -186,7 +176,8 @@ internal sealed class SendWindow
     {
         if (_connection != connection || !_flights.TryRemove(packetId, out Flight flight)) return null;
         Answer(flight, reason);
-        if (_suspicion.Answered()) _flights.Limit(connection.Server.ReceiveMaximum);
+        _hasAnswered = true;
+        if (_suspicion.Answered(flight)) _flights.Limit(connection.Server.ReceiveMaximum);
         return reason >= 0x80 ? flight.Topic : null;
     }
 
@@ -236,7 +227,7 @@ internal sealed class SendWindow
 
     private static bool IsTooLarge(MqttConnection connection, in PublishPacket packet) => packet.Bytes > connection.Server.MaximumPacketBytes;
 
-    private int AppendStates(MqttConnection connection, int length, long now)
+    private void AppendStates(MqttConnection connection, long now)
     {
         int qos = connection.Server.MaximumQos;
         foreach (RetainedState state in _states)
@@ -255,16 +246,15 @@ internal sealed class SendWindow
 
             // Without acknowledgements this is all that can be done.
             if (qos == 0 && state.Payload.Length == 0) state.IsGone = true;
-            length = Append(length, packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
+            Append(packet, new Flight { State = state, Version = state.Version, Topic = state.Topic, SentTimestamp = now });
         }
 
         if (qos == 0) _states.RemoveGone();
-        return length;
     }
 
-    private int AppendQueue(MqttConnection connection, int length, long now)
+    private void AppendQueue(MqttConnection connection, long now)
     {
-        while (length < BatchBytes && Queue.Peek() is { } message)
+        while (_batch.HasRoom && Queue.Peek() is { } message)
         {
             // Nothing tells what became of a message of QoS 0, so none may stand beside a suspect.
             int qos = Math.Min(_suspicion.IsOn ? 1 : message.Qos, connection.Server.MaximumQos);
@@ -277,19 +267,17 @@ internal sealed class SendWindow
                 continue;
             }
 
-            length = Append(length, packet, new Flight { Message = message, Topic = message.Topic, SentTimestamp = now });
+            Append(packet, new Flight { Message = message, Topic = message.Topic, SentTimestamp = now });
             if (qos > 0) continue;
             _observer?.Delivered(message.Key);
             Queue.Release(message);
         }
-
-        return length;
     }
 
-    private int AppendSource(MqttConnection connection, int length, long now)
+    private void AppendSource(MqttConnection connection, long now)
     {
-        if (_source is null || _isRetired) return length;
-        while (length < BatchBytes && _flights.HasRoom && _source.TryTake(out OutboundMessage message))
+        if (_source is null || _isRetired) return;
+        while (_batch.HasRoom && _flights.HasRoom && _source.TryTake(out OutboundMessage message))
         {
             PublishPacket packet = new(message.Topic.Utf8, message.Payload)
             {
@@ -299,26 +287,14 @@ internal sealed class SendWindow
                 IsVersion311 = connection.IsVersion311,
             };
             if (IsTooLarge(connection, packet)) _source.TooLarge(message.Token);
-            else length = Append(length, packet, new Flight { Token = message.Token, Topic = message.Topic, SentTimestamp = now });
+            else Append(packet, new Flight { Token = message.Token, Topic = message.Topic, SentTimestamp = now });
         }
-
-        return length;
     }
 
-    private int Append(int length, in PublishPacket packet, Flight flight)
+    private void Append(in PublishPacket packet, Flight flight)
     {
         if (_suspicion.IsOn) flight.Print = packet.Print();
-        Ensure(length + packet.Bytes, length);
-        ushort packetId = packet.Qos > 0 ? _flights.Add(flight) : (ushort)0;
+        _batch.Append(packet, packet.Qos > 0 ? _flights.Add(flight) : (ushort)0);
         Published++;
-        return length + MqttWire.WritePublish(_batch.AsSpan(length), packet, packetId);
-    }
-
-    private void Ensure(int bytes, int kept)
-    {
-        if (bytes <= _batch.Length) return;
-        byte[] larger = new byte[Math.Max(bytes, _batch.Length * 2)];
-        _batch.AsSpan(0, kept).CopyTo(larger);
-        _batch = larger;
     }
 }

@@ -101,7 +101,7 @@ internal sealed class TrustFiles
         {
             return X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
         {
             throw IsKey(key)
                 ? Unusable(settings, "mqtt.tls.key", $"the key in {keyFile} does not belong to the certificate in {certificateFile} ({certificate.Subject})", "name the key that the certificate was made for", e)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Security.Cryptography.X509Certificates;
 using MQTTnet.Channel;
@@ -12,7 +13,9 @@ namespace EdgeInfer.Messaging;
 /// </summary>
 /// <param name="url">ws or wss, with the path.</param>
 /// <param name="trust">Its TLS; null where there is none.</param>
-internal sealed class WebSocketLine(Uri url, BrokerTrust? trust) : IMqttChannel
+/// <param name="settings">How names are resolved, and how long connecting may take.</param>
+/// <param name="time">Clock.</param>
+internal sealed class WebSocketLine(Uri url, BrokerTrust? trust, MqttSettings settings, TimeProvider time) : IMqttChannel
 {
     private readonly ClientWebSocket _socket = new();
     private volatile bool _isDisposed;
@@ -34,7 +37,7 @@ internal sealed class WebSocketLine(Uri url, BrokerTrust? trust) : IMqttChannel
     {
         _socket.Options.AddSubProtocol("mqtt");
         _socket.Options.KeepAliveInterval = TimeSpan.Zero;
-        SocketsHttpHandler handler = new() { AllowAutoRedirect = false };
+        SocketsHttpHandler handler = new() { AllowAutoRedirect = false, ConnectCallback = (to, stop) => DialAsync(to.DnsEndPoint, stop) };
         if (trust is not null) handler.SslOptions = trust.ToOptions();
 
         // The socket outlives its handler: an upgraded connection is the socket's alone.
@@ -63,7 +66,7 @@ internal sealed class WebSocketLine(Uri url, BrokerTrust? trust) : IMqttChannel
                 if (result.Count > 0) return result.Count;
             }
         }
-        catch (Exception e) when (_isDisposed || e is WebSocketException { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely })
+        catch (Exception e) when (_isDisposed || e is WebSocketException { WebSocketErrorCode: WebSocketError.ConnectionClosedPrematurely, InnerException: null })
         {
             return 0;
         }
@@ -81,5 +84,31 @@ internal sealed class WebSocketLine(Uri url, BrokerTrust? trust) : IMqttChannel
     {
         _isDisposed = true;
         _socket.Dispose();
+    }
+
+    /// <summary>As <see cref="PolledStream.Connect"/>: .NET gives the first address all of the time.</summary>
+    private async ValueTask<Stream> DialAsync(DnsEndPoint to, CancellationToken stop)
+    {
+        IPAddress[] addresses = IPAddress.TryParse(to.Host, out IPAddress? known) ? [known] : await settings.Resolve(to.Host, stop).WaitAsync(stop).ConfigureAwait(false);
+        for (int i = 0; i < addresses.Length; i++)
+        {
+            bool isLast = i + 1 == addresses.Length;
+            using CancellationTokenSource share = new(isLast ? Timeout.InfiniteTimeSpan : settings.ConnectTimeout / addresses.Length, time);
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(share.Token, stop);
+            Socket? socket = null;
+            try
+            {
+                socket = new(addresses[i].AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(new IPEndPoint(addresses[i], to.Port), either.Token).ConfigureAwait(false);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                socket?.Dispose();
+                if (isLast || stop.IsCancellationRequested) throw;
+            }
+        }
+
+        throw new SocketException((int)SocketError.NoData);
     }
 }

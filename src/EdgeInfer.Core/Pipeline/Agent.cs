@@ -29,6 +29,7 @@ internal sealed partial class Agent : IAsyncDisposable
 {
     // SIGTERM to exit within 2 s: the rest is for threads and the runtime.
     private static readonly TimeSpan s_deliveryAtStop = TimeSpan.FromMilliseconds(1400);
+    private static readonly TimeSpan s_writingAtStop = TimeSpan.FromMilliseconds(200);
 
     private readonly AgentServices _services;
     private readonly ClockQuality _clock;
@@ -125,7 +126,9 @@ internal sealed partial class Agent : IAsyncDisposable
 
         // A reload on its way ends first: it would start what has been stopped here.
         await _change.WaitAsync().ConfigureAwait(false);
-        _settings.Dispose();
+
+        // What was set a moment ago outlasts a restart too; a disk that hangs does not hold up the end.
+        await Task.WhenAny(_settings.StopAsync(), Task.Delay(s_writingAtStop, _services.Time, CancellationToken.None)).ConfigureAwait(false);
         await _pipelines.StopAsync().ConfigureAwait(false);
         _status.Stop();
         _outbox.BeginClosing();

@@ -59,9 +59,10 @@ internal sealed partial class MessageReception(SettingDesk settings, ICommandInb
         {
             // What was wanted once, perhaps long ago: it would be done again at each connection.
             Interlocked.Increment(ref _retained);
+            string shown = Quoted.Text(topic);
             bool isNews;
-            lock (_named) isNews = _named.Count < MostNamed && _named.Add(topic);
-            if (isNews) LogRetained(logger, topic);
+            lock (_named) isNews = _named.Count < MostNamed && _named.Add(shown);
+            if (isNews) LogRetained(logger, shown);
             return;
         }
 

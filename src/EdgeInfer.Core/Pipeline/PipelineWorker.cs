@@ -37,12 +37,9 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly AutoResetEvent _tryModel = new(false);
     private readonly TaskCompletionSource<Fault?> _firstModel = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Thread _thread;
-    private readonly Lock _stateLock = new();
     private volatile Fault? _defect;
     private string? _loggedDefect;
     private volatile bool _hasSource;
-    private PipelineState _lastState = PipelineState.Starting;
-    private DateTimeOffset _since;
     private long _lastCaptureTicks;
 
     /// <summary>Prepares a pipeline; nothing is opened before <see cref="Start"/>.</summary>
@@ -90,7 +87,7 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <summary>Gives copies of its frames to whoever asks.</summary>
     public FrameTap Tap { get; } = new();
 
-    /// <summary>Ends when each model was tried for the first time: null where one is open, otherwise why the first is not.</summary>
+    /// <summary>Ends when each model was tried for the first time: null where one is open, or where the pipeline ended before; otherwise why the first is not.</summary>
     public Task<Fault?> FirstModel => _firstModel.Task;
 
     /// <summary>Keeps its inputs; null where they are not kept.</summary>
@@ -124,74 +121,20 @@ internal sealed partial class PipelineWorker : IDisposable
         }
     }
 
-    /// <summary>The pipeline now, as status shows it. Any thread.</summary>
-    public PipelineReport Report()
-    {
-        lock (_stateLock)
-        {
-            (PipelineState state, Fault? cause) = State();
-            if (state != _lastState) (_lastState, _since) = (state, _time.GetUtcNow());
-            long captured = Interlocked.Read(ref _lastCaptureTicks);
-            SourceCounts frames = _source.Counts;
-            PipelineModelReport[] models = [.. _models.All.Select(static m => m.Report())];
-            PipelineModelReport first = models.FirstOrDefault(static m => m.Provider is not null) ?? models[0];
-            return new()
-            {
-                State = state,
-                Since = _since,
-                Cause = cause?.ToString(),
-                Fps = Math.Round(_meter.Read(Counters.Predictions, _time.GetTimestamp()), 2),
-                FrameAgeMs = _ages.Read(),
-                LastFrame = captured == 0 ? null : new DateTimeOffset(captured, TimeSpan.Zero),
-                Source = _source.Description.Length == 0 ? null : _source.Description,
-                Model = first.Model,
-                Provider = first.Provider,
-                ProviderNodes = first.ProviderNodes,
-                Nodes = first.Nodes,
-                Models = models.Length > 1 ? models : null,
-                Received = frames.Received,
-                Displaced = frames.Displaced,
-                Lost = frames.Lost,
-                Corrupt = frames.Corrupt + Counters.Undecodable,
-                Results = models.Sum(static m => m.Results),
-                Published = models.Sum(static m => m.Published),
-                Dropped = models.Sum(static m => m.Dropped),
-                Overridden = _settings.Now.Overridden is { Count: > 0 } overridden ? overridden : null,
-            };
-        }
-    }
-
     /// <summary>Stops the source and the thread; what the sinks held back is sent.</summary>
     public void Dispose()
     {
         if (_stop.IsCancellationRequested) return;
         _stop.Cancel();
+
+        // Whoever waits for a model that is still being opened waits for nothing now.
+        _firstModel.TrySetResult(null);
         _source.Dispose();
         _mailbox.Dispose();
         _recorder?.Dispose(); // Not after the thread, whose end may be long in coming.
         if (_thread.IsAlive && !_thread.Join(s_patienceAtStop)) return;
         _stop.Dispose();
         _tryModel.Dispose();
-    }
-
-    // With several models one at fault does not make the pipeline fail: it runs, and the cause says what is missing.
-    private (PipelineState State, Fault? Cause) State()
-    {
-        if (_isDisabled) return (PipelineState.Disabled, new(FaultKind.Unavailable, Name, "it was turned off", $"turn it on again: publish true to {Name}/set/enabled of this device"));
-        if (_defect is { } defect) return (PipelineState.Failed, defect);
-        Fault? fault = _models.All.Select(static m => m.Fault).FirstOrDefault(static f => f is not null);
-        if (fault is not null && _models.All.All(static m => m.Fault is not null))
-            return (_models.All.Any(static m => m.HasBeenOpen) ? PipelineState.Failed : PipelineState.NoModel, fault);
-        if (!_hasSource) return (PipelineState.Starting, null);
-        return _source.State switch
-        {
-            SourceState.Starting => (PipelineState.Starting, fault),
-            SourceState.Running when _refusals.Fault is { } frame => (PipelineState.Failed, frame),
-            SourceState.Running => (PipelineState.Running, fault),
-            SourceState.Failed => (PipelineState.Failed, _source.Cause),
-            SourceState.Ended => (PipelineState.NoSignal, new(FaultKind.NoInput, _source.Name, "the last frame has been read", "")),
-            _ => (PipelineState.NoSignal, _source.Cause),
-        };
     }
 
     private void Loop()

@@ -16,28 +16,23 @@ internal sealed partial class SettingDesk : IDisposable
     /// <summary>Values that follow each other (a slider) make one write: flash wears out.</summary>
     private static readonly TimeSpan s_betweenWrites = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Topics that are named in the log before it is taken as known that somebody sends to no pipeline of ours.</summary>
+    // Topics that are named in the log before it is taken as known that somebody sends to no pipeline of ours.
     private const int MostNamed = 32;
 
     // Two locks: whoever brings a message never waits for the disk.
     private readonly Lock _inbox = new();
     private readonly Lock _lock = new();
     private readonly SettingStore _store;
-    private readonly IOutgoing _outgoing;
-    private readonly Func<string, double?> _modelThreshold;
+    private readonly SettingStates _states;
     private readonly Func<string, Task> _switched;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<string, LiveSettings> _live = [];
-    private readonly Dictionary<(string Pipeline, string Key), RefusedSetting> _refused = [];
-    private readonly Dictionary<(string Pipeline, string Key), (string? Value, SettingOrigin Origin, DateTimeOffset At)> _since = [];
-    private readonly Dictionary<string, byte[]> _published = [];
     private readonly HashSet<string> _named = [];
     private Dictionary<(string Pipeline, string Key), byte[]> _waiting = [];
     private volatile Dictionary<string, PipelineOptions> _pipelines = [];
-    private MqttTopics? _topics;
-    private string? _unsaved;
+    private bool _isStopping;
     private bool _isWorking;
     private bool _isRefreshDue;
     private Task _work = Task.CompletedTask;
@@ -53,8 +48,7 @@ internal sealed partial class SettingDesk : IDisposable
         SettingStore store, IOutgoing outgoing, Func<string, double?> modelThreshold, Func<string, Task> switched, TimeProvider time, ILogger logger)
     {
         _store = store;
-        _outgoing = outgoing;
-        _modelThreshold = modelThreshold;
+        _states = new(store, outgoing, modelThreshold, time);
         _switched = switched;
         _time = time;
         _logger = logger;
@@ -80,7 +74,12 @@ internal sealed partial class SettingDesk : IDisposable
             if (outdated.Count > 0) Save();
             Dictionary<string, PipelineOptions> before = _pipelines;
             _pipelines = configuration.Pipelines.ToDictionary(static p => p.Name);
-            foreach (string gone in before.Keys.Where(name => !_pipelines.ContainsKey(name))) Forget(gone);
+            foreach (string gone in before.Keys.Where(name => !_pipelines.ContainsKey(name)))
+            {
+                _live.Remove(gone);
+                _states.Forget(gone);
+            }
+
             foreach (PipelineOptions pipeline in _pipelines.Values) Of(pipeline).Replace(Effective(pipeline));
         }
     }
@@ -92,9 +91,8 @@ internal sealed partial class SettingDesk : IDisposable
     {
         lock (_lock)
         {
-            _topics = topics;
-            if (isNewBroker) _published.Clear();
-            PublishChanged();
+            _states.Use(topics, isNewBroker);
+            _states.Publish(_pipelines.Values);
         }
     }
 
@@ -103,7 +101,7 @@ internal sealed partial class SettingDesk : IDisposable
     {
         lock (_inbox)
         {
-            if (_stop.IsCancellationRequested) return;
+            if (_isStopping) return;
             _isRefreshDue = true;
             Work();
         }
@@ -117,7 +115,7 @@ internal sealed partial class SettingDesk : IDisposable
     {
         lock (_inbox)
         {
-            if (_stop.IsCancellationRequested) return;
+            if (_isStopping) return;
             if (!_pipelines.ContainsKey(pipeline) || !SettingKey.IsKnown(key))
             {
                 NameUnknown(pipeline, key);
@@ -130,15 +128,24 @@ internal sealed partial class SettingDesk : IDisposable
         }
     }
 
-    /// <summary>Takes no more messages; what is at work ends by itself.</summary>
-    public void Dispose()
+    /// <summary>Takes no more messages; what waits is taken up, written down and said first. Ends when that is done.</summary>
+    public async Task StopAsync()
     {
+        Task work;
         lock (_inbox)
         {
-            if (_stop.IsCancellationRequested) return;
-            _stop.Cancel();
+            // Also where nothing waits: what a full disk has not taken may find room now.
+            if (!_isStopping) Work();
+            _isStopping = true;
+            work = _work;
         }
+
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await work.ConfigureAwait(false);
     }
+
+    /// <summary>Takes no more messages; what is at work ends by itself.</summary>
+    public void Dispose() => _ = StopAsync();
 
     /// <summary>Completes when nothing waits; for tests.</summary>
     internal Task Idle
@@ -158,9 +165,11 @@ internal sealed partial class SettingDesk : IDisposable
         while (true)
         {
             Dictionary<(string Pipeline, string Key), byte[]> messages;
+            bool isLast;
             lock (_inbox)
             {
-                if (_stop.IsCancellationRequested || (_waiting.Count == 0 && !_isRefreshDue))
+                isLast = _isStopping;
+                if (_waiting.Count == 0 && !_isRefreshDue && !isLast)
                 {
                     _isWorking = false;
                     return;
@@ -170,12 +179,40 @@ internal sealed partial class SettingDesk : IDisposable
                 (messages, _waiting) = (_waiting, []);
             }
 
-            List<string> switched = [];
-            bool isSaved;
-            lock (_lock) isSaved = Apply(messages, switched);
+            try
+            {
+                await HandleAsync(messages, isLast).ConfigureAwait(false);
+            }
+#pragma warning disable CA1031 // A defect in one setting must not end all others.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogFault(_logger, new(FaultKind.Internal, "set", $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
+            }
+
+            if (isLast) return;
+
+            // After each message, also one that set nothing: whoever sends without end fills neither log nor line.
+            if (messages.Count > 0) await Task.Delay(s_betweenWrites, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task HandleAsync(Dictionary<(string Pipeline, string Key), byte[]> messages, bool isLast)
+    {
+        List<string> switched = [];
+        lock (_lock)
+        {
+            bool isDue = Apply(messages, switched) || (_states.Unsaved is not null && (messages.Count > 0 || isLast));
+            if (isDue) Save();
+        }
+
+        try
+        {
             foreach (string pipeline in switched) await _switched(pipeline).ConfigureAwait(false);
-            lock (_lock) PublishChanged();
-            if (isSaved) await Task.Delay(s_betweenWrites, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            lock (_lock) _states.Publish(_pipelines.Values);
         }
     }
 
@@ -187,25 +224,21 @@ internal sealed partial class SettingDesk : IDisposable
         {
             if (!_pipelines.TryGetValue(pipeline, out PipelineOptions? options)) continue;
             isChanged |= Apply(options, key, message);
-
-            // Said again even where nothing is new: it is the answer to the message.
-            if (_topics is { } topics) _published.Remove(topics.State(pipeline, key).Name);
             PipelineSettings next = Effective(options);
             LiveSettings live = Of(options);
             if (live.Now.IsEnabled != next.IsEnabled) switched.Add(pipeline);
             live.Replace(next);
         }
 
-        if (isChanged) Save();
         return isChanged;
     }
 
     /// <summary>Changes the store in memory; false where it stays as it is.</summary>
     private bool Apply(PipelineOptions pipeline, string key, byte[] message)
     {
-        _refused.Remove((pipeline.Name, key));
         if (message.Length == 0)
         {
+            _states.Answer(pipeline.Name, key, null);
             if (!_store.Remove(pipeline.Name, key)) return false;
             LogCleared(_logger, pipeline.Name, key);
             return true;
@@ -213,9 +246,9 @@ internal sealed partial class SettingDesk : IDisposable
 
         SettingValue value = default;
         string? wrong = SettingKey.IsLater(key) ? $"this version does not have '{key}' yet" : SettingValue.Read(key, message, out value);
+        _states.Answer(pipeline.Name, key, wrong is null ? null : new(SettingValue.Shown(message), wrong, _time.GetUtcNow()));
         if (wrong is not null)
         {
-            _refused[(pipeline.Name, key)] = new(SettingValue.Shown(message), wrong, _time.GetUtcNow());
             LogRefused(_logger, pipeline.Name, key, wrong);
             return false;
         }
@@ -232,67 +265,14 @@ internal sealed partial class SettingDesk : IDisposable
         try
         {
             _store.Save();
-            _unsaved = null;
+            _states.Unsaved = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // At work all the same: a full disk must not keep an operator from turning a camera off.
-            _unsaved = $"it is not kept over a restart: {e.Message}";
+            _states.Unsaved = $"it is not kept over a restart: {e.Message}";
             LogUnsaved(_logger, e.Message);
         }
-    }
-
-    private void Forget(string pipeline)
-    {
-        _live.Remove(pipeline);
-        foreach (string key in SettingKey.AllWithState)
-        {
-            _refused.Remove((pipeline, key));
-            _since.Remove((pipeline, key));
-            if (_topics?.State(pipeline, key) is not { } topic || !_published.Remove(topic.Name)) continue;
-            _outgoing.PublishState(topic, []);
-        }
-    }
-
-    private void PublishChanged()
-    {
-        if (_topics is not { } topics) return;
-        foreach (PipelineOptions pipeline in _pipelines.Values)
-        {
-            foreach (string key in SettingKey.AllWithState)
-            {
-                if (State(pipeline, key) is not { } state) continue;
-                MqttTopic topic = topics.State(pipeline.Name, key);
-                byte[] message = state.Encode();
-                if (_published.TryGetValue(topic.Name, out byte[]? before) && before.AsSpan().SequenceEqual(message)) continue;
-                _published[topic.Name] = message;
-                _outgoing.PublishState(topic, message);
-            }
-        }
-    }
-
-    /// <summary>Null for a key of a later version that nobody has tried to set.</summary>
-    private SettingState? State(PipelineOptions pipeline, string key)
-    {
-        RefusedSetting? refused = _refused.GetValueOrDefault((pipeline.Name, key));
-        if (SettingKey.IsLater(key)) return refused is null ? null : Since(pipeline, key, null, SettingOrigin.Configuration, refused);
-        if (_store.Find(pipeline.Name, key) is { } set)
-        {
-            _since.Remove((pipeline.Name, key));
-            return new(set.Value, SettingOrigin.Set, set.At, _unsaved, refused);
-        }
-
-        if (SettingKey.Configured(pipeline, key) is { } configured) return Since(pipeline, key, configured.Json, SettingOrigin.Configuration, refused);
-        string? ofModel = _modelThreshold(pipeline.Name) is { } threshold ? SettingValue.Of(threshold).Json : null;
-        return Since(pipeline, key, ofModel, SettingOrigin.Model, refused);
-    }
-
-    // The time is that of the last change, so that a state says nothing new where nothing is.
-    private SettingState Since(PipelineOptions pipeline, string key, string? value, SettingOrigin origin, RefusedSetting? refused)
-    {
-        if (!_since.TryGetValue((pipeline.Name, key), out (string? Value, SettingOrigin Origin, DateTimeOffset At) known) || (known.Value, known.Origin) != (value, origin))
-            _since[(pipeline.Name, key)] = known = (value, origin, _time.GetUtcNow());
-        return new(value, origin, known.At, _unsaved, refused);
     }
 
     private PipelineSettings Effective(PipelineOptions pipeline)
@@ -300,12 +280,12 @@ internal sealed partial class SettingDesk : IDisposable
 
     private void NameUnknown(string pipeline, string key)
     {
-        if (_named.Count >= MostNamed || !_named.Add($"{pipeline}/{key}")) return;
+        if (_named.Count >= MostNamed || !_named.Add($"{Quoted.Text(pipeline)}/{Quoted.Text(key)}")) return;
         bool isKnownPipeline = _pipelines.ContainsKey(pipeline);
         IEnumerable<string> known = isKnownPipeline ? SettingKey.All : _pipelines.Keys;
         string what = isKnownPipeline ? $"there is no setting {Quoted.Text(key)}" : $"there is no pipeline {Quoted.Text(pipeline)}";
         string? near = NearestKey.Find(isKnownPipeline ? key : pipeline, known);
-        LogUnknown(_logger, new(FaultKind.Usage, "set", what, near is null ? $"there are {string.Join(", ", known)}" : $"did you mean '{near}'?"));
+        LogFault(_logger, new(FaultKind.Usage, "set", what, near is null ? $"there are {string.Join(", ", known)}" : $"did you mean '{near}'?"));
     }
 
     [LoggerMessage(EventId = 6131, Level = LogLevel.Information, Message = "{Pipeline}: {Key} is set to {Value}")]
@@ -324,5 +304,5 @@ internal sealed partial class SettingDesk : IDisposable
     private static partial void LogUnsaved(ILogger logger, string cause);
 
     [LoggerMessage(EventId = 6136, Level = LogLevel.Warning, Message = "{Fault}")]
-    private static partial void LogUnknown(ILogger logger, Fault fault);
+    private static partial void LogFault(ILogger logger, Fault fault);
 }

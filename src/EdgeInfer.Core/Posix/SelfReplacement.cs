@@ -26,12 +26,13 @@ internal sealed class SelfReplacement
     {
         if (Obstacle is { } obstacle) throw new FaultException(obstacle);
 
-        // A package may have put another file in its place: then that one is what is wanted; where it is gone, the one that runs.
-        string program = File.Exists(_program) ? _program! : "/proc/self/exe";
         Processes.CloseAllOnBecoming();
         using NativeStrings arguments = new(_arguments);
-        int error = Processes.Become(program, arguments);
-        throw FaultException.Of(FaultKind.Unavailable, program, $"it cannot be begun anew: {Marshal.GetPInvokeErrorMessage(error)}", "start it by hand");
+
+        // A package may have put another file in its place: then that one is what is wanted. Where it is gone, or cannot be run, the one that runs goes on.
+        int error = Processes.Become(_program!, arguments);
+        _ = Processes.Become("/proc/self/exe", arguments);
+        throw FaultException.Of(FaultKind.Unavailable, _program!, $"it cannot be begun anew: {Marshal.GetPInvokeErrorMessage(error)}", "start it by hand");
     }
 
     private static string[] ArgumentsOfThisProcess()

@@ -38,7 +38,7 @@ internal sealed class CaptureStore(string folder, TimeProvider time)
         string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{pipeline}-{time.GetUtcNow():yyyyMMdd'T'HHmmssfff'Z'}{Ending}"));
         try
         {
-            Directory.CreateDirectory(folder);
+            DurableFolder.Make(folder);
 
             // What a power cut has left half written.
             foreach (string half in Directory.EnumerateFiles(folder, "*.new")) File.Delete(half);

@@ -75,7 +75,7 @@ internal sealed class SettingStore
     /// <exception cref="UnauthorizedAccessException">The folder may not be written.</exception>
     public void Save()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        DurableFolder.Make(Path.GetDirectoryName(_path)!);
         StoredSettings content = new(Schema, [.. _settings.Values.OrderBy(static s => s.Pipeline, StringComparer.Ordinal).ThenBy(static s => s.Key, StringComparer.Ordinal)]);
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(content, SettingJson.Default.StoredSettings));
     }
@@ -90,7 +90,7 @@ internal sealed class SettingStore
             StoredSettings? content = JsonSerializer.Deserialize(File.ReadAllBytes(_path), SettingJson.Default.StoredSettings);
             if (content is not { Schema: Schema, Settings: { } settings }) return SetAside("it is something else");
             foreach (StoredSetting? setting in settings)
-                if (setting is not null && ConfiguredName.IsSound(setting.Pipeline) && SettingValue.IsSound(setting.Key, setting.Value)) Set(setting);
+                if (setting is { Pipeline: not null, Key: not null, Value: not null } && ConfiguredName.IsSound(setting.Pipeline) && SettingValue.IsSound(setting.Key, setting.Value)) Set(setting);
             return null;
         }
         catch (JsonException e)
@@ -104,11 +104,7 @@ internal sealed class SettingStore
     }
 
     private Fault SetAside(string what)
-    {
-        string aside = _path + ".broken";
-        DurableMove.Rename(_path, aside);
-        return new(FaultKind.InputOutput, _path, $"the settings cannot be understood: {what}", $"what was set over MQTT is forgotten, the file is now {aside}");
-    }
+        => new(FaultKind.InputOutput, _path, $"the settings cannot be understood: {what}", $"what was set over MQTT is forgotten; {DurableMove.SetAside(_path)}");
 }
 
 /// <summary>The content of <c>settings.json</c>.</summary>

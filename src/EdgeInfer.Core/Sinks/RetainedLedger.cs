@@ -77,8 +77,10 @@ internal sealed class RetainedLedger
     private SortedSet<string> Topics(string broker)
     {
         int at = _brokers.FindIndex(b => b.Broker == broker);
-        if (at >= 0) return _brokers[at].Topics;
-        SortedSet<string> topics = new(StringComparer.Ordinal);
+        SortedSet<string> topics = at >= 0 ? _brokers[at].Topics : new(StringComparer.Ordinal);
+
+        // The one in use first: of too many the one that was left longest ago goes.
+        if (at >= 0) _brokers.RemoveAt(at);
         _brokers.Insert(0, (broker, topics));
         if (_brokers.Count > MostBrokers) _brokers.RemoveAt(MostBrokers);
         return topics;
@@ -95,7 +97,7 @@ internal sealed class RetainedLedger
     private void Write()
     {
         RetainedTopics content = new(Schema, [.. _brokers.Select(static b => new BrokerTopics(b.Broker, [.. b.Topics]))]);
-        Directory.CreateDirectory(Path.GetDirectoryName(_path)!);
+        DurableFolder.Make(Path.GetDirectoryName(_path)!);
         AtomicFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(content, LedgerJson.Default.RetainedTopics));
     }
 
@@ -129,13 +131,8 @@ internal sealed class RetainedLedger
     private static bool IsTopic(string? topic)
         => topic is { Length: > 0 and <= 4096 } && topic.AsSpan().IndexOfAny('+', '#', '\0') < 0;
 
-    private Fault SetAside(string what)
-    {
-        string aside = _path + ".broken";
-        DurableMove.Rename(_path, aside);
-        return new(FaultKind.InputOutput, _path, $"the list of retained topics cannot be understood: {what}",
-            $"what an earlier start retained may stay at the broker; the file is now {aside}");
-    }
+    private Fault SetAside(string what) => new(FaultKind.InputOutput, _path, $"the list of retained topics cannot be understood: {what}",
+        $"what an earlier start retained may stay at the broker; {DurableMove.SetAside(_path)}");
 }
 
 /// <summary>The content of <c>retained.json</c>.</summary>

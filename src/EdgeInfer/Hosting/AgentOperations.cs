@@ -21,7 +21,7 @@ namespace EdgeInfer.Hosting;
 internal sealed class AgentOperations(Func<Task<ReloadOutcome>> reload, DoctorChild doctor, SelfReplacement self)
 {
     private readonly TaskCompletionSource _restart = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SemaphoreSlim _examining = new(1);
+    private int _isExamining;
     private volatile Agent? _agent;
 
     /// <summary>Ends when the process is to begin anew.</summary>
@@ -90,7 +90,7 @@ internal sealed class AgentOperations(Func<Task<ReloadOutcome>> reload, DoctorCh
 
     private async ValueTask<ControlAnswer> DoctorAsync(ControlRequest request, CancellationToken stop)
     {
-        if (!await _examining.WaitAsync(TimeSpan.Zero, CancellationToken.None))
+        if (Interlocked.Exchange(ref _isExamining, 1) != 0)
             throw FaultException.Of(FaultKind.Unavailable, "doctor", "an examination is under way", "ask again in a minute");
         try
         {
@@ -98,7 +98,7 @@ internal sealed class AgentOperations(Func<Task<ReloadOutcome>> reload, DoctorCh
         }
         finally
         {
-            _examining.Release();
+            Volatile.Write(ref _isExamining, 0);
         }
     }
 

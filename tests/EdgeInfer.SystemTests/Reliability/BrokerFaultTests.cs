@@ -143,7 +143,7 @@ public sealed class BrokerFaultTests
         int tried = link.Published;
         Assert.InRange(tried, 1, 40);
         File.WriteAllText(list, "topic readwrite #\n");
-        broker.Reload();
+        await broker.Reload();
         // Else the stream is tried again when five minutes are over.
         agent.Signal(1);
         await Recovers(rig, consumer, link, "not authorised");

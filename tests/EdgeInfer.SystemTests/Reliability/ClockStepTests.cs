@@ -10,7 +10,7 @@ public sealed class ClockStepTests
 {
     private static readonly TimeSpan s_hour = TimeSpan.FromHours(1), s_decade = TimeSpan.FromDays(3652);
 
-    public static TheoryData<TimeSpan> Steps => [s_hour, -s_hour, s_decade, -s_decade];
+    public static TheoryData<TimeSpan> Steps => Campaign.IsFull ? [s_hour, -s_hour, s_decade, -s_decade] : [s_hour, -s_decade];
 
     [Theory]
     [MemberData(nameof(Steps))]

@@ -16,7 +16,7 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
     public IReadOnlyList<string> Faults => _faults;
 
     /// <summary>What may come twice: on its way at each end of a connection, and acknowledged but not yet deleted at each cut.</summary>
-    public Allowance Allowance => new() { Duplicates = (long)_cuts * (KillTests.InFlight + KillTests.Batch) + (long)judge.Connections * KillTests.InFlight };
+    public Allowance Allowance => new() { LateOrders = 2, Duplicates = (long)_cuts * (KillTests.InFlight + KillTests.Batch) + (long)judge.Connections * KillTests.InFlight };
 
     /// <summary>Starts the agent, ends it at a time or at a call, takes the power away, and holds what is left against what was there.</summary>
     /// <param name="life">How long it lives where no call ends it.</param>
@@ -41,10 +41,12 @@ internal sealed class CutJudge(Device device, JudgeBroker judge, LoopVolume volu
         HashSet<MessageKey> ring = [.. before.Ring], survived = [.. after.Store];
         // Out of the ring and not acknowledged: only the disk has it.
         List<MessageKey> forgotten = [.. before.Store.Where(key => !ring.Contains(key) && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
-        if (forgotten.Count > 0) _faults.Add($"{where}: on the disk, as the agent believed, and gone: {Ledger.Ranges(forgotten)}");
+        if (forgotten.Count > 0) _faults.Add($"{where}: on the disk, as the agent believed, and gone: {Ledger.Ranges(forgotten)}; in the ring: {Ledger.Ranges(ring)}; on the disk before: {Ledger.Ranges(before.Store)}, after: {Ledger.Ranges(survived)}; its last calls: {LastCalls()}");
         List<MessageKey> unsynced = [.. SentUnanswered().Where(key => key.Stream == "film" && !survived.Contains(key) && !device.Ledger.IsAcknowledged(key))];
         if (unsynced.Count > 0) _faults.Add($"{where}: durable messages sent before they were on the disk: {Ledger.Ranges(unsynced)}");
     }
+
+    private string LastCalls() => string.Join(", ", device.Faults.Calls().TakeLast(24).Select(static call => $"{call.Kind} {call.Name}"));
 
     // Of the arrivals since the last cut.
     private IEnumerable<MessageKey> SentUnanswered()

@@ -130,11 +130,12 @@ internal sealed class Device : IAsyncDisposable
     }
 
     /// <summary>With the broker up, a last start that delivers what is left; nothing must wait after it.</summary>
-    public async Task Settle()
+    /// <param name="patience">How long it may take; null for two minutes.</param>
+    public async Task Settle(TimeSpan? patience = null)
     {
         Faults.Clear();
         Start(isQuiet: true);
-        await Drain(TimeSpan.FromMinutes(2));
+        await Drain(patience ?? TimeSpan.FromMinutes(2));
         OutboxReading left = await Stop();
         Assert.True(left.Messages.Count == 0, $"waits still, though all was delivered: {Ledger.Ranges(left.Messages.Select(static m => m.Key))}");
     }

@@ -26,7 +26,8 @@ public sealed class KillTests : IDisposable
         {
             // The first lives pass without a broker, so that their results are late ones by the time it comes.
             bool mayBeUp = kills >= campaign.Count / 3 || kills > 40;
-            if (kills % 2 == 0) device.Faults.Set(AnyCall(random));
+            bool isAtCall = kills % 2 == 0;
+            if (isAtCall) device.Faults.Set(AnyCall(random));
             device.Start();
             // Some die while they start.
             if (random.Next(4) != 0) await device.Runs();
@@ -39,7 +40,7 @@ public sealed class KillTests : IDisposable
                 continue;
             }
 
-            if (device.Faults.Done > 0) byCall++;
+            if (isAtCall && device.Faults.Done > 0) byCall++;
             await device.Kill();
             device.Faults.Clear();
             kills++;
@@ -79,7 +80,7 @@ public sealed class KillTests : IDisposable
         await device.Settle();
 
         // The subscriber may get one twice from mosquitto as well: what is counted here is that none is missing.
-        Balance balance = device.Ledger.Close(new Allowance { Duplicates = long.MaxValue });
+        Balance balance = device.Ledger.Close(new Allowance { LateOrders = 2, Duplicates = long.MaxValue });
         campaign.Report($"{balance}");
         campaign.Holds(balance);
     }

@@ -44,6 +44,12 @@ internal sealed record Allowance
     /// <summary>Delivered and acknowledged messages that may be declared lost all the same: the acknowledgement and the drop crossed.</summary>
     public long CrossedGaps { get; init; }
 
+    /// <summary>
+    /// Orders that may be interleaved among late messages: 1, or 2 where agents were killed without a broker. What such a one leaves in the
+    /// ring is sent first, as it was live, and may be late by then.
+    /// </summary>
+    public int LateOrders { get; init; } = 1;
+
     /// <summary>The most that one gap without numbers may stand for.</summary>
     public long LargestBound { get; init; } = 256;
 }
@@ -116,6 +122,8 @@ internal sealed class Ledger
         }
 
         _delivered[key] = new(isAcknowledged);
+        // Starts that could not be counted have no place in the order.
+        if (key.Boot <= 0) return;
         if (!_order.TryGetValue((key.Stream, isHistorical), out List<MessageKey>? order)) _order[(key.Stream, isHistorical)] = order = [];
         order.Add(key);
     }
@@ -148,7 +156,7 @@ internal sealed class Ledger
 
         if (_duplicates > allowance.Duplicates) faults.Add($"{_duplicates} messages came twice, where {allowance.Duplicates} may");
         faults.AddRange(GapFaults(allowance));
-        faults.AddRange(OrderFaults());
+        faults.AddRange(OrderFaults(allowance));
         return new(accepted, _delivered.Count, declared, missing, _duplicates, faults);
     }
 
@@ -229,11 +237,11 @@ internal sealed class Ledger
 
     // Late messages come in the order in which they were accepted. On the other topic there are two such orders at once: the live ones,
     // and behind them what waited less than ten seconds.
-    private IEnumerable<string> OrderFaults()
+    private IEnumerable<string> OrderFaults(Allowance allowance)
     {
         foreach (((string stream, bool isHistorical), List<MessageKey> order) in _order)
         {
-            int orders = isHistorical ? 1 : 2;
+            int orders = isHistorical ? allowance.LateOrders : 2;
             if (MessageOrder.Interleaved(order) is var found && found > orders)
                 yield return $"{stream} {(isHistorical ? "history" : "live")}: {found} orders interleaved, where {orders} may be; {MessageOrder.FirstStepBack(order)}";
         }

@@ -40,7 +40,7 @@ public sealed class StorageErrorTests : IDisposable
 
         _judge.Up();
         await device.Settle();
-        Balance balance = device.Ledger.Close(new Allowance { Duplicates = (long)starts * (KillTests.InFlight + KillTests.Batch) + (long)_judge.Connections * KillTests.InFlight });
+        Balance balance = device.Ledger.Close(new Allowance { LateOrders = 2, Duplicates = (long)starts * (KillTests.InFlight + KillTests.Batch) + (long)_judge.Connections * KillTests.InFlight });
         campaign.Report($"{given} calls failed at {sites.Count} sites, {balance}");
         faults.AddRange(balance.Faults);
         Assert.True(faults.Count == 0, $"seed {campaign.Seed}:\n  {string.Join("\n  ", faults)}");
@@ -63,7 +63,7 @@ public sealed class StorageErrorTests : IDisposable
         await device.Kill();
         _judge.Up();
         await device.Settle();
-        Balance balance = device.Ledger.Close(new Allowance { Duplicates = KillTests.InFlight + KillTests.Batch });
+        Balance balance = device.Ledger.Close(new Allowance { LateOrders = 2, Duplicates = KillTests.InFlight + KillTests.Batch });
         Assert.True(balance.Faults.Count == 0, string.Join("\n", balance.Faults));
     }
 

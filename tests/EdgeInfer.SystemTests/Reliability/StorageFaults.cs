@@ -56,7 +56,7 @@ internal enum StorageAction
 internal sealed record StorageFault(StorageAction Action, StorageCalls Calls, int From, int To, int Errno = 0, string Part = "");
 
 /// <summary>One call as the library has seen it.</summary>
-internal sealed record StorageCall(int Number, string Kind, string Path)
+internal sealed record StorageCall(int Number, string Kind, int Thread, string Path)
 {
     /// <summary>The path's end, without the folder of this test.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
@@ -124,12 +124,9 @@ internal sealed class StorageFaults : IDisposable
     public IReadOnlyList<StorageCall> Calls()
     {
         if (!File.Exists(_log)) return [];
-        return [.. File.ReadAllLines(_log).Select(static line => line.Split(' ', 3)).Where(static parts => parts.Length == 3)
-            .Select(static parts => new StorageCall(int.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture), parts[1], parts[2]))];
+        return [.. File.ReadAllLines(_log).Select(static line => line.Split(' ', 4)).Where(static parts => parts.Length == 4)
+            .Select(static parts => new StorageCall(Number(parts[0]), parts[1], Number(parts[2]), parts[3]))];
     }
-
-    /// <summary>Forgets the calls.</summary>
-    public void Forget() => File.Delete(_log);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -137,6 +134,8 @@ internal sealed class StorageFaults : IDisposable
         _control.Dispose();
         _file.Dispose();
     }
+
+    private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
     // Compiled once a run; skips the test where there is no compiler.
     private static string Library()
@@ -146,10 +145,13 @@ internal sealed class StorageFaults : IDisposable
             if (s_library is not null) return s_library;
             string source = Path.Combine(PublishedBinary.Root, "tests", "reliability", "faults.c");
             string library = Path.Combine(AppContext.BaseDirectory, "libfaults.so");
+            // Another run may have it loaded: the new one takes its name whole.
+            string made = $"{library}.{System.Environment.ProcessId}";
             using System.Diagnostics.Process compiler = System.Diagnostics.Process.Start(
-                Peer.Program("cc"), ["-O2", "-fPIC", "-shared", "-o", library, source, "-ldl"]);
+                Peer.Program("cc"), ["-O2", "-fPIC", "-shared", "-o", made, source, "-ldl"]);
             compiler.WaitForExit();
             Assert.Equal(0, compiler.ExitCode);
+            File.Move(made, library, overwrite: true);
             return s_library = library;
         }
     }

@@ -9,16 +9,18 @@ namespace EdgeInfer.SystemTests.Reliability;
 [Collection(StorageTests.Name)]
 public sealed class SyncRemovalTests
 {
-    /// <summary>Names of what is left out.</summary>
-    public static TheoryData<string> Removals => [.. SyncSite.All.Select(static site => site.Name)];
+    /// <summary>Names of what is left out, a few of them in everyday runs; EDGEINFER_RELIABILITY_ONLY takes those that begin with it.</summary>
+    public static TheoryData<string> Removals
+        => [.. SyncSite.All.Where(static site => Campaign.IsFull || site.IsSampled).Select(static site => site.Name).Where(static name => name.StartsWith(Environment.GetEnvironmentVariable("EDGEINFER_RELIABILITY_ONLY") ?? "", StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Removals))]
     public async Task Left_out_it_breaks_a_promise(string name)
     {
         SyncSite site = SyncSite.All.Single(s => s.Name == name);
-        if (!Campaign.IsFull && !site.IsSampled) Assert.Skip("only with EDGEINFER_RELIABILITY=full");
-        List<string> without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
+        // Another file's sync may spare it by taking the folder along, where that comes in time: not each time.
+        List<string> without = [];
+        for (int i = 0; i < (site.IsSpared ? 1 : 5) && without.Count == 0; i++) without = await site.Play(new SyncScenarios(site.Volume, site.Removal));
         string saved = "";
         if (Campaign.IsFull && !site.Volume.HasJournal)
         {
@@ -26,8 +28,9 @@ public sealed class SyncRemovalTests
             saved = $"; on ext4 as usual: {(onJournal.Count == 0 ? "spared" : onJournal[0])}";
         }
 
-        Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "NOTHING FAILED" : without[0])}{saved}");
-        Assert.True(without.Count > 0, $"without {name} everything still held");
+        Campaign.Of($"fsync-{name.Replace(' ', '-').Replace('/', '-')}", 1, 1).Report($"{(without.Count == 0 ? "nothing failed" : without[0])}{saved}");
+        if (site.IsSpared) Assert.Empty(without);
+        else Assert.True(without.Count > 0, $"without {name} everything still held");
     }
 
     [Fact]
@@ -62,9 +65,28 @@ public sealed class SyncRemovalTests
         string[] byStrace = [.. File.ReadLines(traced).Select(Traced).OfType<string>()
             .Where(path => path.StartsWith(device.StateFolder, StringComparison.Ordinal) || path.StartsWith(device.RunFolder, StringComparison.Ordinal))];
         Assert.Equal(Counts(byStrace), Counts(calls.Select(static c => c.Path)));
-        string[] known = [.. SyncSite.All.Select(static s => s.Site).Distinct()];
+        // Of a database that is being made: one that is not finished is made anew.
+        string[] known = [.. SyncSite.All.Select(static s => s.Site).Distinct(), "sync outbox.db.new-journal"];
         string[] unknown = [.. calls.Select(static c => $"{c.Kind} {c.Name}").Distinct().Where(c => !known.Contains(c))];
         Assert.True(unknown.Length == 0, $"not in the table of syncs: {string.Join(", ", unknown)}");
+        string[] unsynced = [.. Unsynced(calls)];
+        Assert.True(unsynced.Length == 0, string.Join('\n', unsynced));
+    }
+
+    // A name that changes is synced twice: its content before, its folder behind, by the same thread with nothing between that counts on it.
+    private static IEnumerable<string> Unsynced(IReadOnlyList<StorageCall> calls)
+    {
+        foreach (IGrouping<int, StorageCall> thread in calls.GroupBy(static c => c.Thread))
+        {
+            StorageCall[] own = [.. thread];
+            for (int i = 0; i < own.Length; i++)
+            {
+                if (own[i].Kind != "rename") continue;
+                string folder = Path.GetDirectoryName(own[i].Path)!;
+                if (!own[..i].Any(c => c.Kind == "sync" && c.Path == own[i].Path + ".new")) yield return $"{own[i].Path} takes its name without its content being synced";
+                if (!own[(i + 1)..].TakeWhile(static c => c.Kind != "rename").Any(c => c.Kind == "sync-folder" && c.Path == folder)) yield return $"{own[i].Path} takes its name, and its folder is not synced";
+            }
+        }
     }
 
     private static IEnumerable<string> Counts(IEnumerable<string> paths)
@@ -94,6 +116,12 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
     /// <summary>Where its lack shows. ext4's journal spares some: any later sync of any file takes all earlier names along.</summary>
     public VolumeKind Volume { get; init; } = new();
 
+    /// <summary>
+    /// Whether its lack does not show on any file system here: ext4 takes the folder of a new file along when that is synced, which is not
+    /// promised by POSIX.
+    /// </summary>
+    public bool IsSpared { get; init; }
+
     /// <summary>Whether everyday runs try it.</summary>
     public bool IsSampled { get; init; }
 
@@ -113,6 +141,9 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
         new("start number, content", "sync boot.new", "start number", static s => s.StartNumber()) { Volume = s_bare },
         new("start number, rename", "rename boot", "start number", static s => s.StartNumber()) { IsSampled = true },
         new("start number, name", "sync-folder state", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("new database, content", "sync outbox.db.new", "offline", static s => s.Offline()) { Volume = s_bare },
+        new("new database, rename", "rename outbox.db", "offline", static s => s.Offline()),
+        new("set aside, rename", "rename outbox.db", "set aside", static s => s.SetAside()),
         new("results, log", "sync outbox.db-wal", "offline again", static s => s.OfflineAgain()) { IsSampled = true },
         new("results, first log", "sync outbox.db-wal", "offline", static s => s.Offline()),
         new("results, database at the stop", "sync outbox.db", "stop", static s => s.Stop()),
@@ -124,7 +155,7 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
         new("retained topics, rename", "rename retained.json", "retained", static s => s.RetainedTopics()),
         new("model, files", "sync model.onnx", "model add", static s => s.ModelAdd(isReplaced: false)) { IsSampled = true },
         new("model, contract", "sync model.yaml", "model replaced", static s => s.ModelAdd(isReplaced: true)),
-        new("model, folder", "sync-folder .pulse.new", "model add", static s => s.ModelAdd(isReplaced: false)) { Volume = s_bare },
+        new("model, folder", "sync-folder .pulse.new", "model add", static s => s.ModelAdd(isReplaced: false)) { Volume = s_bare, IsSpared = true },
         new("model, rename", "rename pulse", "model add", static s => s.ModelAdd(isReplaced: false)),
         new("model, name", "sync-folder models", "model add", static s => s.ModelAdd(isReplaced: false)),
         new("model, name of a replacement", "sync-folder models", "model replaced", static s => s.ModelAdd(isReplaced: true)),

@@ -73,6 +73,23 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until so many lines contain a text, and returns these; fails with everything printed when they do not come.</summary>
+    public async Task<string[]> Lines(string text, int count, TimeSpan? patience = null)
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        TimeSpan limit = patience ?? Patience;
+        while (true)
+        {
+            string[] found;
+            lock (_lock) found = [.. _lines.Where(l => l.Contains(text, StringComparison.Ordinal))];
+            if (found.Length >= count) return found;
+            TimeSpan left = limit - waited.Elapsed;
+            bool isOver = _process.HasExited && _reading.IsCompleted && _news.CurrentCount == 0;
+            if (left <= TimeSpan.Zero || isOver) Assert.Fail($"{found.Length} of {count} lines with '{text}' {(isOver ? $"before it ended with {_process.ExitCode}" : $"within {limit}")}; it printed:\n{Output}");
+            await _news.WaitAsync(TimeSpan.FromMilliseconds(Math.Min(200, left.TotalMilliseconds)));
+        }
+    }
+
     /// <summary>Sends a signal.</summary>
     public void Signal(int signal) => _ = Kill(_process.Id, signal);
 

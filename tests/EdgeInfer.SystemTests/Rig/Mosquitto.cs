@@ -66,7 +66,11 @@ internal sealed class Mosquitto : IAsyncDisposable
     public void Thaw() => _process!.Signal(18);
 
     /// <summary>Makes it read its passwords and access lists again.</summary>
-    public void Reload() => _process!.Signal(1);
+    public async Task Reload()
+    {
+        _process!.Signal(1);
+        await _process.Line("Reloading config");
+    }
 
     /// <summary>What it has logged since it was last started.</summary>
     public string Log => _process!.Output;

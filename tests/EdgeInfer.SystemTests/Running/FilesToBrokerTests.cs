@@ -94,18 +94,19 @@ public sealed class FilesToBrokerTests : IDisposable
         await using ChildProcess later = broker.Subscribe("edgeinfer/+/+/prediction");
         await later.Line("/belt/prediction {");
 
-        // In order and without a hole among what arrives once the subscriber is there.
+        // Live ones first, then those of the outage in order; without a hole among what arrives once the subscriber is there.
         List<long> sequence = [];
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 40; i++)
         {
             string[] lines = later.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
             sequence = [.. lines.Where(l => l.EndsWith('}')).Select(l => AgentProcess.Payload(l).GetProperty("seq").GetInt64()).Distinct()];
-            if (sequence.Count >= 5) break;
+            if (sequence.Count >= 5 && sequence.Count == sequence.Max() - sequence.Min() + 1) break;
             await later.Line($"\"seq\":{sequence.Max() + 1},");
         }
 
-        Assert.Equal(sequence.Order(), sequence);
         Assert.Equal(sequence.Count, sequence.Max() - sequence.Min() + 1);
+        List<long> late = [.. sequence.Where((n, i) => sequence.Take(i).Any(before => before > n))];
+        Assert.Equal(late.Order(), late);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -90,8 +90,10 @@ public sealed class FilmToBrokerTests : IDisposable
         await using ChildProcess listener = broker.Subscribe("edgeinfer/press-3/belt/prediction");
         await using ChildProcess agent = AgentProcess.Start(
             "run", "-c", _folder.Configuration(broker.Url, source, "    fps: max\n    publish: { predictions: every }"));
-        await listener.Line(last ?? $"\"seq\":{count},");
-        string[] lines = [.. listener.Output.Split('\n').Where(l => l.Contains("\"seq\":", StringComparison.Ordinal)).Take(count)];
-        return [.. lines.Select(l => AgentProcess.Payload(l).GetProperty("detections").GetRawText())];
+        if (last is not null) await listener.Line(last);
+
+        // By their numbers: what was made before the broker was there comes behind what is new.
+        return [.. (await listener.Lines("\"seq\":", count)).Select(AgentProcess.Payload).OrderBy(p => p.GetProperty("seq").GetInt64()).Take(count)
+            .Select(p => p.GetProperty("detections").GetRawText())];
     }
 }

@@ -57,7 +57,7 @@ public sealed class CommandDeskTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData("pong", "", 64, "there is no operation 'pong'", "did you mean 'ping'? known: fail, ping, restart, show, wait")]
+    [InlineData("pong", "", 64, "there is no operation 'pong'", "did you mean 'ping'? known: fail, large, ping, restart, show, wait")]
     [InlineData("ping", "{\"idd\":1}", 64, "unknown field 'idd'", "did you mean 'id'?")]
     [InlineData("ping", "{\"pipeline\":\"belt\"}", 64, "unknown field 'pipeline'", "known here: id, expires_at")]
     [InlineData("show", "{\"pipelin\":\"belt\"}", 64, "unknown field 'pipelin'", "did you mean 'pipeline'?")]
@@ -161,8 +161,63 @@ public sealed class CommandDeskTests : IAsyncDisposable
         Send("restart", """{"id":"r1"}""");
         string answer = _answers.Next().Payload;
         Assert.Contains("\"ok\":false,\"error\":{\"code\":74", answer, StringComparison.Ordinal);
-        await _desk.DisposeAsync();
+
+        // There is room again: the same command under the same id.
+        Directory.Delete(_folder.At("commands.json.new"));
         Assert.Empty(_afterwards);
+        Send("restart", """{"id":"r1"}""");
+        Assert.Contains("\"ok\":true", _answers.Next().Payload, StringComparison.Ordinal);
+        await _desk.DisposeAsync();
+        Assert.Single(_afterwards);
+    }
+
+    [Fact]
+    public void A_damaged_record_on_a_disk_that_takes_no_other_name_for_it_is_said_and_stops_nothing()
+    {
+        File.WriteAllText(_folder.At("commands.json"), "{");
+        Directory.CreateDirectory(_folder.At("commands.json.broken/full"));
+        CommandRecord record = CommandRecord.Open(_folder.Path, out Fault? fault);
+        Assert.StartsWith("the record of commands cannot be understood: ", fault!.What, StringComparison.Ordinal);
+        Assert.Null(record.Find("restart", "r1"));
+    }
+
+    [Fact]
+    public void An_operation_with_the_longest_name_there_is_ends_nothing()
+    {
+        Send(new string('x', 65535 - "edgeinfer/press-3/cmd/".Length));
+        Send("ping");
+        Assert.Contains("\"op\":\"ping\",\"ok\":true", _answers.Next().Payload, StringComparison.Ordinal);
+        Assert.Contains("'xxxx", _log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_flood_of_commands_is_answered_and_does_not_fill_the_log()
+    {
+        for (int i = 0; i < 500; i++)
+        {
+            Send("pong");
+            _answers.Next();
+        }
+
+        Assert.InRange(_log.Text.Split('\n').Length, 2, 50);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Send("ping");
+        _answers.Next();
+        _log.WaitFor("command ping (id none) is done");
+        Assert.Contains("450 lines about commands were left out", _log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_answer_that_is_too_large_to_be_sent_is_said_in_a_small_one()
+    {
+        _answers.LargestBytes = 300;
+        Send("show", $$"""{"id":"s","pipeline":"{{new string('b', 40)}}"}""");
+        Assert.Contains("\"ok\":true", _answers.Next().Payload, StringComparison.Ordinal);
+        Send("large", """{"id":"l"}""", "edgeinfer/answers", "c");
+        (string topic, string payload, string correlation) = _answers.Next();
+        Assert.Equal(("edgeinfer/answers", "c"), (topic, correlation));
+        Assert.Contains("\"op\":\"large\",\"id\":\"l\",\"ok\":false", payload, StringComparison.Ordinal);
+        Assert.Contains("bytes cannot be sent", payload, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,6 +294,7 @@ public sealed class CommandDeskTests : IAsyncDisposable
             ["ping"] = (_, _) => Done("ping", "ping", $$"""{"number":{{++number}}}"""),
             ["show"] = (request, _) => Done("show", $"show {request.Pipeline}", "{}"),
             ["restart"] = (_, _) => Done("restart", "restart", "{\"boot\":3}"),
+            ["large"] = (_, _) => Done("large", "large", $"\"{new string('x', 500)}\""),
             ["fail"] = (_, _) =>
             {
                 _failures++;
@@ -256,6 +312,7 @@ public sealed class CommandDeskTests : IAsyncDisposable
         {
             ["ping"] = rule,
             ["fail"] = rule,
+            ["large"] = rule,
             ["wait"] = rule,
             ["show"] = rule with { TakesPipeline = true },
             ["restart"] = rule with { Afterwards = () => _afterwards.Enqueue($"restart after kept {File.Exists(_folder.At("commands.json"))}") },
@@ -287,6 +344,8 @@ public sealed class CommandDeskTests : IAsyncDisposable
     {
         private readonly BlockingCollection<(string Topic, string Payload, string Correlation)> _answers = [];
 
+        public int LargestBytes { get; set; } = int.MaxValue;
+
         public (string Topic, string Payload, string Correlation) Next()
             => _answers.TryTake(out (string, string, string) answer, TimeSpan.FromSeconds(20)) ? answer : throw new TimeoutException("there is no answer");
 
@@ -296,6 +355,7 @@ public sealed class CommandDeskTests : IAsyncDisposable
 
         public bool TryRespond(MqttTopic topic, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> correlationData)
         {
+            if (payload.Length > LargestBytes) return false;
             _answers.Add((topic.Name, Encoding.UTF8.GetString(payload), Encoding.UTF8.GetString(correlationData)));
             return true;
         }

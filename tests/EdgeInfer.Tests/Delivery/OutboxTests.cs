@@ -205,6 +205,7 @@ public sealed class OutboxTests
         rig.Take();
         rig.RefuseAsTooLarge();
         rig.Pass(1.1);
+        Assert.Equal(1, rig.Outbox.Status().Lost);
         Assert.Equal([(1L, "too_large")], rig.Store.Dead);
         Assert.Equal(0, rig.Ring.Used);
     }
@@ -341,6 +342,35 @@ public sealed class OutboxTests
         next.Pass(1.1);
         Assert.Empty(store.Declared);
         Assert.True(store.AllRuns[0].HasEnded);
+    }
+
+    [Fact]
+    public void What_a_killed_process_left_in_the_ring_goes_behind_what_is_in_the_store()
+    {
+        FakeStore store = new();
+        FakeRing ring = new();
+        OutboxRig killed = new(1, store, ring);
+        killed.Accept(3);
+        killed.Pass(1.1);
+        killed.Accept(2);
+        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0, Boot: 1), time: killed.Time);
+        next.Up();
+        Assert.Empty(next.Take());
+        next.Pass(0.1);
+        next.Accept();
+        Assert.Equal(["1", "1", "2", "3", "4", "5"], next.Drain().Select(m => m[^2..^1]));
+        Assert.Equal(0, ring.Used);
+    }
+
+    [Fact]
+    public void A_start_that_the_power_cut_ended_before_it_noted_itself_is_declared_too()
+    {
+        FakeStore store = new();
+        OutboxRig first = new(1, store);
+        first.Dispose();
+        using OutboxRig third = new(3, store, new FakeRing(), kernel: Guid.NewGuid());
+        Gap gap = Assert.Single(store.Declared);
+        Assert.Equal(("belt", 2L, 256L), (gap.Stream, gap.Boot, gap.AtMost!.Value));
     }
 
     [Fact]

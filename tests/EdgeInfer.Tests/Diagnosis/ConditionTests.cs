@@ -85,7 +85,7 @@ public sealed class ConditionTests
         system.With("/var/lib/edgeinfer/x", "").With("/proc/mounts", "/dev/root / ext4 rw,relatime 0 0\n");
         Section section = Storage(system, path => new FileRights(Folder755, 0, 0));
         Assert.StartsWith(
-            "/var/lib/edgeinfer: the state folder cannot be written: user edgeinfer may not write it; starts are not counted and boot is 0 -> sudo install -d -o edgeinfer /var/lib/edgeinfer",
+            "/var/lib/edgeinfer: the state folder cannot be written: user edgeinfer may not write it; starts are not counted and boot is 0, and what waits for the broker is in memory alone -> sudo install -d -o edgeinfer /var/lib/edgeinfer",
             Assert.Single(section.Said(FindingLevel.Warning)), StringComparison.Ordinal);
         Assert.Equal(false, section.FactOf("state_writable"));
         Assert.Equal(FindingLevel.Ok, Storage(system, path => new FileRights(Folder755, 990, 985)).Worst);
@@ -103,5 +103,39 @@ public sealed class ConditionTests
         Assert.Equal(true, Storage(system, path => new FileRights(Folder755, 990, 985)).FactOf("state_writable"));
     }
 
-    private static Section Storage(FakeSystem system, Func<string, FileRights?> rights) => new StorageExamination(system.Files, s_user, rights).Examine("/var/lib/edgeinfer", "");
+    [Fact]
+    public void Less_room_than_the_outbox_may_take_is_warned_of()
+    {
+        using FakeSystem system = new();
+        system.With("/var/lib/edgeinfer/x", "");
+        string said = Assert.Single(Storage(system, _ => new FileRights(Folder755, 990, 985), outboxBytes: long.MaxValue).Said(FindingLevel.Warning));
+        Assert.Contains("less than outbox.size", said, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("tmpfs /run tmpfs rw 0 0", 990, FindingLevel.Ok, "the run folder is in memory and can be written by edgeinfer")]
+    [InlineData("tmpfs /tmp tmpfs rw 0 0", 990, FindingLevel.Warning, "the run folder is on a disk (ext4)")]
+    [InlineData("tmpfs /run tmpfs rw 0 0", 0, FindingLevel.Warning, "the run folder cannot be written by edgeinfer")]
+    [InlineData("tmpfs /run tmpfs ro 0 0", 990, FindingLevel.Warning, "the run folder cannot be written by edgeinfer")]
+    public void The_run_folder_is_to_be_in_memory_and_the_services_own(string mount, int owner, object level, string what)
+    {
+        using FakeSystem system = new();
+        system.With("/var/lib/edgeinfer/x", "").With("/run/edgeinfer/x", "").With("/proc/mounts", $"/dev/root / ext4 rw,relatime 0 0\n{mount}\n");
+        Section section = Storage(system, path => new FileRights(Folder755, (uint)(path == "/run/edgeinfer" ? owner : 990), 0), run: "/run/edgeinfer");
+        Assert.Contains(section.Said((FindingLevel)level), said => said.Contains(what, StringComparison.Ordinal));
+        Assert.Equal(owner == 990 && mount.Contains("rw", StringComparison.Ordinal), section.FactOf("run_writable"));
+    }
+
+    [Fact]
+    public void A_run_folder_that_the_service_manager_makes_is_no_warning()
+    {
+        using FakeSystem system = new();
+        system.With("/var/lib/edgeinfer/x", "").With("/run/x", "").With("/proc/mounts", "tmpfs /run tmpfs rw 0 0\n");
+        Section section = Storage(system, path => new FileRights(Folder755, (uint)(path == "/run" ? 0 : 990), 0), run: "/run/edgeinfer");
+        Assert.Empty(section.Said(FindingLevel.Warning));
+        Assert.Contains("RuntimeDirectory=edgeinfer", Assert.Single(section.Said(FindingLevel.Info)), StringComparison.Ordinal);
+    }
+
+    private static Section Storage(FakeSystem system, Func<string, FileRights?> rights, string run = "", long outboxBytes = 0)
+        => new StorageExamination(system.Files, s_user, rights).Examine("/var/lib/edgeinfer", "", run, outboxBytes);
 }

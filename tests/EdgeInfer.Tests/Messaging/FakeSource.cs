@@ -17,6 +17,9 @@ internal sealed class FakeSource : IMessageSource
     /// <summary>Every call but those for messages and <see cref="IsIdle"/>, as text, in order.</summary>
     public BlockingCollection<string> Calls { get; } = [];
 
+    /// <summary>Thrown at each new connection, while there is one.</summary>
+    public Exception? Trouble { get; set; }
+
     public bool IsIdle
     {
         get { lock (_lock) return _waiting.Count == 0 && _flying.Count == 0; }
@@ -65,6 +68,7 @@ internal sealed class FakeSource : IMessageSource
 
     public void LineChanged(bool isUp)
     {
+        if (isUp && Trouble is { } trouble) throw trouble;
         lock (_lock)
         {
             _waiting.InsertRange(0, _returned);

@@ -92,6 +92,21 @@ public sealed class MessageSourceTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_larger_than_the_broker_takes_is_not_taken()
+    {
+        using FakeBroker broker = new FakeBroker { ConnAck = [0, 0, 5, 0x27, 0, 0, 0, 60] }.Start();
+        await using MqttSession session = Session(broker.Port);
+        session.Start();
+        Assert.Equal(["up"], Calls(1));
+
+        // 1 + 1 + 2 + 7 + 2 + 1 bytes, 5 of properties, and the answer: 41 fit.
+        MqttTopic topic = new("answers");
+        Assert.False(session.TryRespond(topic, new byte[42], "cd"u8));
+        Assert.True(session.TryRespond(topic, new byte[41], "cd"u8));
+        Assert.True(session.TryRespond(topic, new byte[46], []));
+    }
+
+    [Fact]
     public async Task What_a_lost_connection_leaves_comes_back_in_order_before_the_line_is_down()
     {
         using FakeBroker broker = new FakeBroker { PubAckReason = null }.Start();
@@ -173,6 +188,39 @@ public sealed class MessageSourceTests
         Assert.Equal(["q1", "q2", "s1", "s2"], Enumerable.Range(0, 4).Select(_ => other.Next().Payload));
         Assert.Equal(6, line.Status.Counts.Published);
         Assert.Equal(0, line.Status.Counts.Dropped);
+    }
+
+    [Fact]
+    public async Task An_acknowledgement_that_comes_twice_is_not_the_next_messages()
+    {
+        using FakeBroker broker = new FakeBroker { PubAckReason = null }.Start();
+        await using MqttSession session = Session(broker.Port);
+        _source.Add(1, "first");
+        session.Start();
+        ushort first = broker.Next(3).PacketId;
+        broker.Acknowledge(first);
+        broker.Acknowledge(first);
+        Assert.Equal(["up", "settled 1 0x00"], Calls(2));
+        _source.Add(2, "second");
+        session.Wake();
+        ushort second = broker.Next(3).PacketId;
+        Assert.NotEqual(first, second);
+        broker.Acknowledge(second);
+        Assert.Equal("settled 2 0x00", _source.NextCall());
+    }
+
+    [Fact]
+    public async Task A_source_that_throws_ends_a_connection_and_not_the_session()
+    {
+        using FakeBroker broker = new FakeBroker().Start();
+        _source.Add(1, "x");
+        _source.Trouble = new InvalidOperationException("a defect");
+        await using MqttSession session = Session(broker.Port);
+        session.Start();
+        MqttSessionStatus status = await SessionProbe.Reaches(session, MqttSessionState.Waiting);
+        Assert.Equal("a defect in EdgeInfer ended the connection: a defect", status.Cause!.What);
+        _source.Trouble = null;
+        Assert.Equal("settled 1 0x00", Calls(3)[^1]);
     }
 
     private List<string> Calls(int count) => [.. Enumerable.Range(0, count).Select(_ => _source.NextCall())];

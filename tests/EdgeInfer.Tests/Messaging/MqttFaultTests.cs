@@ -238,6 +238,18 @@ public sealed class MqttFaultTests
     }
 
     [Fact]
+    public async Task A_subscription_that_is_answered_twice_ends_the_connection()
+    {
+        using FakeBroker broker = new FakeBroker().Start();
+        await using MqttSession session = _probe.Session(SessionProbe.Settings(broker.Port) with { FirstDelay = TimeSpan.FromHours(1), LongestDelay = TimeSpan.FromHours(1) });
+        session.Subscribe(["cmd/#"], static (in ReceivedMessage _) => { });
+        session.Start();
+        await SessionProbe.Reaches(session, MqttSessionState.Connected);
+        broker.Send(0x90, 4, 0xFF, 0xFF, 0, 1);
+        Assert.Equal("the broker sent a SUBACK that answers no subscription", (await SessionProbe.Reaches(session, MqttSessionState.Waiting)).Cause!.What);
+    }
+
+    [Fact]
     public async Task A_missing_or_empty_authority_file_is_named()
     {
         using TestCertificates own = new("Plant CA");

@@ -30,14 +30,80 @@ public sealed class PoisonTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_broker_that_closes_without_a_word_is_asked_three_times_more(bool isVersion311)
+    public async Task A_broker_that_closes_without_a_word_is_asked_five_times_more(bool isVersion311)
     {
         using FakeBroker broker = new FakeBroker { Poison = "poison", ConnAck = isVersion311 ? [0, 0] : [0, 0, 0] }.Start();
         await using MqttSession session = Session(broker.Port, isVersion311);
+        session.PublishState(s_status, "online"u8);
         Fill();
         session.Start();
         Assert.Equal(["settled 0 0x00", "settled 1 0x00", "settled 3 0x00", "settled 4 0x00", "too large 2"], Answers(5));
-        Assert.Equal(4, session.Status.Counts.Reconnects);
+        Assert.Equal(6, session.Status.Counts.Reconnects);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData((byte)0x81)]
+    [InlineData((byte)0x83)]
+    [InlineData((byte)0x95)]
+    public async Task States_that_go_before_it_on_every_connection_do_not_hide_it(byte? reason)
+    {
+        using FakeBroker broker = new FakeBroker { Poison = "poison", PoisonReason = reason }.Start();
+        await using MqttSession session = Session(broker.Port);
+        for (int i = 0; i < 6; i++) session.PublishState(new($"edgeinfer/d/state/{i}"), "online"u8);
+        Fill();
+        session.Start();
+        Assert.Equal(["settled 0 0x00", "settled 1 0x00", "settled 3 0x00", "settled 4 0x00", "too large 2"], Answers(5));
+    }
+
+    [Fact]
+    public async Task A_broker_that_ends_every_connection_before_it_has_acknowledged_anything_costs_no_result()
+    {
+        using FakeBroker broker = new FakeBroker { PubAckReason = null }.Start();
+        await using MqttSession session = Session(broker.Port);
+        Fill();
+        session.Start();
+        for (int i = 0; i < 12; i++)
+        {
+            broker.Next(1);
+            broker.Next(3);
+            if (i == 11) broker.PubAckReason = 0;
+            broker.Hang();
+        }
+
+        Assert.Equal(["settled 0 0x00", "settled 1 0x00", "settled 2 0x00", "settled 3 0x00", "settled 4 0x00"], Answers(5));
+    }
+
+    [Fact]
+    public async Task Nor_does_it_cost_a_state()
+    {
+        using FakeBroker broker = new FakeBroker { PubAckReason = null }.Start();
+        await using MqttSession session = Session(broker.Port);
+        session.PublishState(s_status, "one"u8);
+        session.PublishState(s_topic, "other"u8);
+        session.Start();
+        for (int i = 0; i < 12; i++)
+        {
+            broker.Next(1);
+            broker.Next(3);
+            if (i == 11) broker.PubAckReason = 0;
+            broker.Hang();
+        }
+
+        broker.Next(1);
+        Assert.Equal(["one", "other"], new[] { broker.Next(3).Payload, broker.Next(3).Payload }.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_state_at_which_the_broker_closes_without_a_word_does_not_hold_back_the_results()
+    {
+        using FakeBroker broker = new FakeBroker { Poison = "the poison" }.Start();
+        await using MqttSession session = Session(broker.Port);
+        session.PublishState(s_status, "the poison"u8);
+        session.PublishState(s_topic, "other"u8);
+        _source.Add(1, "result");
+        session.Start();
+        Assert.Equal(["settled 1 0x00"], Answers(1));
     }
 
     [Fact]

@@ -43,6 +43,27 @@ public sealed class PolledStreamTests
         Assert.True(stream.CanRead);
     }
 
+    [Fact]
+    public async Task Attempts_that_are_refused_leave_no_sockets_behind()
+    {
+        using Socket closed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        int port = ((IPEndPoint)closed.LocalEndPoint!).Port;
+        const int Attempts = 600;
+        List<PolledStream> streams = [];
+        int before = Directory.GetFileSystemEntries("/proc/self/fd").Length;
+        for (int i = 0; i < Attempts; i++)
+        {
+            PolledStream stream = new(TimeSpan.FromHours(1), Dns.GetHostAddressesAsync, TimeProvider.System);
+            Assert.Throws<SocketException>(() => stream.Connect([IPAddress.Loopback], port));
+            streams.Add(stream);
+        }
+
+        // Others open files at the same time.
+        Assert.InRange(Directory.GetFileSystemEntries("/proc/self/fd").Length - before, int.MinValue, Attempts / 2);
+        foreach (PolledStream stream in streams) await stream.DisposeAsync();
+    }
+
     private static Socket Listening(IPAddress address, int port, int backlog)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

@@ -88,6 +88,21 @@ public sealed class RetryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_reload_during_an_attempt_that_succeeds_does_not_shorten_the_first_wait_after_it()
+    {
+        using FakeBroker broker = new FakeBroker { ConnAck = null }.Start();
+        await using MqttSession session = _probe.Session(Defaults(broker.Port), _time);
+        session.Start();
+        broker.Next(1);
+        await _time.Attempt();
+        session.TryAgain();
+        broker.Send(0x20, 3, 0, 0, 0);
+        await SessionProbe.Reaches(session, MqttSessionState.Connected);
+        broker.Hang();
+        Assert.InRange(await _time.Attempt(), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
     public async Task Two_devices_with_one_name_leave_each_other_ever_more_time()
     {
         using FakeBroker broker = new FakeBroker().Start();

@@ -14,6 +14,7 @@ public sealed class RotationTests : IDisposable
     private readonly X509Certificate2 _server;
     private readonly FakeBroker _broker;
     private readonly List<string> _shown = [];
+    private Action _received = static () => { };
 
     public RotationTests()
     {
@@ -80,6 +81,61 @@ public sealed class RotationTests : IDisposable
         _broker.Next(1);
         Assert.Equal("x", _broker.Next(3).Payload);
         Assert.Equal(1, _probe.NextDelivered());
+    }
+
+    [Fact]
+    public async Task A_stop_while_messages_are_waited_for_says_the_last_word_before_the_goodbye()
+    {
+        await using MqttSession session = await Connected();
+        _broker.PubAckReason = null;
+        session.TryPublish(s_topic, "on its way"u8, 1, 1);
+        ushort id = _broker.Next(3).PacketId;
+        Replace();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        session.PublishState(new("status"), "stopped"u8);
+        Task<int> stop = session.StopAsync(TimeSpan.FromSeconds(2));
+        SeenPacket last = _broker.Next();
+        Assert.Equal("stopped", last.Payload);
+        _broker.Acknowledge(id);
+        _broker.Acknowledge(last.PacketId);
+        Assert.Equal(14, _broker.Next().Kind);
+        Assert.Equal(0, await stop.WaitAsync(SessionProbe.Patience));
+    }
+
+    [Fact]
+    public async Task A_stop_behind_the_goodbye_says_the_last_word_on_the_next_connection()
+    {
+        await using MqttSession session = await Connected();
+        Replace();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        _broker.Next(14);
+        session.PublishState(new("status"), "stopped"u8);
+        Task<int> stop = session.StopAsync(TimeSpan.FromSeconds(2));
+        _broker.Hang();
+        _broker.Next(1);
+        Assert.Equal("stopped", _broker.Next(3).Payload);
+        Assert.Equal(14, _broker.Next().Kind);
+        Assert.Equal(0, await stop.WaitAsync(SessionProbe.Patience));
+    }
+
+    [Fact]
+    public async Task Nothing_follows_the_goodbye()
+    {
+        await using MqttSession session = await Connected();
+        int received = 0;
+        Replace();
+        _time.Advance(TimeSpan.FromSeconds(30));
+        _broker.Next(14);
+        using SemaphoreSlim seen = new(0);
+        _received = () => seen.Release();
+        for (; received < 2; received++)
+        {
+            _broker.Send(0x32, 6, 0, 1, (byte)'t', 0, 1, 0);
+            Assert.True(await seen.WaitAsync(SessionProbe.Patience));
+        }
+
+        _broker.Hang();
+        Assert.Equal(1, _broker.Next().Kind);
     }
 
     [Fact]
@@ -160,6 +216,7 @@ public sealed class RotationTests : IDisposable
     {
         MqttSession session = _probe.Session(
             SessionProbe.Settings(_broker.Port, o => o with { TlsCa = _plant.AuthorityFile, TlsCertificate = _plant[$"{own}.pem"], TlsKey = _plant[$"{own}.key"], KeepAlive = TimeSpan.FromHours(1) }, "mqtts"), _time);
+        session.Subscribe(["cmd/#"], (in ReceivedMessage _) => _received());
         session.Start();
         await SessionProbe.Reaches(session, MqttSessionState.Connected);
         session.TryPublish(s_topic, "first"u8, 1);

@@ -15,6 +15,19 @@ public sealed class TlsFaultTests : IDisposable
     private readonly TestCertificates _plant = new("Plant CA");
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2027, 6, 1, 12, 0, 0, TimeSpan.Zero));
 
+    [Fact]
+    public void A_certificate_for_a_key_of_a_kind_that_cannot_be_used_is_a_fault_of_the_file()
+    {
+        // ML-DSA-44 (FIPS 204), which OpenSSL has from 3.5 on.
+        PublicKey unknown = new(new Oid("2.16.840.1.101.3.4.3.17"), null, new AsnEncodedData(new byte[1312]));
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = new(new X500DistinguishedName("CN=press-3"), unknown, HashAlgorithmName.SHA256);
+        using X509Certificate2 certificate = request.Create(_plant.Authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), _time.GetUtcNow(), _time.GetUtcNow().AddDays(1), [1]);
+        string file = _plant.Write("own.pem", certificate.ExportCertificatePem()), keyFile = _plant.Write("own.key", key.ExportPkcs8PrivateKeyPem());
+        MqttSettings settings = SessionProbe.Settings(1, o => o with { TlsCertificate = file, TlsKey = keyFile }, "mqtts");
+        Assert.StartsWith("mqtt.tls.key: ", Assert.Throws<MqttLinkException>(() => TrustFiles.Read(settings)).Fault.What, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(SslProtocols.Tls12)]
     [InlineData(SslProtocols.Tls13)]

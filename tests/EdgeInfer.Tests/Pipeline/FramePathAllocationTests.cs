@@ -6,6 +6,7 @@ using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
+using EdgeInfer.Settings;
 using EdgeInfer.Signals;
 using EdgeInfer.Sinks;
 using EdgeInfer.Sources.Synthetic;
@@ -96,7 +97,8 @@ public sealed class FramePathAllocationTests : IDisposable
         => new("press-3", "belt", 1, model.Name, model.Version, model.Digest, "cpu", EnvelopeShape.Of(model.Task), model.Labels);
 
     private MqttPredictionSink Sink(MqttSession session, Model model) => new(
-        new PredictionEnvelope(Facts(model)), new() { Predictions = PublishMode.Every }, new BestEffortOutlet(session, new MqttTopic("t"), new()), new ClockQuality(_time), _time, new Random(2));
+        new PredictionEnvelope(Facts(model)), new() { Predictions = PublishMode.Every }, new BestEffortOutlet(session, new MqttTopic("t"), new()), new ClockQuality(_time), _time, new Random(2),
+        new LiveSettings(new(IsEnabled: true, 0.5, TimeSpan.Zero) { Overridden = [SettingKey.Threshold] }));
 
     private static byte[] Belt()
     {

@@ -37,6 +37,24 @@ public sealed class PipelineWorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task Whoever_waits_for_the_model_of_a_pipeline_that_is_turned_off_meanwhile_waits_no_longer()
+    {
+        using ManualResetEventSlim isOpening = new();
+        using ManualResetEventSlim mayOpen = new();
+        PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 10, 1), new CollectingSink(), () =>
+        {
+            isOpening.Set();
+            Assert.True(mayOpen.Wait(s_patience));
+            return _models.Open(BundledModel);
+        });
+        worker.Start();
+        Assert.True(isOpening.Wait(s_patience));
+        worker.Dispose();
+        Assert.Null(await worker.FirstModel.WaitAsync(s_patience, TestContext.Current.CancellationToken));
+        mayOpen.Set();
+    }
+
+    [Fact]
     public void The_sequence_goes_on_when_a_fault_makes_the_model_be_bound_anew()
     {
         CollectingSink sink = new() { FaultAt = 3 };

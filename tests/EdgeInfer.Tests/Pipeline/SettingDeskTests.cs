@@ -23,6 +23,7 @@ public sealed class SettingDeskTests : IDisposable
     private AgentConfiguration _configuration = Configuration("threshold: 0.4");
     private SettingDesk _desk;
     private double? _ofModel;
+    private Exception? _failure;
 
     public SettingDeskTests() => _desk = Open();
 
@@ -79,7 +80,7 @@ public sealed class SettingDeskTests : IDisposable
         Assert.Equal(0.55, Belt.Now.Threshold);
         Assert.DoesNotContain("refused", Assert.Single(await Set("threshold", "0.6")), StringComparison.Ordinal);
         Assert.Equal(
-            ["""motion {"schema":"edgeinfer/state/1","origin":"configuration","at":"2026-11-25T18:00:01.000000Z","refused":{"value":true,"cause":"this version does not have 'motion' yet","at":"2026-11-25T18:00:01.000000Z"}}"""],
+            ["""motion {"schema":"edgeinfer/state/1","origin":"configuration","at":"2026-11-25T18:00:01.500000Z","refused":{"value":true,"cause":"this version does not have 'motion' yet","at":"2026-11-25T18:00:01.500000Z"}}"""],
             await Set("motion", "true"));
     }
 
@@ -181,6 +182,54 @@ public sealed class SettingDeskTests : IDisposable
     }
 
     [Fact]
+    public async Task What_waits_at_the_stop_is_at_work_on_the_disk_and_said_and_nothing_after_it()
+    {
+        _desk.Receive("belt", "threshold", "0.1"u8);
+        await WaitForWrite();
+        Take();
+        _desk.Receive("belt", "threshold", "0.2"u8);
+        _desk.Receive("belt", "interval", "7"u8);
+        await _desk.StopAsync();
+        _desk.Receive("belt", "threshold", "0.3"u8);
+        Assert.Equal(["interval", "threshold"], Take().Select(s => Short(s).Split(' ')[0]).Order());
+        Assert.Equal(("0.2", "7"), (Stored("threshold")!.Value, Stored("interval")!.Value));
+    }
+
+    [Fact]
+    public async Task What_a_full_disk_did_not_take_is_written_at_the_stop_where_there_is_room_by_then()
+    {
+        Directory.CreateDirectory(_folder.At("settings.json.new"));
+        await Set("threshold", "0.55");
+        Assert.Null(Stored("threshold"));
+        Directory.Delete(_folder.At("settings.json.new"));
+        Take();
+        await _desk.StopAsync();
+        Assert.Equal("0.55", Stored("threshold")!.Value);
+        Assert.DoesNotContain("unsaved", string.Concat(Take()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Values_that_are_refused_are_answered_no_more_often_than_those_that_are_set()
+    {
+        _desk.Receive("belt", "threshold", "high"u8);
+        await WaitForWrite();
+        Take();
+        for (int i = 0; i < 100; i++) _desk.Receive("belt", "threshold", "higher"u8);
+        await Settle();
+        Assert.Single(Take());
+        Assert.Equal(2, _log.Text.Split('\n').Length);
+    }
+
+    [Fact]
+    public async Task A_switch_that_fails_is_named_and_the_next_setting_is_taken()
+    {
+        _failure = new InvalidOperationException("no thread");
+        await Set("enabled", "false");
+        Assert.Contains("no thread", _log.Text, StringComparison.Ordinal);
+        Assert.Contains("\"value\":0.7", string.Concat(await Set("threshold", "0.7")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_topic_of_nobody_is_named_once_in_the_log_and_gets_no_state()
     {
         Take();
@@ -215,7 +264,7 @@ public sealed class SettingDeskTests : IDisposable
         SettingDesk desk = new(store, _outgoing, _ => _ofModel, pipeline =>
         {
             _switched.Add(pipeline);
-            return Task.CompletedTask;
+            return _failure is null ? Task.CompletedTask : Task.FromException(_failure);
         }, _time, _log);
         desk.Adopt(_configuration);
         desk.Publish(s_topics, isNewBroker: true);

@@ -68,6 +68,16 @@ public sealed class SettingStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_file_on_a_disk_that_takes_no_other_name_for_it_is_said_and_stops_nothing()
+    {
+        System.IO.File.WriteAllText(File, "{");
+        Directory.CreateDirectory(File + ".broken/full");
+        SettingStore store = SettingStore.Open(_folder.Path, out Fault? fault);
+        Assert.StartsWith("the settings cannot be understood: ", fault!.What, StringComparison.Ordinal);
+        Assert.Null(store.Find("belt", "threshold"));
+    }
+
+    [Fact]
     public void A_file_larger_than_it_can_be_is_set_aside_unread()
     {
         System.IO.File.WriteAllBytes(File, new byte[(1 << 20) + 1]);
@@ -82,6 +92,8 @@ public sealed class SettingStoreTests : IDisposable
             {"schema":"edgeinfer/settings/1","settings":[null,
              {"pipeline":"belt","key":"threshold","value":"7","at":"2026-11-25T18:00:00+00:00"},
              {"pipeline":"../belt","key":"threshold","value":"0.5","at":"2026-11-25T18:00:00+00:00"},
+             {"pipeline":null,"key":"threshold","value":"0.5","at":"2026-11-25T18:00:00+00:00"},
+             {"pipeline":"belt","key":"threshold","value":null,"at":"2026-11-25T18:00:00+00:00"},
              {"pipeline":"belt","key":"colour","value":"0.5","at":"2026-11-25T18:00:00+00:00"},
              {"pipeline":"belt","key":"interval","value":"5","over":"0","at":"2026-11-25T18:00:00+00:00"}]}
             """);

@@ -51,6 +51,27 @@ public sealed class RetainedLedgerTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_ledger_on_a_disk_that_takes_no_other_name_for_it_is_said_and_stops_nothing()
+    {
+        System.IO.File.WriteAllText(File, "{");
+        Directory.CreateDirectory(File + ".broken/full");
+        RetainedLedger ledger = RetainedLedger.Open(_folder.Path, out Fault? fault);
+        Assert.StartsWith("the list of retained topics cannot be understood: ", fault!.What, StringComparison.Ordinal);
+        Assert.Empty(ledger.Begin(Broker, ["a"]));
+    }
+
+    [Fact]
+    public void A_broker_that_is_used_again_is_not_the_next_to_be_forgotten()
+    {
+        RetainedLedger ledger = Open();
+        foreach (string broker in new[] { "b0", "b1", "b2", "b3" }) ledger.Begin(broker, ["x"]);
+        ledger.Begin("b0", ["x", "y"]);
+        ledger.Begin("b4", ["x"]);
+        Assert.Equal(["x", "y"], Open().Begin("b0", []));
+        Assert.Empty(Open().Begin("b1", []));
+    }
+
+    [Fact]
     public void Another_broker_has_topics_of_its_own_and_the_fifth_displaces_the_oldest()
     {
         RetainedLedger ledger = Open();

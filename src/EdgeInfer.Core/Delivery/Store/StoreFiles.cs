@@ -35,8 +35,10 @@ internal sealed class StoreFiles(string folder)
     /// <summary>Whether a log has no database.</summary>
     public bool HasOrphanedLog => !HasDatabase && Exists(Log);
 
-    /// <summary>Whether that which has the database's name cannot be one: no file, or an empty one. It must not be opened: a pipe would wait.</summary>
-    public bool CannotBeDatabase => Directory.Exists(Database) || new FileInfo(Database) is { Exists: true, Length: 0 };
+    /// <summary>Whether that which has the database's name cannot be one: no file, a link to nothing, or an empty one. It must not be opened: a pipe would wait.</summary>
+    public bool CannotBeDatabase => Directory.Exists(Database) || IsDangling || new FileInfo(Database) is { Exists: true, Length: 0 };
+
+    private bool IsDangling => new FileInfo(Database) is { LinkTarget: not null } link && link.ResolveLinkTarget(returnFinalTarget: true) is not { Exists: true };
 
     /// <summary>Removes what an unfinished attempt left.</summary>
     public void ClearNew()

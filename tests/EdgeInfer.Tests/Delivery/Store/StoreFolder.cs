@@ -56,7 +56,7 @@ internal sealed class StoreFolder : IDisposable
     public static byte[] Payload(long sequence, int bytes)
     {
         byte[] payload = new byte[bytes];
-        Encoding.ASCII.GetBytes($"{{\"seq\":{sequence}}}".PadRight(bytes)[..bytes], payload);
+        Encoding.ASCII.GetBytes($"{{\"seq\":{sequence}}}".PadRight(bytes).AsSpan(0, bytes), payload);
         return payload;
     }
 
