@@ -1,35 +1,16 @@
 namespace EdgeInfer.Delivery;
 
-/// <summary>What is being done with a message of the ring.</summary>
-internal enum LiveState : byte
-{
-    /// <summary>The slot is free.</summary>
-    Free,
-
-    /// <summary>It is to be sent.</summary>
-    Waiting,
-
-    /// <summary>It is on its way.</summary>
-    Sent,
-
-    /// <summary>The broker has it, or has given it up; it only waits for the writer to be done with its copy.</summary>
-    Done,
-
-    /// <summary>The broker refuses it for good: the writer moves it to the dead letters.</summary>
-    Refused,
-}
-
 /// <summary>
 /// The messages in the ring, oldest first by class, and what is being done with each. Allocates nothing. Not thread-safe: the outbox
 /// calls it under its lock.
 /// </summary>
-internal sealed class LiveMessages
+internal sealed partial class LiveMessages
 {
     private const int None = -1;
     private const int Classes = 3;
 
     private readonly IMessageRing _ring;
-    private readonly Slot[] _slots;
+    private readonly LiveSlot[] _slots;
     private readonly int[] _first = [None, None, None];
     private readonly int[] _last = [None, None, None];
 
@@ -37,7 +18,7 @@ internal sealed class LiveMessages
     public LiveMessages(IMessageRing ring)
     {
         _ring = ring;
-        _slots = new Slot[ring.Capacity];
+        _slots = new LiveSlot[ring.Capacity];
     }
 
     /// <summary>The ring.</summary>
@@ -74,7 +55,7 @@ internal sealed class LiveMessages
     public int Refused { get; private set; }
 
     /// <summary>The slot's facts.</summary>
-    public ref readonly Slot this[int slot] => ref _slots[slot];
+    public ref readonly LiveSlot this[int slot] => ref _slots[slot];
 
     /// <summary>Adds a message; -1 where the ring has no room.</summary>
     public int TryAdd(OutboxStream stream, long boot, long sequence, in AcceptedAt at, ReadOnlySpan<byte> payload)
@@ -108,7 +89,7 @@ internal sealed class LiveMessages
         {
             for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
             {
-                ref Slot s = ref _slots[slot];
+                ref LiveSlot s = ref _slots[slot];
                 if (!IsSendable(s, now)) continue;
                 if (hasStore && s.IsDurable && s.RowId == 0) continue;
                 return slot;
@@ -136,7 +117,7 @@ internal sealed class LiveMessages
         {
             for (int slot = _first[c]; slot != None; slot = _slots[slot].Next)
             {
-                ref Slot s = ref _slots[slot];
+                ref LiveSlot s = ref _slots[slot];
                 if (s.IsUnstored && (!durableOnly || s.IsDurable)) oldest = Math.Min(oldest, s.AcceptedMilliseconds);
             }
         }
@@ -153,43 +134,11 @@ internal sealed class LiveMessages
         return oldest;
     }
 
-    /// <summary>A message that an earlier process has left is in the store as well.</summary>
-    /// <returns>Whether it is here.</returns>
-    public bool TryMatch(string stream, long boot, long sequence, long row)
-    {
-        for (int slot = 0; slot < _slots.Length; slot++)
-        {
-            ref Slot s = ref _slots[slot];
-            if (!s.IsUnstored || s.Sequence != sequence || s.Boot != boot || s.Stream.Facts.Name != stream) continue;
-            Uncount(slot);
-            (s.RowId, s.IsHeld) = (row, true);
-            return true;
-        }
-
-        return false;
-    }
-
-    /// <summary>Whether a message is in the store under this number.</summary>
-    public bool HoldsRow(long row)
-    {
-        foreach (ref readonly Slot slot in _slots.AsSpan())
-            if (slot.RowId == row && slot.State != LiveState.Free) return true;
-        return false;
-    }
-
-    /// <summary>Whether a message of an earlier start is here and not in the store.</summary>
-    public bool HasFromBefore(long boot)
-    {
-        foreach (ref readonly Slot slot in _slots.AsSpan())
-            if (slot.State != LiveState.Free && slot.RowId == 0 && slot.Boot != boot) return true;
-        return false;
-    }
-
     /// <summary>It is on its way.</summary>
     /// <returns>What names it until it is settled or returned.</returns>
     public long MarkSent(int slot)
     {
-        ref Slot s = ref _slots[slot];
+        ref LiveSlot s = ref _slots[slot];
         s.State = LiveState.Sent;
         s.Stream.OnTheirWay++;
         Sent++;
@@ -224,83 +173,12 @@ internal sealed class LiveMessages
     /// <summary>It is done with: its slot is free, or will be once the writer is done with its copy.</summary>
     public void Release(int slot)
     {
-        ref Slot s = ref _slots[slot];
+        ref LiveSlot s = ref _slots[slot];
         if (s.State == LiveState.Sent) Land(slot);
         if (s.State == LiveState.Refused) Refused--;
         Uncount(slot);
         s.State = LiveState.Done;
         if (!s.IsBeingStored) Leave(slot);
-    }
-
-    /// <summary>
-    /// Collects messages for the store, oldest first, and marks them as being written; messages on their way too, since the link lags.
-    /// </summary>
-    /// <param name="into">Slots.</param>
-    /// <param name="acceptedBefore">Only those accepted at or before; durable ones always.</param>
-    /// <param name="isUp">Whether they may be sent from here meanwhile; else they leave the ring once they are stored.</param>
-    public int CollectForStore(Span<int> into, long acceptedBefore, bool isUp)
-    {
-        int count = 0;
-        for (int c = Classes - 1; c >= 0; c--)
-        {
-            for (int slot = _first[c]; slot != None && count < into.Length; slot = _slots[slot].Next)
-            {
-                ref Slot s = ref _slots[slot];
-                if (!s.IsUnstored || (s.AcceptedMilliseconds > acceptedBefore && !s.IsDurable)) continue;
-                Uncount(slot);
-                s.IsBeingStored = true;
-                s.IsHeld = isUp || s.IsDurable;
-                into[count++] = slot;
-            }
-        }
-
-        return count;
-    }
-
-    /// <summary>The writer has stored a message, or could not (<paramref name="rowId"/> 0).</summary>
-    /// <returns>False where it was done with meanwhile: its slot is free now, and its row is to go.</returns>
-    public bool MarkStored(int slot, long rowId)
-    {
-        ref Slot s = ref _slots[slot];
-        s.IsBeingStored = false;
-        s.RowId = rowId;
-        if (s.State == LiveState.Done)
-        {
-            Leave(slot);
-            return false;
-        }
-
-        if (rowId == 0 && s.State is (LiveState.Waiting or LiveState.Sent)) Recount(slot);
-        return true;
-    }
-
-    /// <summary>Collects messages that the broker refuses for good.</summary>
-    public int CollectRefused(Span<int> into)
-    {
-        int count = 0;
-        for (int slot = 0; slot < _slots.Length && count < into.Length; slot++)
-            if (_slots[slot].State == LiveState.Refused && !_slots[slot].IsBeingStored) into[count++] = slot;
-        return count;
-    }
-
-    /// <summary>Collects messages that are in the store, and not on their way.</summary>
-    public int CollectStored(Span<int> into)
-    {
-        int count = 0;
-        for (int slot = 0; slot < _slots.Length && count < into.Length; slot++)
-            if (_slots[slot].State == LiveState.Waiting && _slots[slot].RowId != 0) into[count++] = slot;
-        return count;
-    }
-
-    /// <summary>The store is another one, without what this one held.</summary>
-    public void ForgetStore()
-    {
-        for (int slot = 0; slot < _slots.Length; slot++)
-        {
-            if (_slots[slot].RowId == 0) continue;
-            _slots[slot].RowId = 0;
-            if (_slots[slot].State is LiveState.Waiting or LiveState.Sent) Recount(slot);
-        }
     }
 
     /// <summary>The message to give up for a new one: of the lowest class the oldest, best one that is stored; -1 where there is none.</summary>
@@ -323,12 +201,12 @@ internal sealed class LiveMessages
         return None;
     }
 
-    private static bool IsSendable(in Slot slot, long now)
+    private static bool IsSendable(in LiveSlot slot, long now)
         => slot.State == LiveState.Waiting && (slot.IsHeld || !slot.IsBeingStored) && slot.Stream.MaySend(now);
 
     private void Enter(int slot, OutboxStream stream, long boot, long sequence, long accepted, int bytes)
     {
-        ref Slot s = ref _slots[slot];
+        ref LiveSlot s = ref _slots[slot];
         int generation = s.Generation + 1;
         int c = (int)stream.Facts.Class;
         s = new()
@@ -355,7 +233,7 @@ internal sealed class LiveMessages
 
     private void Leave(int slot)
     {
-        ref Slot s = ref _slots[slot];
+        ref LiveSlot s = ref _slots[slot];
         int c = s.Class;
         if (s.Previous == None) _first[c] = s.Next;
         else _slots[s.Previous].Next = s.Next;
@@ -389,44 +267,5 @@ internal sealed class LiveMessages
         Unstored--;
         UnstoredBytes -= _slots[slot].Bytes;
         if (_slots[slot].IsDurable) UnstoredDurable--;
-    }
-
-    /// <summary>What is known of one slot beside what the ring keeps.</summary>
-    internal struct Slot
-    {
-        public LiveState State;
-        public OutboxStream Stream;
-        /// <summary>Whether it goes to the disk before it is sent, where there is one.</summary>
-        public bool IsDurable;
-
-        /// <summary>Whether an earlier process has left it.</summary>
-        public bool IsRecovered;
-        public int Class;
-        public long Boot;
-        public long Sequence;
-
-        /// <summary>Milliseconds of the monotonic clock.</summary>
-        public long AcceptedMilliseconds;
-
-        /// <summary>Of its payload.</summary>
-        public int Bytes;
-
-        /// <summary>Its number in the store; 0 where it is not there.</summary>
-        public long RowId;
-
-        /// <summary>Whether the writer reads it now: the slot may not be freed.</summary>
-        public bool IsBeingStored;
-
-        /// <summary>Whether the store may not give its row up, since it may be sent from here.</summary>
-        public bool IsHeld;
-
-        /// <summary>Whether it is counted in <see cref="LiveMessages.Unstored"/>.</summary>
-        public bool IsUnstored;
-
-        /// <summary>Why the broker refuses it for good.</summary>
-        public byte Reason;
-        public int Generation;
-        public int Next;
-        public int Previous;
     }
 }

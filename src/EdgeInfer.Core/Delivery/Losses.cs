@@ -29,6 +29,9 @@ internal sealed class Losses
     /// <summary>Messages declared lost since the start, and those that may be.</summary>
     public long Messages { get; private set; }
 
+    /// <summary>Losses that the store has declared by itself.</summary>
+    public void Count(long messages) => Messages += messages;
+
     /// <summary>Notes a loss; what touches the last one of its kind becomes one with it.</summary>
     public void Add(string stream, long boot, long sequence, string reason, long utcMilliseconds)
     {
@@ -55,9 +58,6 @@ internal sealed class Losses
         Messages += atMost;
         Add(new(_nextId--, stream, boot, null, null, atMost, reason, utcMilliseconds));
     }
-
-    /// <summary>Counts messages that the store declares lost itself.</summary>
-    public void Count(long messages) => Messages += messages;
 
     /// <summary>Takes what was noticed, for the store; what was to be published without one too, where it is not on its way.</summary>
     public List<Gap> TakeNoticed()

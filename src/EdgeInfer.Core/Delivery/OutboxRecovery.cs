@@ -22,20 +22,20 @@ internal static class OutboxRecovery
         foreach (AgentRun run in runs)
         {
             if (run.HasEnded) continue;
-            Declare(store, run.Boot, MayBeLost(past, run.Boot, ringCapacity));
-            if (IsInRing(past, run.Boot)) inRing.Add(run.Boot);
+            Declare(store, run.Boot, LostOf(run.Boot));
+            if (IsInRing(run.Boot)) inRing.Add(run.Boot);
             else store.EndRun(run.Boot);
         }
 
         // A start that accepted results and never came to note itself here.
         if (runs.Count > 0)
-            for (long unknown = Math.Max(runs[^1].Boot + 1, boot - MostUnknownStarts); unknown < boot; unknown++) Declare(store, unknown, MayBeLost(past, unknown, ringCapacity));
+            for (long unknown = Math.Max(runs[^1].Boot + 1, boot - MostUnknownStarts); unknown < boot; unknown++) Declare(store, unknown, LostOf(unknown));
         return inRing;
+
+        bool IsInRing(long start) => past.HasOutlived && start <= past.Boot;
+
+        long LostOf(long start) => IsInRing(start) ? past.Torn : ringCapacity;
     }
-
-    private static bool IsInRing(RingPast past, long boot) => past.HasOutlived && boot <= past.Boot;
-
-    private static long MayBeLost(RingPast past, long boot, int ringCapacity) => IsInRing(past, boot) ? past.Torn : ringCapacity;
 
     private static void Declare(IOutboxStore store, long boot, long lost)
     {

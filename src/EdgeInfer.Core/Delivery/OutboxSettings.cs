@@ -9,7 +9,7 @@ namespace EdgeInfer.Delivery;
 /// <param name="Torn">Messages in it that were damaged.</param>
 /// <param name="Boot">The last start of the agent that used it: a later one kept its messages in memory of its own.</param>
 /// <param name="Notice">What an operator should know of it; null where there is nothing.</param>
-internal readonly record struct RingPast(bool HasOutlived, int Torn, long Boot = long.MaxValue, Fault? Notice = null);
+internal readonly record struct RingPast(bool HasOutlived, int Torn, long Boot, Fault? Notice = null);
 
 /// <summary>What an outbox needs to know.</summary>
 /// <param name="Device">The device's id.</param>

@@ -353,7 +353,7 @@ public sealed class OutboxTests
         killed.Accept(3);
         killed.Pass(1.1);
         killed.Accept(2);
-        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0), time: killed.Time);
+        using OutboxRig next = new(2, store, ring, new(HasOutlived: true, Torn: 0, Boot: 1), time: killed.Time);
         next.Up();
         Assert.Empty(next.Take());
         next.Pass(0.1);
@@ -547,7 +547,7 @@ public sealed class OutboxTests
         killed.Accept(300);
         killed.Pass(1.1);
 
-        using OutboxRig next = new(boot: 2, ring: ring, past: new(HasOutlived: true, Torn: 0));
+        using OutboxRig next = new(boot: 2, ring: ring, past: new(HasOutlived: true, Torn: 0, Boot: 1));
         next.Pass(1.1);
         next.Up();
         next.Pass(1.1);

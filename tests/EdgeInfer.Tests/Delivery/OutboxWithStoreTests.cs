@@ -9,6 +9,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace EdgeInfer.Tests.Delivery;
 
 /// <summary>The outbox over the real database, its writer stepped by hand.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class OutboxWithStoreTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("edgeinfer-outbox-").FullName;

@@ -5,6 +5,7 @@ using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Tests.Delivery.Ring;
 
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class MappedRingTests : IDisposable
 {
     private readonly RingRig _rig = new();

@@ -3,16 +3,19 @@ using EdgeInfer.Delivery.Ring;
 
 namespace EdgeInfer.Tests.Delivery.Ring;
 
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class MappedRingContractTests : RingContractTests
 {
     private protected override SlotRing Open() => MappedRing.Open(Rig.Folder, "/state", RingRig.Kernel, 7, out _);
 }
 
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class MemoryRingContractTests : RingContractTests
 {
     private protected override SlotRing Open() => new MemoryRing();
 }
 
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public abstract class RingContractTests : IDisposable
 {
     internal RingRig Rig { get; } = new();

@@ -3,6 +3,7 @@ using EdgeInfer.Delivery.Ring;
 
 namespace EdgeInfer.Tests.Delivery.Ring;
 
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class RingMomentTests : IDisposable
 {
     private const int Moments = 300;

@@ -4,6 +4,7 @@ using EdgeInfer.Delivery.Store;
 namespace EdgeInfer.Tests.Delivery.Store;
 
 /// <summary>Losses are kept as few and as exact as they can be.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class GapTests : IDisposable
 {
     private readonly StoreFolder _folder = new();

@@ -4,6 +4,7 @@ using EdgeInfer.Delivery.Store;
 namespace EdgeInfer.Tests.Delivery.Store;
 
 /// <summary>What is put into the store comes out of it, over any number of starts.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class OutboxStoreTests : IDisposable
 {
     private readonly StoreFolder _folder = new();

@@ -4,6 +4,7 @@ using EdgeInfer.Delivery.Store;
 namespace EdgeInfer.Tests.Delivery.Store;
 
 /// <summary>Whatever the disk makes of the files, the store opens, and fails in one way only.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class StoreFuzzTests : IDisposable
 {
     private readonly StoreFolder _folder = new();

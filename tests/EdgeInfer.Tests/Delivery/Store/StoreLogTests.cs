@@ -5,6 +5,7 @@ using EdgeInfer.Delivery.Store;
 namespace EdgeInfer.Tests.Delivery.Store;
 
 /// <summary>A log that was left by a kill is read; one that is damaged is not passed over in silence.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class StoreLogTests : IDisposable
 {
     private const int FrameBytes = 24 + 4096;

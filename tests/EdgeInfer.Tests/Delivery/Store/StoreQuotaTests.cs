@@ -4,6 +4,7 @@ using EdgeInfer.Delivery.Store;
 namespace EdgeInfer.Tests.Delivery.Store;
 
 /// <summary>The file stays within its size, and what went for that is said exactly.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class StoreQuotaTests : IDisposable
 {
     private const int Megabyte = 1024 * 1024;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace EdgeInfer.Tests.Delivery.Store;
 
 /// <summary>Whatever is found in the place of the database, there is a store afterwards or a word about why not.</summary>
+[Collection(nameof(EdgeInfer.Tests.Messaging.WholeProcess))]
 public sealed class StoreRepairTests : IDisposable
 {
     private readonly StoreFolder _folder = new();
