@@ -67,7 +67,7 @@ internal sealed partial class Agent
     private MqttSession Listening(MqttSession session, MqttOptions mqtt, MqttTopics topics)
     {
         string broker = mqtt.Url.Authority;
-        
+
         // Not on the session's thread: it may write.
         session.StateCleared += topic => Task.Run(() => Note(() => _ledger!.Cleared(broker, topic.Name)));
         _reception.Listen(session, mqtt, topics);

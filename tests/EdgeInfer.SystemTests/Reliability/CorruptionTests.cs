@@ -170,7 +170,8 @@ internal sealed record StorageDamage(string Name, Action<string, string, Random>
         {
             Replace(Ring(run), Bytes(random, 100_000));
             Replace(Db(state), Bytes(random, 100_000));
-        }) { NeedsRing = true, MustBeSetAside = true };
+        })
+        { NeedsRing = true, MustBeSetAside = true };
     }
 
     private static string Db(string state) => Path.Combine(state, "outbox.db");

@@ -1,5 +1,5 @@
-using System.Net.Sockets;
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace EdgeInfer.SystemTests.Reliability;

@@ -93,7 +93,7 @@ public sealed class OutboxLossTests
         rig.Settle(0x99);
         rig.Store.IsFull = false;
         rig.Run(120_000);
-        Assert.Empty(rig.Store.Rows.Where(r => r.Stream == 1));
+        Assert.DoesNotContain(rig.Store.Rows, r => r.Stream == 1);
         Assert.DoesNotContain(rig.Take(), m => m.StartsWith("belt", StringComparison.Ordinal));
     }
 

@@ -83,8 +83,15 @@ public sealed class CaptureStoreTests : IDisposable
         ring.End(0);
         RecordingManifest manifest = new()
         {
-            Schema = RecordingManifest.CurrentSchema, Device = "press-3", Pipeline = "belt", Boot = 1, Version = "1", MadeAt = _time.GetUtcNow(), Frames = 1,
-            Options = new(), Models = [new("parts", "/m", "parts", "1", new string('0', 64), "cpu", 1)],
+            Schema = RecordingManifest.CurrentSchema,
+            Device = "press-3",
+            Pipeline = "belt",
+            Boot = 1,
+            Version = "1",
+            MadeAt = _time.GetUtcNow(),
+            Frames = 1,
+            Options = new(),
+            Models = [new("parts", "/m", "parts", "1", new string('0', 64), "cpu", 1)],
         };
         return new(manifest, ring.Freeze()!, static _ => "ok");
     }
