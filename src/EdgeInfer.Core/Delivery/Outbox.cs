@@ -176,7 +176,7 @@ internal sealed partial class Outbox : IMessageSource, IDisposable
             long now = _clock.MonotonicMilliseconds;
             HeldStream[] held = [.. _streams.Concat(_earlierStreams).Where(static s => s.HeldCause is not null).Select(s => new HeldStream(s.Facts.Name,
                 $"{s.HeldCause}; {(s.HeldUntil > now ? $"tried again within {(s.HeldUntil - now + 999) / 1000} s" : "tried again with the next message")}"))];
-            return new(IsStoreUsable, _storeFault?.ToString() ?? _notice, _live.Count, stored.Messages, stored.Bytes, _accepted, _delivered,
+            return new(_storeFault is null, _storeFault?.ToString() ?? _notice, _live.Count, stored.Messages, stored.Bytes, _accepted, _delivered,
                 _losses.Messages, stored.Gaps + _losses.Noticed, stored.DeadLetters, held);
         }
     }

@@ -34,7 +34,7 @@ internal sealed record OutboxSettings(string Device, long Boot, OutboxOptions Op
 internal sealed record HeldStream(string Stream, string Cause);
 
 /// <summary>The outbox as the status shows it.</summary>
-/// <param name="HasStore">Whether messages can be put on the disk.</param>
+/// <param name="HasStore">Whether messages can be put on the disk; also while the store is being opened.</param>
 /// <param name="Cause">Why not, or what was found; null where there is nothing to say.</param>
 /// <param name="Waiting">Messages in memory, those on their way included.</param>
 /// <param name="Stored">Messages on the disk.</param>

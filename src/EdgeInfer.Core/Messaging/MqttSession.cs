@@ -86,7 +86,12 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     }
 
     /// <summary>Begins to connect, and keeps trying.</summary>
-    public void Start() => _running = Task.Run(RunAsync);
+    public void Start()
+    {
+        // Whoever looks before the first attempt has begun is not told that it has ended.
+        lock (_lock) _state = MqttSessionState.Connecting;
+        _running = Task.Run(RunAsync);
+    }
 
     /// <inheritdoc/>
     public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload, int qos, long key = 0) => _sender.TryPublish(topic, payload, qos, key);

@@ -41,15 +41,17 @@ internal sealed class PipelineFactory(
         IResultOutlet outlet = Outlet(plan, model.Name);
         Random ids = NextRandom();
         return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
-            new PredictionEnvelope(Facts(plan.Options, stages)), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
+            new PredictionEnvelope(Facts(plan.Options, stages) with { Stream = plan.Options.Models.Count > 1 ? StreamOf(plan.Options, model.Name) : null }), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
     }
+
+    private static string StreamOf(PipelineOptions pipeline, string model) => pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
 
     private IResultOutlet Outlet(PipelinePlan plan, string model)
     {
         PipelineOptions pipeline = plan.Options;
         MqttTopics topics = new(plan.Prefix, device);
         MqttTopic topic = topics.Prediction(pipeline, model);
-        string stream = pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
+        string stream = StreamOf(pipeline, model);
         if (pipeline.Publish.Qos > 0 && pipeline.Publish.Predictions != PublishMode.Off)
             return new OutboxOutlet(outbox, outbox.Open(new(stream, topic.Name, topics.History(pipeline.Name).Name, DeliveryClass.Prediction), pipeline.IsDurable));
         return new BestEffortOutlet(outgoing, topic, outbox.NumbersOf(stream));

@@ -57,6 +57,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         _recorder = recorder;
         _settings = settings ?? new(PipelineSettings.Of(options));
+        _isDisabled = !_settings.Now.IsEnabled;
         _options = options;
         _time = time;
         _logger = logger;
@@ -99,13 +100,13 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <summary>Starts the thread, unless the settings say that the pipeline is turned off.</summary>
     public void Start()
     {
-        if (_settings.Now.IsEnabled)
+        _isDisabled = !_settings.Now.IsEnabled;
+        if (!_isDisabled)
         {
             _thread.Start();
             return;
         }
 
-        _isDisabled = true;
         _firstModel.TrySetResult(null);
         Changed();
     }

@@ -23,8 +23,10 @@ internal enum ResultShape
 /// <param name="Provider">The execution provider really used.</param>
 /// <param name="Shape">Which results the model gives.</param>
 /// <param name="Labels">One per class; a class without label is written as its number.</param>
+/// <param name="Stream">What <c>seq</c> counts within, where that is not the pipeline: one of several models of it.</param>
 internal sealed record PredictionFacts(
-    string Device, string Pipeline, long Boot, string ModelName, string ModelVersion, string ModelDigest, string Provider, ResultShape Shape, IReadOnlyList<string> Labels);
+    string Device, string Pipeline, long Boot, string ModelName, string ModelVersion, string ModelDigest, string Provider, ResultShape Shape, IReadOnlyList<string> Labels,
+    string? Stream = null);
 
 /// <summary><see cref="PredictionFacts"/> encoded once, so that a message is copies and a few numbers.</summary>
 internal sealed class PredictionEnvelope
@@ -41,6 +43,12 @@ internal sealed class PredictionEnvelope
             json.Text(f.Device);
             json.Raw(",\"pipeline\":"u8);
             json.Text(f.Pipeline);
+            if (f.Stream is not null)
+            {
+                json.Raw(",\"stream\":"u8);
+                json.Text(f.Stream);
+            }
+
             json.Raw(",\"boot\":"u8);
             json.Number(f.Boot);
             json.Raw(",\"seq\":"u8);

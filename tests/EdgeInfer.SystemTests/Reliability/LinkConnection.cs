@@ -148,8 +148,11 @@ internal sealed class LinkConnection(Link link, Socket agent, int brokerPort, bo
             int kind = buffer[at] >> 4;
             int allowed = link.Allowed(side, kind, length, 0);
             if (side == LinkSide.ToBroker && allowed == length) NoteSent(buffer.AsSpan(at, length), header);
+
+            // Before it is passed on: the agent sends its next as soon as it has it. What it acknowledges counts once it is passed.
+            (long Boot, long Sequence) answered = side == LinkSide.ToAgent && allowed == length ? NoteAnswered(buffer.AsSpan(at, length), header) : default;
             await Send(to, buffer.AsMemory(at, allowed));
-            if (side == LinkSide.ToAgent && allowed == length) NoteAnswered(buffer.AsSpan(at, length), header);
+            if (answered.Sequence > 0) link.Acknowledged[answered] = 0;
             if (link.StrikesAt(side, kind, 0)) return -1;
             at += length;
         }
@@ -179,22 +182,20 @@ internal sealed class LinkConnection(Link link, Socket agent, int brokerPort, bo
         }
     }
 
-    private void NoteAnswered(ReadOnlySpan<byte> packet, int header)
+    /// <summary>The prediction that a packet acknowledges; zeros for any other.</summary>
+    private (long Boot, long Sequence) NoteAnswered(ReadOnlySpan<byte> packet, int header)
     {
         switch (packet[0] >> 4)
         {
             case MqttBytes.ConnAck:
                 IsAccepted = packet[header + 1] == 0;
-                break;
+                return default;
             case MqttBytes.PubAck:
                 ushort id = (ushort)((packet[header] << 8) | packet[header + 1]);
                 byte reason = packet.Length > header + 2 ? packet[header + 2] : (byte)0;
-                lock (_inFlight)
-                {
-                    if (_inFlight.Remove(id, out (long Boot, long Sequence) of) && reason < 0x80 && of.Sequence > 0) link.Acknowledged[of] = 0;
-                }
-
-                break;
+                lock (_inFlight) return _inFlight.Remove(id, out (long Boot, long Sequence) of) && reason < 0x80 ? of : default;
+            default:
+                return default;
         }
     }
 

@@ -87,7 +87,7 @@ public sealed class CommandTests : IDisposable
         await using ChildProcess agent = AgentProcess.Start("run", "-c", Configuration(broker));
         await listener.Line("/belt/prediction {");
         await Publish(broker, "cmd/restart", """{"id":"new"}""", "-r");
-        await agent.Line("cmd/restart: a retained message is ignored");
+        await agent.Line("cmd/restart': a retained message is ignored");
         JsonElement ping = await Ask(broker, "ping", "");
         Assert.Equal((1, "running"), (ping.GetProperty("ping").GetProperty("boot").GetInt32(), ping.GetProperty("ping").GetProperty("pipelines").GetProperty("belt").GetString()));
         Assert.DoesNotContain("cmd/restart/result", listener.Output, StringComparison.Ordinal);

@@ -31,6 +31,8 @@ public sealed class SeveralModelsTests : IDisposable
 
         // Each model of the pipeline has its own count.
         Assert.Equal(Enumerable.Range(1, alone.Length).SelectMany(n => (long[])[n, n]), both.Select(p => p.GetProperty("seq").GetInt64()));
+        Assert.Equal(["belt/parts", "belt/second"], both.Select(p => p.GetProperty("stream").GetString()!).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(alone, p => Assert.False(p.TryGetProperty("stream", out _)));
         for (int i = 0; i < alone.Length; i++)
         {
             foreach (JsonElement one in both.Skip(2 * i).Take(2))

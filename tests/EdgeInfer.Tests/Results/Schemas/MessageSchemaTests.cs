@@ -108,7 +108,7 @@ public sealed class MessageSchemaTests
     {
         foreach (ResultShape shape in Enum.GetValues<ResultShape>())
         {
-            PredictionFacts facts = new("press-3", "belt", 12, "parts", "1.2.0", "a1b2c3d4e5f6a7b8", "cpu", shape, ["bolt"]);
+            PredictionFacts facts = new("press-3", "belt", 12, "parts", "1.2.0", "a1b2c3d4e5f6a7b8", "cpu", shape, ["bolt"], shape == ResultShape.Classes ? "belt/parts" : null);
             PredictionWriter writer = new(new PredictionEnvelope(facts), new Random(1));
             Prediction prediction = new() { Sequence = 1, FrameWidth = 640, FrameHeight = 480, AgeMilliseconds = 21.4 };
             prediction.Frame.CapturedAt = s_time;
