@@ -35,7 +35,6 @@ public sealed class LongOfflineTests
         link.Strike(LinkEnd.Reset);
         List<long> memory = await Offline(rig, campaign.Count);
         int before = consumer.Arrivals.Count;
-        DateTime healed = Now();
         link.Heal();
         await rig.Status.Until(s => NetworkRig.BrokerState(s) == "connected", "connected again", TimeSpan.FromSeconds(90));
         DateTime connected = Now();
@@ -43,7 +42,7 @@ public sealed class LongOfflineTests
         Received[] meanwhile = consumer.Arrivals.Predictions[before..];
 
         // By when they were made: what the quota leaves may be younger than what counts as history.
-        Received[] late = [.. meanwhile.Where(r => r.CapturedAt < healed)];
+        Received[] late = [.. meanwhile.Where(r => r.CapturedAt < connected)];
         Received[] live = [.. meanwhile.Where(r => r.CapturedAt > connected)];
         Assert.True(late.Length > 100, $"{late.Length} late ones of {meanwhile.Length}");
         Balance balance = await Nothing.IsLost(rig, consumer.Arrivals, null, "long offline");
