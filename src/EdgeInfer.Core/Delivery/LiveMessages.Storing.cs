@@ -40,7 +40,7 @@ internal sealed partial class LiveMessages
     /// </summary>
     /// <param name="into">Slots.</param>
     /// <param name="acceptedBefore">Only those accepted at or before; durable ones always.</param>
-    /// <param name="isUp">Whether they may be sent from here meanwhile; else they leave the ring once they are stored.</param>
+    /// <param name="isUp">Whether they may be sent from here meanwhile; else they leave the ring once they are stored, but for those on their way.</param>
     public int CollectForStore(Span<int> into, long acceptedBefore, bool isUp)
     {
         int count = 0;
@@ -52,7 +52,7 @@ internal sealed partial class LiveMessages
                 if (!s.IsUnstored || (s.AcceptedMilliseconds > acceptedBefore && !s.IsDurable)) continue;
                 Uncount(slot);
                 s.IsBeingStored = true;
-                s.IsHeld = isUp || s.IsDurable;
+                s.IsHeld = isUp || s.IsDurable || s.State == LiveState.Sent;
                 into[count++] = slot;
             }
         }

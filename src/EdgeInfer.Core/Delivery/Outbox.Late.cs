@@ -58,7 +58,8 @@ internal sealed partial class Outbox
         {
             for (int i = 0; i < count; i++)
             {
-                if (i >= read || _backlog.Holds(messages[i].Id) || _live.HoldsRow(messages[i].Id)) _backlog.Return(entries[i]);
+                // A row that is about to go is of a message that the broker has.
+                if (i >= read || _backlog.Holds(messages[i].Id) || _live.HoldsRow(messages[i].Id) || _rowsToDelete.Contains(messages[i].Id)) _backlog.Return(entries[i]);
                 else _backlog.Add(entries[i], stream);
             }
 

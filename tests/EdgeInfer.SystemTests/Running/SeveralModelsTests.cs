@@ -8,10 +8,10 @@ public sealed class SeveralModelsTests : IDisposable
 {
     private readonly TestFolder _folder = new();
 
-    private string Configuration(string broker, string models) => _folder.Write("edgeinfer.yaml", $$"""
+    private string Configuration(string broker, string models, string state = "state") => _folder.Write("edgeinfer.yaml", $$"""
         device: { id: press-3 }
         mqtt: { url: {{broker}} }
-        runtime: { state_folder: {{_folder.Path}}/state, cache_folder: {{_folder.Path}}/cache, control: off }
+        runtime: { state_folder: {{_folder.Path}}/{{state}}, cache_folder: {{_folder.Path}}/cache, control: off }
         models: { parts: { path: {{TestFolder.BundledModel}} }, second: { path: {{_folder.Path}}/second } }
         pipelines:
           belt:
@@ -65,7 +65,7 @@ public sealed class SeveralModelsTests : IDisposable
         int pictures = Directory.GetFiles(Path.Combine(TestFolder.BundledModel, "golden"), "*.jpg").Length;
         await using Mosquitto broker = await Mosquitto.Start();
         await using ChildProcess listener = broker.Subscribe(topic);
-        await using ChildProcess agent = AgentProcess.Start("run", "-c", Configuration(broker.Url, models));
+        await using ChildProcess agent = AgentProcess.Start("run", "-c", Configuration(broker.Url, models, state: $"state-{each}"));
         // What was made before the broker was there comes behind what is new.
         return [.. (await listener.Lines("{", pictures * each)).Select(AgentProcess.Payload).OrderBy(p => p.GetProperty("seq").GetInt64())];
     }

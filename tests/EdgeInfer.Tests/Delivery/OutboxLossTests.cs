@@ -52,6 +52,40 @@ public sealed class OutboxLossTests
     }
 
     [Fact]
+    public void A_delivered_message_is_not_read_back_while_its_row_waits_to_be_taken_out()
+    {
+        using OutboxRig rig = new();
+        OutboxStream press = rig.Open("press", isDurable: true);
+        rig.Accept(150, press);
+        rig.Run(1100);
+        rig.Up();
+        rig.Accept(1, press);
+        rig.Run(3000, _ =>
+        {
+            rig.Take();
+            rig.SettleEach(static _ => 0);
+        });
+        Assert.Equal(Enumerable.Range(1, 151), Numbers(rig.TakenOfAll).Order());
+        Assert.Empty(rig.Store.Rows);
+    }
+
+    [Fact]
+    public void What_is_on_its_way_when_its_group_is_written_for_a_broken_line_is_not_sent_again_once_it_is_acknowledged()
+    {
+        using OutboxRig rig = new();
+        rig.Accept(3);
+        rig.Run(990);
+
+        // The session takes before it says that the line is there.
+        Assert.Equal(3, rig.Take().Count);
+        rig.Run(200);
+        rig.Up();
+        rig.SettleEach(static _ => 0);
+        rig.Run(2000, _ => rig.Take());
+        Assert.Equal([1, 2, 3], Numbers(rig.TakenOfAll));
+    }
+
+    [Fact]
     public void A_late_answer_from_before_the_store_broke_does_not_stand_for_a_message_of_the_new_one()
     {
         using OutboxRig rig = new(inFlight: 4);
