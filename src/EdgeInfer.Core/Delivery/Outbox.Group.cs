@@ -38,6 +38,7 @@ internal sealed partial class Outbox
         }
 
         lock (_lock) Finish(group);
+        Written();
     }
 
     private OutboxGroup Collect()

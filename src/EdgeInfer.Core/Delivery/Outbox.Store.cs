@@ -31,6 +31,7 @@ internal sealed partial class Outbox
                 Healed();
             }
 
+            Written();
             if (opened.Notice is { } notice) LogNotice(_logger, notice);
         }
         catch (OutboxStoreException e)
@@ -121,15 +122,20 @@ internal sealed partial class Outbox
         _reopening.Reset();
     }
 
+    /// <summary>A group is on the disk: what could not be written before can be now.</summary>
+    private void Written()
+    {
+        if (_loggedFault is not null) LogHealed(_logger);
+        _loggedFault = null;
+    }
+
     private void Fail(OutboxStoreException e)
     {
-        bool isNews;
         lock (_lock)
         {
-            isNews = _storeFault?.What != e.Fault.What;
+            _hasNews |= _storeFault?.What != e.Fault.What;
             _storeFault = e.Fault;
             _isKnownBroken |= e.IsBroken;
-            _hasNews |= isNews;
             long now = Now();
             _storeDue = e.IsBroken ? Math.Max(now, _brokenDue) : now + (long)_reopening.Next().TotalMilliseconds;
             if (e.IsBroken) _brokenDue = now + BrokenMilliseconds;
@@ -139,7 +145,9 @@ internal sealed partial class Outbox
             foreach (int slot in refused[.._live.CollectRefused(refused)]) GiveUpRefused(slot, _live[slot].Reason);
         }
 
-        if (isNews) LogStore(_logger, e.Fault);
+        // Nothing to write looks like a disk that is well: it is said to be when something has been written.
+        if (_loggedFault != e.Fault.What) LogStore(_logger, e.Fault);
+        _loggedFault = e.Fault.What;
         if (e.IsBroken) LeaveStore(_store);
     }
 
@@ -205,6 +213,9 @@ internal sealed partial class Outbox
 
     [LoggerMessage(EventId = 4501, Level = LogLevel.Error, Message = "outbox: {Fault}; results are kept in memory alone")]
     private static partial void LogStore(ILogger logger, Fault fault);
+
+    [LoggerMessage(EventId = 4503, Level = LogLevel.Information, Message = "outbox: the disk takes results again")]
+    private static partial void LogHealed(ILogger logger);
 
     [LoggerMessage(EventId = 4502, Level = LogLevel.Warning, Message = "outbox: {Fault}")]
     private static partial void LogNotice(ILogger logger, Fault fault);

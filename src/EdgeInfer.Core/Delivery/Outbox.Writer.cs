@@ -55,6 +55,7 @@ internal sealed partial class Outbox
     private bool _isResizing;
     private byte _storeEpoch;
     private bool _isKnownBroken;
+    private string? _loggedFault;
     private bool _hasSpareSpace;
 
     /// <summary>Whether messages can be put on the disk now; under the lock.</summary>

@@ -28,6 +28,23 @@ internal static partial class OutboxOpening
         }
     }
 
+    /// <summary>The last start that a state folder's store knows of; 0 for none, or where it cannot be read.</summary>
+    public static long LastStart(string stateFolder)
+    {
+        StoreFiles files = new(stateFolder);
+        if (!files.HasDatabase || files.CannotBeDatabase) return 0;
+        try
+        {
+            using SqliteDatabase database = SqliteDatabase.Open(files.Database, isReadOnly: true);
+            return database.Number("SELECT max(boot) FROM run");
+        }
+        catch (OutboxStoreException)
+        {
+            // The writer meets the same fault, and says so.
+            return 0;
+        }
+    }
+
     private static IMessageRing OpenRing(OutboxSettings settings, RuntimeOptions runtime, Guid kernel, ILogger logger, out RingPast past)
     {
         past = default;

@@ -9,23 +9,24 @@ public static class BootCounter
 {
     /// <summary>Adds one start.</summary>
     /// <param name="stateFolder">Created where it is missing.</param>
+    /// <param name="lastKnown">Asked where the file is not there, or holds no number: the last start that anything else remembers; 0 for none.</param>
     /// <returns>The number of this start, from 1.</returns>
     /// <exception cref="IOException">The state folder cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The state folder may not be written.</exception>
-    public static long Next(string stateFolder)
+    public static long Next(string stateFolder, Func<long> lastKnown)
     {
         DurableFolder.Make(stateFolder);
         string path = Path.Combine(stateFolder, "boot");
-        long boot = Read(path) + 1;
+        long boot = (Read(path) ?? Math.Max(0, lastKnown())) + 1;
         AtomicFile.Write(path, Encoding.ASCII.GetBytes(boot.ToString(CultureInfo.InvariantCulture) + "\n"));
         return boot;
     }
 
-    // A file that holds no number was cut short before this program wrote it atomically, or is not ours: start anew.
-    private static long Read(string path)
+    // A file that holds no number was cut short before this program wrote it atomically, or is not ours.
+    private static long? Read(string path)
     {
-        if (!File.Exists(path)) return 0;
+        if (!File.Exists(path)) return null;
         byte[] content = File.ReadAllBytes(path);
-        return Utf8Parser.TryParse(content, out long boot, out _) && boot > 0 ? boot : 0;
+        return Utf8Parser.TryParse(content, out long boot, out _) && boot > 0 ? boot : null;
     }
 }

@@ -44,12 +44,12 @@ internal static class ConnectFaults
 
     /// <summary>
     /// The broker closed the connection without a DISCONNECT. mosquitto 2.0.11 does so when another client takes the client id; several times
-    /// in a row, each soon after connecting, it is hardly anything else.
+    /// in a row, each soon after connecting, it is hardly anything else; once, it is a broker that was stopped.
     /// </summary>
     /// <param name="settings">The session's.</param>
     /// <param name="times">How many times in a row.</param>
     public static MqttLinkException ClosedSilently(MqttSettings settings, int times) => times < 3
-        ? Waiting(settings, "the broker closed the connection without giving a reason",
+        ? Waiting(settings, "the broker closed the connection without giving a reason", times < 2 ? "" :
             $"if it does so again and again, another client uses the same client id '{settings.ClientId}': give each device its own device.id (or mqtt.client_id)", null)
         : new(new(FaultKind.Configuration, settings.Address,
             $"the broker keeps closing the connection soon after it is made: most likely another client connects with the same client id '{settings.ClientId}'",

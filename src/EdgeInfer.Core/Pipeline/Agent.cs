@@ -212,7 +212,7 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         try
         {
-            return BootCounter.Next(folder);
+            return BootCounter.Next(folder, () => OutboxOpening.LastStart(folder));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -217,7 +217,7 @@ internal sealed partial class PipelineWorker : IDisposable
     {
         FollowSettings();
         Tap.Offer(frame);
-        if (!HasTurn())
+        if (!HasTurn(frame))
         {
             frame.Dispose();
             Counters.CountSkipped();
@@ -232,7 +232,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _recorder?.End(outcome);
     }
 
-    private bool HasTurn()
+    private bool HasTurn(FrameLease frame)
     {
         long now = _time.GetTimestamp();
         if (_options.Source is not FilesOptions) return _gate.TryPass(now);
@@ -245,6 +245,8 @@ internal sealed partial class PipelineWorker : IDisposable
             now = _time.GetTimestamp();
         }
 
+        // They are read ahead: what they wait for is no delay of anything that was seen.
+        frame.CaptureAt(now, _time.GetUtcNow());
         return true;
     }
 

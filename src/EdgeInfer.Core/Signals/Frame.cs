@@ -73,6 +73,15 @@ public readonly struct FrameLease : IDisposable
     /// <summary>The facts, valid until the lease is returned.</summary>
     public ref readonly FrameInfo Info => ref Valid().Info;
 
+    /// <summary>The frame counts as captured at another time; only its holder calls this.</summary>
+    /// <param name="timestamp">On the monotonic clock.</param>
+    /// <param name="at">UTC.</param>
+    public void CaptureAt(long timestamp, DateTimeOffset at)
+    {
+        Frame frame = Valid();
+        (frame.Info.CapturedTimestamp, frame.Info.CapturedAt) = (timestamp, at);
+    }
+
     /// <summary>Returns the frame to its owner.</summary>
     public void Dispose() => _frame?.Return(_generation);
 

@@ -44,7 +44,7 @@ internal static class StatusText
         if (status.Outbox is not { } o) yield break;
         string gaps = o.Lost > 0 || o.Gaps > 0 ? $"{o.Lost} declared lost, {o.Gaps} gaps to publish" : "";
         string dead = o.DeadLetters > 0 ? $"{o.DeadLetters} refused for good" : "";
-        yield return ("outbox", Parts($"{(o.State == "ok" ? "" : "memory only, ")}{o.Delivered} delivered of {o.Accepted} accepted, {o.Waiting} in memory, {o.Stored} on disk", gaps, dead));
+        yield return ("outbox", Parts($"{(o.State == "ok" ? "" : "memory only, ")}{o.Accepted} accepted, {o.Delivered} delivered since the start, {o.Waiting} in memory, {o.Stored} on disk", gaps, dead));
         yield return ("", o.Cause ?? "");
         foreach ((string stream, string cause) in o.Held ?? new Dictionary<string, string>()) yield return ("", $"{stream} is held: {cause}");
     }

@@ -86,6 +86,27 @@ public sealed class OutboxLossTests
     }
 
     [Fact]
+    public void A_full_disk_is_logged_once_and_again_when_it_takes_results()
+    {
+        using OutboxRig rig = new();
+        rig.Accept();
+        rig.Store.IsFull = true;
+        rig.Run(3000);
+        rig.Up();
+
+        // With the line up there is nothing to write, and that is no sign that it could be.
+        rig.Drain();
+        rig.Run(30_000);
+        rig.Down();
+        rig.Accept();
+        rig.Run(3000);
+        Assert.Equal("outbox: outbox.db: the disk is full; results are kept in memory alone", rig.Logger.Text);
+        rig.Store.IsFull = false;
+        rig.Run(61_000);
+        Assert.EndsWith("in memory alone\noutbox: the disk takes results again", rig.Logger.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_late_answer_from_before_the_store_broke_does_not_stand_for_a_message_of_the_new_one()
     {
         using OutboxRig rig = new(inFlight: 4);

@@ -2,7 +2,6 @@ using System.Text;
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Messaging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeInfer.Tests.Delivery;
@@ -22,7 +21,7 @@ internal sealed class OutboxRig : IDisposable
         Ring = ring ?? new();
         Outbox = new(
             new("press-3", boot, options ?? new(), new("edgeinfer/press-3/gap"), inFlight), Ring, past,
-            _ => OpenStore(), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), NullLogger.Instance);
+            _ => OpenStore(), new(new WallClock(Time, () => ClockStep), () => IsSynced, kernel ?? Kernel), new Random(1), Logger);
         Window = inFlight;
         Boot = boot;
         Belt = Open("belt");
@@ -43,6 +42,9 @@ internal sealed class OutboxRig : IDisposable
     public FakeRing Ring { get; }
 
     public FakeTimeProvider Time { get; }
+
+    /// <summary>What the outbox logs.</summary>
+    public Sources.RecordingLogger Logger { get; } = new();
 
     public OutboxStream Belt { get; }
 

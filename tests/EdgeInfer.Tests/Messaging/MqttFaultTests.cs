@@ -63,6 +63,7 @@ public sealed class MqttFaultTests
         Assert.Equal(
             "the broker keeps closing the connection soon after it is made: most likely another client connects with the same client id 'edgeinfer-test'",
             status.Cause!.What);
+        Assert.Contains(_probe.Lines, l => l.EndsWith("the broker closed the connection without giving a reason", StringComparison.Ordinal));
         Assert.Contains(_probe.Lines, l => l.Contains("without giving a reason; if it does so again and again, another client uses the same client id", StringComparison.Ordinal));
     }
 

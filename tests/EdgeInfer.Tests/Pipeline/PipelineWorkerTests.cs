@@ -7,6 +7,7 @@ using EdgeInfer.Results;
 using EdgeInfer.Sinks;
 using EdgeInfer.Tests.Architecture;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeInfer.Tests.Pipeline;
 
@@ -161,6 +162,20 @@ public sealed class PipelineWorkerTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_waits_for_its_turn_counts_as_captured_when_its_turn_comes()
+    {
+        FakeTimeProvider time = new();
+        CollectingSink sink = new();
+        using PipelineWorker worker = Worker(new FilesOptions(Path.Combine(BundledModel, "golden", "*.jpg"), true), sink, Open, framesPerSecond: 1000, time);
+        worker.Start();
+        Assert.True(sink.Reached(1, s_patience));
+        Assert.True(SpinWait.SpinUntil(() => worker.Report().Received >= 3, s_patience));
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(sink.Reached(1, s_patience));
+        Assert.Equal([0, 0], sink.Ages.Take(2));
+    }
+
+    [Fact]
     public async Task A_label_that_no_model_has_is_the_pipelines_fault()
     {
         using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), new ResultNumbers(1), ["bolt", "elephant"], ("parts", new(), Open), ("copy", new(), Open));
@@ -171,9 +186,9 @@ public sealed class PipelineWorkerTests : IDisposable
 
     private ModelSession Open() => _models.Open(BundledModel);
 
-    private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ModelSession> open, double? framesPerSecond = null) => new(
+    private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ModelSession> open, double? framesPerSecond = null, TimeProvider? time = null) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = ["parts"], FramesPerSecond = framesPerSecond },
-        new ResultNumbers(1), [new("parts", open, _ => sink)], TimeProvider.System, new Random(1), NullLogger.Instance);
+        new ResultNumbers(1), [new("parts", open, _ => sink)], time ?? TimeProvider.System, new Random(1), NullLogger.Instance);
 
     private static PipelineWorker Worker(
         SourceOptions source, ResultNumbers numbers, params (string Name, CollectingSink Sink, Func<ModelSession> Open)[] models) => Worker(source, numbers, null, models);
@@ -194,6 +209,7 @@ public sealed class PipelineWorkerTests : IDisposable
         private readonly Lock _lock = new();
         private readonly List<long> _sequence = [];
         private readonly List<string> _frames = [];
+        private readonly List<double> _ages = [];
         private readonly SemaphoreSlim _arrived = new(0);
 
         public long FaultAt { get; init; }
@@ -213,6 +229,11 @@ public sealed class PipelineWorkerTests : IDisposable
             get { lock (_lock) return [.. _frames]; }
         }
 
+        public IReadOnlyList<double> Ages
+        {
+            get { lock (_lock) return [.. _ages]; }
+        }
+
         public bool Reached(int count, TimeSpan patience)
         {
             for (int i = 0; i < count; i++)
@@ -226,6 +247,7 @@ public sealed class PipelineWorkerTests : IDisposable
             {
                 _sequence.Add(prediction.Sequence);
                 _frames.Add(prediction.Frame.Id.ToString());
+                _ages.Add(prediction.AgeMilliseconds);
             }
 
             _arrived.Release();

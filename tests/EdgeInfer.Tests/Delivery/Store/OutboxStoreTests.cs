@@ -37,6 +37,23 @@ public sealed class OutboxStoreTests : IDisposable
         Assert.Null(_folder.Incident);
     }
 
+    [Fact]
+    public void The_last_start_is_known_without_opening_the_store_and_none_where_there_is_no_database_or_a_damaged_one()
+    {
+        Assert.Equal(0, OutboxOpening.LastStart(_folder.Path));
+        foreach (long boot in (long[])[6, 7])
+        {
+            using OutboxStore store = _folder.Open(boot);
+            store.Begin();
+            store.BeginRun(boot, StoreFolder.Kernel);
+            store.Commit();
+        }
+
+        Assert.Equal(7, OutboxOpening.LastStart(_folder.Path));
+        File.WriteAllText(_folder.Database, "no database at all");
+        Assert.Equal(0, OutboxOpening.LastStart(_folder.Path));
+    }
+
     [Theory]
     // Two of the byte rows of RFC 3720 (B.4), before two numbers that are zero, bit by bit.
     [InlineData("0000000000000000000000000000000000000000000000000000000000000000", 48)]
