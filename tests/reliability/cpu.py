@@ -4,8 +4,10 @@
     tests/reliability/cpu.py OLD NEW [--rounds 5] [--seconds 20]
 
 OLD and NEW are executables, each beside its models folder; mosquitto must be installed. Three cases: as many frames as the model
-takes with the broker there, 15 a second with the broker there, and 15 a second without one. For each round the two run one after the
-other, in an order that changes; the figure is the median over the rounds of NEW / OLD, with the least and the greatest.
+takes with the broker there, 15 a second with the broker there, and 15 a second without one. In the first both are there at once and
+take turns of a quarter of a second (SIGSTOP, SIGCONT), so that a machine whose speed changes changes it for both; in the others they
+run one after the other, in an order that changes, since frames come by the clock. The figure is the median over the rounds of
+NEW / OLD, with the least and the greatest.
 """
 import argparse
 import json
@@ -55,27 +57,66 @@ def cpu_seconds(process):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(binary, source, port, seconds, has_outbox):
-    """Milliseconds of CPU per frame of one run."""
-    with tempfile.TemporaryDirectory(prefix="edgeinfer-cpu-") as folder, tempfile.TemporaryDirectory(prefix="edgeinfer-cpu-", dir="/dev/shm") as memory:
+class Agent:
+    """One build at work on a source."""
+
+    def __init__(self, binary, source, port, has_outbox):
+        self.folder = tempfile.TemporaryDirectory(prefix="edgeinfer-cpu-")
+        self.memory = tempfile.TemporaryDirectory(prefix="edgeinfer-cpu-", dir="/dev/shm")
+        folder = self.folder.name
         file = pathlib.Path(folder, "edgeinfer.yaml")
         file.write_text(CONFIGURATION.format(
-            port=port, folder=folder, source=source, models=binary.parent / "models", run=f", run_folder: {memory}" if has_outbox else ""))
-        agent = subprocess.Popen([binary, "run", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            path = str(pathlib.Path(folder, "control.sock"))
-            for _ in range(600):
-                if os.path.exists(path) and results(path) > 0:
-                    break
-                time.sleep(0.1)
-            time.sleep(2)
-            frames, used = results(path), cpu_seconds(agent.pid)
-            time.sleep(seconds)
-            frames, used = results(path) - frames, cpu_seconds(agent.pid) - used
-        finally:
-            agent.send_signal(signal.SIGTERM)
-            agent.wait()
-    return used * 1000 / frames
+            port=port, folder=folder, source=source, models=binary.parent / "models", run=f", run_folder: {self.memory.name}" if has_outbox else ""))
+        self.process = subprocess.Popen([binary, "run", "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.path = str(pathlib.Path(folder, "control.sock"))
+        for _ in range(600):
+            if os.path.exists(self.path) and results(self.path) > 0:
+                break
+            time.sleep(0.1)
+        time.sleep(2)
+
+    def snapshot(self):
+        return results(self.path), cpu_seconds(self.process.pid)
+
+    def stop(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        self.folder.cleanup()
+        self.memory.cleanup()
+
+
+def per_frame(before, after):
+    """Milliseconds of CPU per frame between two snapshots."""
+    return (after[1] - before[1]) * 1000 / (after[0] - before[0])
+
+
+def measure(binary, source, port, seconds, has_outbox):
+    agent = Agent(binary, source, port, has_outbox)
+    try:
+        before = agent.snapshot()
+        time.sleep(seconds)
+        return per_frame(before, agent.snapshot())
+    finally:
+        agent.stop()
+
+
+def in_turns(agents, seconds):
+    """Milliseconds of CPU per frame of each, which work for as long together as one would alone."""
+    def awake(agent, do):
+        agent.process.send_signal(signal.SIGCONT)
+        done = do()
+        agent.process.send_signal(signal.SIGSTOP)
+        return done
+
+    before = [awake(agent, agent.snapshot) for agent in agents]
+    end = time.monotonic() + 2 * seconds
+    while time.monotonic() < end:
+        agents = agents[::-1]
+        for agent in agents:
+            awake(agent, lambda: time.sleep(0.25))
+        before = before[::-1]
+    return {agent: per_frame(b, awake(agent, agent.snapshot)) for agent, b in zip(agents, before)}
 
 
 def main():
@@ -101,6 +142,16 @@ def main():
                     ("15 frames a second, no broker", "synthetic: conveyor, size: 640x480, fps: 15", nobody)):
                 figures = {"old": [], "new": []}
                 for turn in range(given.rounds):
+                    if "full speed" in name:
+                        pair = {}
+                        for build in builds:
+                            pair[build] = Agent(builds[build], source, at, knows[build])
+                            pair[build].process.send_signal(signal.SIGSTOP)
+                        taken = in_turns(list(pair.values()), given.seconds)
+                        for build, agent in pair.items():
+                            figures[build].append(taken[agent])
+                            agent.stop()
+                        continue
                     for build in ("old", "new") if turn % 2 == 0 else ("new", "old"):
                         figures[build].append(measure(builds[build], source, at, given.seconds, knows[build]))
                 ratios = [n / o for o, n in zip(figures["old"], figures["new"])]

@@ -48,13 +48,17 @@ public sealed class LongOfflineTests
         Balance balance = await Nothing.IsLost(rig, consumer.Arrivals, null, "long offline");
 
         Assert.True(balance.Declared > campaign.Count * 7 / 8, $"{balance.Declared} of {campaign.Count} overran the quota: less than seven eighths");
-        Assert.All(consumer.Arrivals.Declared(), g => Assert.Equal("quota", g.Reason));
+        // At two thousand a second the ring holds an eighth of a second: a commit that takes longer costs some of them.
+        DeclaredGap[] overloads = [.. consumer.Arrivals.Declared().Where(static g => g.Reason == "overload")];
+        long overloaded = overloads.Sum(static g => g.To!.Value - g.From!.Value + 1);
+        Assert.All(consumer.Arrivals.Declared().Except(overloads), static g => Assert.Equal("quota", g.Reason));
+        Assert.True(overloaded <= (isLong ? campaign.Count / 1000 : 0), $"{overloaded} came faster than the disk");
         // What was on its way when the line broke may have arrived and be declared all the same.
         Assert.InRange(NetworkRig.Outbox(status, "lost") - balance.Declared, 0, 16);
         double draining = Median([.. live.Where(r => r.Timestamp > late[0].Timestamp && r.Timestamp < late[^1].Timestamp)]);
         List<double> thousands = Thousands(late);
         campaign.Report(string.Create(CultureInfo.InvariantCulture,
-            $"{balance}; RSS {Early(memory):0} kB in the first quarter, {memory.Max()} kB at most; live p50 {alone:0.00} ms alone, {draining:0.00} ms while {late.Length} late ones drained; seconds per thousand of those {string.Join(' ', thousands.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}"));
+            $"{balance}, {overloaded} of them for overload; RSS {Early(memory):0} kB in the first quarter, {memory.Max()} kB at most; live p50 {alone:0.00} ms alone, {draining:0.00} ms while {late.Length} late ones drained; seconds per thousand of those {string.Join(' ', thousands.Select(t => t.ToString("0.00", CultureInfo.InvariantCulture)))}"));
         Assert.True(memory.Max() < Early(memory) + 6 * 1024, $"RSS grew from {Early(memory)} to {memory.Max()} kB");
         Assert.True(draining <= Math.Max(2 * alone, alone + 2), $"live p50 {alone:0.00} ms alone, {draining:0.00} ms while draining");
         Assert.True(thousands.Count < 2 || thousands.Max() < 2 * thousands.Order().ElementAt(thousands.Count / 2), $"the drain is not linear: {string.Join(' ', thousands)}");
