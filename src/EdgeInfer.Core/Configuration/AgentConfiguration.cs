@@ -45,6 +45,9 @@ public sealed record AgentConfiguration
     /// <summary><c>outbox</c>.</summary>
     public OutboxOptions Outbox { get; init; } = new();
 
+    /// <summary><c>http</c>.</summary>
+    public HttpOptions Http { get; init; } = new();
+
     /// <summary><c>models</c>: name to path of a folder or .onnx file.</summary>
     public required IReadOnlyDictionary<string, ModelReference> Models { get; init; }
 

@@ -95,10 +95,11 @@ internal sealed partial class AgentConfigurationReader(
         Dictionary<string, ModelReference> models = ReadModels(root, context);
         List<PipelineOptions> pipelines = ReadPipelines(root, context, models);
         OutboxOptions outbox = OutboxReader.Read(root);
-        root.NotYet("updates", "http");
+        HttpOptions http = new HttpReader(context).Read(root);
+        root.NotYet("updates");
         root.Close();
         pipelines = new TopicCheck(context, mqtt.Prefix, device.Id).Fill(pipelines);
-        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Outbox = outbox, Models = models, Pipelines = pipelines };
+        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Outbox = outbox, Http = http, Models = models, Pipelines = pipelines };
     }
 
     private static Dictionary<string, ModelReference> ReadModels(MappingReader root, ReadingContext context)

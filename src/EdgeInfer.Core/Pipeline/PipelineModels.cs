@@ -57,6 +57,9 @@ internal sealed partial class PipelineModels : IDisposable
         }
     }
 
+    /// <summary>How long its frames waited and took to decode. Any thread reads.</summary>
+    public FrameDurations Durations { get; } = new();
+
     /// <summary>What is known of the last frame.</summary>
     public ref readonly FrameInfo Frame => ref _frame;
 
@@ -147,10 +150,12 @@ internal sealed partial class PipelineModels : IDisposable
         using (frame)
         {
             _frame = frame.Info;
+            Durations.Capture.Add(_time.GetElapsedTime(_frame.CapturedTimestamp));
             if (_models.Length > 1 && _frame.Id.IsEmpty) _frame.Id = _numbers.NextFrameId();
             StageTimes times = default;
             DecodeOutcome outcome = _frames!.Decode(frame, ref times);
             if (outcome != DecodeOutcome.Ok) return outcome;
+            Durations.Decode.AddMilliseconds(times.DecodeMilliseconds);
             DecodeOutcome fitted = DecodeOutcome.WrongSize;
             foreach (PipelineModel model in _models)
             {

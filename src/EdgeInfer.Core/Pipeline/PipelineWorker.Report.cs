@@ -48,6 +48,19 @@ internal sealed partial class PipelineWorker
         }
     }
 
+    /// <summary>All that the pipeline counts. Any thread.</summary>
+    public PipelineReadings Readings() => new()
+    {
+        Name = Name,
+        Report = Report(),
+        Models = [.. _models.All.Select(static m => m.Readings())],
+        SkippedByRate = Counters.SkippedByRate,
+        Damaged = _source.Counts.Corrupt,
+        Refused = Counters.Refused(),
+        Capture = _models.Durations.Capture.Read(),
+        Decode = _models.Durations.Decode.Read(),
+    };
+
     // With several models one at fault does not make the pipeline fail: it runs, and the cause says what is missing.
     private (PipelineState State, Fault? Cause) State()
     {

@@ -260,7 +260,7 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Refuse(DecodeOutcome outcome)
     {
-        Counters.CountUndecodable();
+        Counters.CountRefused(outcome);
         string name = _options.Source is FilesOptions ? _models.Frame.Id.ToString() : _source.Name;
         if (_refusals.Refuse(name, where => _models.Describe(outcome, where))) Changed();
     }

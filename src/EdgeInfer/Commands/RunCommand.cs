@@ -80,8 +80,10 @@ internal static partial class RunCommand
         AgentOperations operations = new(reload.RequestAsync, new DoctorChild(ThisProgram(), file, services.Time), self);
         await using AgentControl control = new(configuration.Runtime.Control, operations, services);
         await using CommandDesk commands = Commands(configuration, operations, services);
+        await using AgentHttp http = new(configuration.Http, services);
         await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands }, stop.Token);
         operations.Serve(agent);
+        http.Serve(agent);
         if (!stop.Requested.IsCompleted)
         {
             systemd.Notify(ServiceState.Ready);
@@ -90,6 +92,8 @@ internal static partial class RunCommand
         }
 
         await Task.WhenAny(stop.Requested, operations.RestartRequested);
+
+        http.Stopping();
 
         // One that begins anew has not stopped for systemd, which would wait for its end and then kill it.
         systemd.Notify(stop.Requested.IsCompleted ? ServiceState.Stopping : ReloadService.Reloading(services.Time));
