@@ -5,6 +5,7 @@ using EdgeInfer.Durability;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
+using EdgeInfer.Posix;
 using EdgeInfer.Recording;
 using EdgeInfer.Results;
 using EdgeInfer.Sinks;
@@ -22,6 +23,9 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
 {
     /// <summary>Takes commands from the broker; null where nobody does.</summary>
     public ICommandInbox? Commands { get; init; }
+
+    /// <summary>Text of a file by which the system describes itself; null where it cannot be read.</summary>
+    public Func<string, string?> SystemText { get; init; } = GroupMemory.SystemText;
 }
 
 /// <summary>A configuration at work: broker session, models, pipelines and their status, from start to stop.</summary>
@@ -83,7 +87,7 @@ internal sealed partial class Agent : IAsyncDisposable
     public long Boot => _boot;
 
     /// <summary>
-    /// Starts everything and returns once each model is open and warm or has failed to open. Cameras and brokers are not waited for.
+    /// Starts everything and returns once each model is open and warm, has failed to open or takes minutes. Cameras and brokers are not waited for.
     /// </summary>
     /// <param name="configuration">What to do.</param>
     /// <param name="services">What the process gives.</param>
@@ -105,7 +109,13 @@ internal sealed partial class Agent : IAsyncDisposable
         IReadOnlyList<Fault?> faults;
         try
         {
-            faults = await RunningPipelines.StartNewAsync(start, stop).ConfigureAwait(false);
+            faults = await RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            foreach (RunningPipeline pipeline in start.Started.Where(static p => !p.Worker.FirstModel.IsCompleted))
+                LogStillLoading(services.Logger, pipeline.Name, s_patienceAtStart.TotalMinutes);
+            return agent;
         }
         catch (OperationCanceledException)
         {
@@ -175,6 +185,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
             Received = _reception.Report,
             Outbox = AgentReports.Outbox(_outbox.Status(), configuration.Outbox),
+            Memory = Memory(),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }

@@ -14,17 +14,19 @@ internal static class AgentReports
     /// <param name="session">The session.</param>
     public static BrokerReport Broker(Uri url, MqttSessionStatus session)
     {
-        string state = session.State switch
-        {
-            MqttSessionState.Connected => "connected",
-            MqttSessionState.Connecting => "connecting",
-            MqttSessionState.Waiting => "waiting",
-            MqttSessionState.Failed => "failed",
-            _ => "stopped",
-        };
-        return new(state, $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString(),
+        return new(State(session.State), $"{url.Scheme}://{url.Authority}", session.Since, session.Cause?.ToString(),
             session.State == MqttSessionState.Connected ? session.Warning?.ToString() : null);
     }
+
+    /// <summary>The state of a session in a word.</summary>
+    public static string State(MqttSessionState state) => state switch
+    {
+        MqttSessionState.Connected => "connected",
+        MqttSessionState.Connecting => "connecting",
+        MqttSessionState.Waiting => "waiting",
+        MqttSessionState.Failed => "failed",
+        _ => "stopped",
+    };
 
     /// <summary>What waits for the broker.</summary>
     public static OutboxReport Outbox(OutboxStatus outbox, OutboxOptions options) => new(

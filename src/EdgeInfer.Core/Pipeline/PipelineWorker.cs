@@ -31,6 +31,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly FrameAges _ages;
     private readonly PipelineRecorder? _recorder;
     private readonly LiveSettings _settings;
+    private readonly Pulse _pulse;
     private PipelineSettings? _followed;
     private volatile bool _isDisabled;
     private readonly CancellationTokenSource _stop = new();
@@ -56,6 +57,7 @@ internal sealed partial class PipelineWorker : IDisposable
         PipelineRecorder? recorder = null, LiveSettings? settings = null)
     {
         _recorder = recorder;
+        _pulse = new(time);
         _settings = settings ?? new(PipelineSettings.Of(options));
         _isDisabled = !_settings.Now.IsEnabled;
         _options = options;
@@ -65,7 +67,7 @@ internal sealed partial class PipelineWorker : IDisposable
         (SourceOptions source, double? framesPerSecond) = SourceFactory.Paced(options.Source, options.FramesPerSecond);
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         _source = SourceFactory.Create(source, _mailbox, time, new Random(random.Next()), logger);
-        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger);
+        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger, _pulse);
 #pragma warning restore CA5394
         _models.StateChanged += Changed;
         _refusals = new(options, logger);
@@ -103,6 +105,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _isDisabled = !_settings.Now.IsEnabled;
         if (!_isDisabled)
         {
+            _pulse.Step();
             _thread.Start();
             return;
         }
@@ -152,17 +155,20 @@ internal sealed partial class PipelineWorker : IDisposable
             {
                 _models.Dispose();
                 Fail(e is FaultException fault ? fault.Fault : new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
+                _pulse.Step();
                 _stop.Token.WaitHandle.WaitOne(s_pauseAfterDefect);
             }
         }
 
         _models.Dispose();
+        _pulse.Rest();
     }
 
     private void Serve()
     {
         while (!_stop.IsCancellationRequested)
         {
+            _pulse.Step();
             FollowSettings();
             _models.OpenDue(_stop.Token);
             if (!_models.IsAnyOpen)
@@ -173,7 +179,7 @@ internal sealed partial class PipelineWorker : IDisposable
             }
 
             StartSource();
-            if (_mailbox.TryTake(_models.Wait, out FrameLease frame)) Take(frame);
+            if (_mailbox.TryTake(Nap(_models.Wait), out FrameLease frame)) Take(frame);
 
             // The source has ended: nothing more comes, and the service goes on with its other pipelines.
             else if (_mailbox.IsEnded) WaitForModel();
@@ -191,12 +197,12 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void WaitForModel()
     {
-        TimeSpan wait = _models.Wait;
-
         // Whole milliseconds, rounded up: waits are no finer, and a shorter one would spin.
-        if (wait != Timeout.InfiniteTimeSpan) wait = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+        TimeSpan wait = TimeSpan.FromMilliseconds(Math.Ceiling(Nap(_models.Wait).TotalMilliseconds));
         if (!_stop.IsCancellationRequested) WaitHandle.WaitAny([_stop.Token.WaitHandle, _tryModel], wait);
     }
+
+    private static TimeSpan Nap(TimeSpan wait) => wait == Timeout.InfiniteTimeSpan || wait > Pulse.LongestSleep ? Pulse.LongestSleep : wait;
 
     private void StartSource()
     {
@@ -215,6 +221,7 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Take(FrameLease frame)
     {
+        _pulse.Step();
         FollowSettings();
         Tap.Offer(frame);
         if (!HasTurn(frame))
@@ -241,7 +248,8 @@ internal sealed partial class PipelineWorker : IDisposable
         while (!_gate.TryPass(now))
         {
             // Whole milliseconds, rounded up: waits are no finer.
-            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, _gate.Wait(now).TotalMilliseconds)))) return false;
+            _pulse.Step();
+            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, Nap(_gate.Wait(now)).TotalMilliseconds)))) return false;
             now = _time.GetTimestamp();
         }
 

@@ -63,7 +63,7 @@ internal sealed class HealthRequests(HealthSubject subject) : IHttpApplication<I
             {
                 AgentReadings? agent = subject.Readings();
                 bool isReady = !subject.IsStopping() && HealthSubject.Why(agent) is null;
-                MetricsPage.Write(new(buffer, format), ProcessReadings.Read(subject.Version), agent, isReady);
+                MetricsPage.Write(new(buffer, format), ProcessReadings.Read(subject.Version, subject.SystemText), agent, isReady);
             }
 
             await SendAsync(context, StatusCodes.Status200OK, MetricsNegotiation.ContentType(format), buffer.WrittenMemory).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using EdgeInfer.Pipeline;
+using EdgeInfer.Posix;
 using EdgeInfer.Sinks;
 
 namespace EdgeInfer.Serving;
@@ -10,6 +11,9 @@ namespace EdgeInfer.Serving;
 /// <param name="WhyStuck">One line that says what is stuck; null while everything that is supervised goes on.</param>
 internal sealed record HealthSubject(string Version, Func<AgentReadings?> Readings, Func<bool> IsStopping, Func<string?> WhyStuck)
 {
+    /// <summary>Text of a file by which the system describes itself; null where it cannot be read.</summary>
+    public Func<string, string?> SystemText { get; init; } = GroupMemory.SystemText;
+
     /// <summary>Why the agent is not at work as it was configured: one line; null where it is. Cameras and brokers are not waited for.</summary>
     public string? WhyNotReady() => IsStopping() ? "the agent stops" : Why(Readings());
 

@@ -1,4 +1,5 @@
 using EdgeInfer.Pipeline;
+using EdgeInfer.Posix;
 using EdgeInfer.Sinks;
 
 namespace EdgeInfer.Serving;
@@ -34,14 +35,23 @@ internal static class MetricsPage
         writer.Sample(process.ResidentBytes);
         writer.Family(MetricKind.Gauge, "edgeinfer_memory_managed_bytes", "Of that, the heap of .NET.", "bytes");
         writer.Sample(process.ManagedBytes);
-        if (process.LimitBytes is { } limit)
-        {
-            writer.Family(MetricKind.Gauge, "edgeinfer_memory_limit_bytes", "The most that its control groups allow (MemoryMax= of the unit); absent without a limit.", "bytes");
-            writer.Sample(limit);
-        }
-
+        if (process.Group is { } group) Group(writer, group);
         writer.Family(MetricKind.Counter, "edgeinfer_cpu_seconds", "Processor time, user and system.", "seconds");
         writer.Sample(process.Processor.TotalSeconds);
+    }
+
+    private static void Group(ExpositionWriter writer, GroupMemory group)
+    {
+        writer.Family(MetricKind.Gauge, "edgeinfer_memory_limit_bytes", "The most that its control group may use (MemoryMax= of the unit); absent without a limit.", "bytes");
+        writer.Sample(group.LimitBytes);
+        if (group.UsedBytes is { } used)
+        {
+            writer.Family(MetricKind.Gauge, "edgeinfer_memory_group_bytes", "What that group uses, children of the agent included, files that are only cached not.", "bytes");
+            writer.Sample(used);
+        }
+
+        writer.Family(MetricKind.Counter, "edgeinfer_memory_kills", "Processes of that group that the kernel killed for its memory.");
+        writer.Sample(group.Kills);
     }
 
     private static void Agent(ExpositionWriter writer, StatusMessage status)

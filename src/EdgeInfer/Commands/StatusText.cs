@@ -30,6 +30,8 @@ internal static class StatusText
         foreach ((string head, string text) in Delivery(status))
             foreach (string line in Row(head, text)) yield return line;
 
+        foreach (string line in Row("memory", status.Memory is { } memory ? Memory(memory) : "")) yield return line;
+
         foreach ((string name, PipelineReport pipeline) in status.Pipelines ?? new Dictionary<string, PipelineReport>())
         {
             yield return "";
@@ -47,6 +49,13 @@ internal static class StatusText
         yield return ("outbox", Parts($"{(o.State == "ok" ? "" : "memory only, ")}{o.Accepted} accepted, {o.Delivered} delivered since the start, {o.Waiting} in memory, {o.Stored} on disk", gaps, dead));
         yield return ("", o.Cause ?? "");
         foreach ((string stream, string cause) in o.Held ?? new Dictionary<string, string>()) yield return ("", $"{stream} is held: {cause}");
+    }
+
+    private static string Memory(MemoryReport memory)
+    {
+        string used = memory.UsedBytes is { } bytes ? $"{bytes >> 20} of " : "at most ";
+        string kills = memory.Kills > 0 ? $"{memory.Kills} processes killed" : "";
+        return Parts($"{used}{memory.LimitBytes >> 20} MiB", kills, memory.Cause ?? "");
     }
 
     private static IEnumerable<string> Pipeline(string name, PipelineReport p, StatusMessage status, DateTimeOffset now)

@@ -89,7 +89,7 @@ public sealed class PipelineReadingsTests : IDisposable
     {
         PipelineOptions options = new() { Name = "belt", Mark = default, Source = new FilesOptions("", false), Models = names };
         PipelineModel[] opened = [.. names.Select(name => new PipelineModel(new(name, () => _session, _ => new SlowSink(this)), options, _time, new Random(3)))];
-        PipelineModels models = new(opened, options, new ResultNumbers(1), null, _time, NullLogger.Instance);
+        PipelineModels models = new(opened, options, new ResultNumbers(1), null, _time, NullLogger.Instance, new(_time));
         models.OpenDue(CancellationToken.None);
         return models;
     }

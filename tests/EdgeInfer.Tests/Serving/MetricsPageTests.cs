@@ -2,13 +2,14 @@ using System.Buffers;
 using System.Text;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Pipeline;
+using EdgeInfer.Posix;
 using EdgeInfer.Serving;
 
 namespace EdgeInfer.Tests.Serving;
 
 public sealed class MetricsPageTests
 {
-    private static readonly ProcessReadings s_process = new("1.2.3", 80_000_000, 3_000_000, 268_435_456, TimeSpan.FromSeconds(1.25));
+    private static readonly ProcessReadings s_process = new("1.2.3", 80_000_000, 3_000_000, TimeSpan.FromSeconds(1.25), new GroupMemory(268_435_456, 90_000_000, 2));
 
     public static TheoryData<bool, string> Cases
     {
@@ -50,6 +51,8 @@ public sealed class MetricsPageTests
     [InlineData("edgeinfer_build_info{version=\"1.2.3\"}", 1)]
     [InlineData("edgeinfer_memory_resident_bytes", 80_000_000)]
     [InlineData("edgeinfer_memory_limit_bytes", 268_435_456)]
+    [InlineData("edgeinfer_memory_group_bytes", 90_000_000)]
+    [InlineData("edgeinfer_memory_kills_total", 2)]
     [InlineData("edgeinfer_cpu_seconds_total", 1.25)]
     [InlineData("edgeinfer_starts_total", 12)]
     [InlineData("edgeinfer_start_timestamp_seconds", 1795680000)]
@@ -98,7 +101,7 @@ public sealed class MetricsPageTests
     [Fact]
     public void Without_a_limit_and_without_an_agent_only_the_process_is_there()
     {
-        string page = Text(s_process with { LimitBytes = null }, null, isOpen: true, isReady: false);
+        string page = Text(s_process with { Group = null }, null, isOpen: true, isReady: false);
         Assert.Equal(
             ["edgeinfer_build_info{version=\"1.2.3\"}", "edgeinfer_ready", "edgeinfer_memory_resident_bytes", "edgeinfer_memory_managed_bytes", "edgeinfer_cpu_seconds_total"],
             Exposition.Read(page, isOpenMetrics: true).Samples.Keys);
