@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using EdgeInfer.SystemTests.Camera;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Running;
@@ -91,6 +92,28 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_driver_call_that_does_not_come_back_makes_it_not_alive_until_it_does()
+    {
+        using CameraRig rig = await CameraRig.Build();
+        rig.Plug(0, "formats MJPG", "sizes 640x480");
+        rig.Picture(0, "belt.jpg", await File.ReadAllBytesAsync(TestPictures.FirstGolden(), TestContext.Current.CancellationToken));
+
+        // No service manager watches, but its time says what is too long.
+        Dictionary<string, string> environment = new(rig.Environment) { ["EDGEINFER__HTTP__LISTEN"] = Address, ["WATCHDOG_USEC"] = "4000000" };
+        string configuration = _folder.Configuration($"mqtt://127.0.0.1:{Mosquitto.FreePort()}", "{ camera: /dev/video0, fps: 15 }");
+        await using ChildProcess agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", configuration], environment);
+        await agent.Line("/dev/video0 gives frames");
+        Assert.Equal((HttpStatusCode.OK, "ok\n"), await Until("/livez", HttpStatusCode.OK));
+        rig.Control(0, "hang");
+        (_, string why) = await Until("/livez", HttpStatusCode.ServiceUnavailable);
+        Assert.StartsWith("belt: the driver of /dev/video0 has not come back for ", why, StringComparison.Ordinal);
+        Assert.Equal("ok\n", (await Until("/readyz", HttpStatusCode.OK)).Text);
+        rig.Control(0, "ok");
+        await Until("/livez", HttpStatusCode.OK);
+        Assert.Equal(0, await agent.Terminate(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public async Task An_address_in_use_is_one_line_and_the_agent_runs()
     {
         using TcpListener other = new(IPAddress.Loopback, _port);
@@ -111,7 +134,10 @@ public sealed class MetricsTests : IDisposable
     private ChildProcess Agent(string broker, string source, string pipeline = "") => ChildProcess.Start(
         PublishedBinary.Path, ["run", "-c", _folder.Configuration(broker, source, pipeline)], new Dictionary<string, string> { ["EDGEINFER__HTTP__LISTEN"] = Address });
 
-    private async Task<string> Ready()
+    private async Task<string> Ready() => (await Until("/readyz", HttpStatusCode.OK)).Text;
+
+    /// <summary>Asks until the answer has this status; fails with the last one where it never comes.</summary>
+    private async Task<(HttpStatusCode Status, string Text)> Until(string path, HttpStatusCode status)
     {
         string last = "nothing listens";
         using CancellationTokenSource limit = new(ChildProcess.Patience);
@@ -119,9 +145,9 @@ public sealed class MetricsTests : IDisposable
         {
             try
             {
-                using HttpResponseMessage answer = await _client.GetAsync($"http://{Address}/readyz", limit.Token);
+                using HttpResponseMessage answer = await _client.GetAsync($"http://{Address}{path}", limit.Token);
                 last = await answer.Content.ReadAsStringAsync(limit.Token);
-                if (answer.IsSuccessStatusCode) return last;
+                if (answer.StatusCode == status) return (status, last);
             }
             catch (HttpRequestException)
             {
@@ -131,7 +157,8 @@ public sealed class MetricsTests : IDisposable
             await Task.Delay(50);
         }
 
-        return last;
+        Assert.Fail($"{path} is not {status}: {last}");
+        return default;
     }
 
     private async Task<JsonElement> Status(Func<JsonElement, bool> isReached)
