@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 readonly glibc_limit=2.31        # JetPack 5, Ubuntu 20.04, Debian 11
-readonly executable_limit=32000000
+readonly executable_limit=24500000
 # Assemblies that are allowed to say that their own code may not survive trimming; their use here is tested on the published binary.
 readonly may_warn="SixLabors.ImageSharp"
 
