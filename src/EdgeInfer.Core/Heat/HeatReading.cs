@@ -26,7 +26,8 @@ internal enum ThrottleReasons
 /// <summary>A thermal zone's temperature.</summary>
 /// <param name="Zone">Its type as the kernel names it, made unique among this device's zones: <c>cpu-thermal</c>, <c>acpitz-2</c>.</param>
 /// <param name="Celsius">Degrees Celsius.</param>
-internal readonly record struct ZoneTemperature(string Zone, double Celsius);
+/// <param name="SlowsAtCelsius">Where the device itself begins to slow down for this zone's sake; null where it does not say.</param>
+internal readonly record struct ZoneTemperature(string Zone, double Celsius, double? SlowsAtCelsius = null);
 
 /// <summary>What a device told of its heat and power at one moment. What it does not tell is null or empty.</summary>
 internal sealed record HeatReading
@@ -45,6 +46,9 @@ internal sealed record HeatReading
 
     /// <summary>What has held it back since it was switched on, as far as it remembers, and since the agent started.</summary>
     public ThrottleReasons? SinceStart { get; init; }
+
+    /// <summary>The word of a Raspberry Pi's firmware as it is (<c>get_throttled</c>); null on other devices.</summary>
+    public uint? FirmwareWord { get; init; }
 
     /// <summary>The fastest core's frequency now, in Hz.</summary>
     public long? FrequencyHz { get; init; }

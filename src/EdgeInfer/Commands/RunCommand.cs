@@ -80,7 +80,7 @@ internal static partial class RunCommand
         AgentOperations operations = new(reload.RequestAsync, new DoctorChild(ThisProgram(), file, services.Time), self);
         await using AgentControl control = new(configuration.Runtime.Control, operations, services);
         await using CommandDesk commands = Commands(configuration, operations, services);
-        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands }, stop.Token);
+        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
         operations.Serve(agent);
         if (!stop.Requested.IsCompleted)
         {
