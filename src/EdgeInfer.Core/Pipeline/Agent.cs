@@ -2,6 +2,7 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
+using EdgeInfer.Heat;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
@@ -26,6 +27,9 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
 
     /// <summary>Text of a file by which the system describes itself; null where it cannot be read.</summary>
     public Func<string, string?> SystemText { get; init; } = GroupMemory.SystemText;
+
+    /// <summary>Where the device tells of its heat; null where nobody looks.</summary>
+    public SystemFiles? System { get; init; }
 }
 
 /// <summary>A configuration at work: broker session, models, pipelines and their status, from start to stop.</summary>
@@ -49,6 +53,7 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly SettingDesk _settings;
     private readonly MessageReception _reception;
     private readonly RetainedLedger? _ledger;
+    private readonly HeatWatch? _heat;
     private volatile StatusReporter _status;
     private volatile ConfigurationReport _loaded;
     private bool _isStopped;
@@ -74,11 +79,15 @@ internal sealed partial class Agent : IAsyncDisposable
         Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, StatusChanged), services.Logger);
+        _heat = services.System is null ? null : new(services.System, configuration.Heat, services.Time, services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
     public Uri? BrokerUrl => _broker?.Url;
+
+    /// <summary>The device's heat and what is done about it; null before the first reading, and where the device tells nothing. Any thread.</summary>
+    public HeatSnapshot? Heat => _heat?.Now;
 
     /// <summary>How long it has been at work.</summary>
     public TimeSpan Uptime => _services.Time.GetElapsedTime(_startedTimestamp);
@@ -106,6 +115,7 @@ internal sealed partial class Agent : IAsyncDisposable
         agent._line.Start();
         agent._status.Start();
         agent.Announce(configuration);
+        agent.WatchHeat();
         IReadOnlyList<Fault?> faults;
         try
         {
@@ -132,6 +142,7 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         if (_isStopped) return;
         _isStopped = true;
+        _heat?.Dispose();
         await _stopping.CancelAsync().ConfigureAwait(false);
 
         // A reload on its way ends first: it would start what has been stopped here.
@@ -182,6 +193,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Configuration = _loaded,
             Models = _pipelines.Models(),
             Pipelines = _pipelines.Reports(),
+            Heat = Heat is { } heat ? AgentReports.Heat(heat) : null,
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
             Received = _reception.Report,
             Outbox = AgentReports.Outbox(_outbox.Status(), configuration.Outbox),
@@ -220,6 +232,13 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         _status.Changed();
         _settings.Refresh();
+    }
+
+    private void WatchHeat()
+    {
+        if (_heat is null) return;
+        _heat.Changed += StatusChanged;
+        _heat.Start();
     }
 
     private long CountBoot(string folder)

@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Heat;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Settings;
 using EdgeInfer.Signals;
@@ -26,7 +27,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly FrameSource _source;
     private readonly PipelineModels _models;
     private readonly FrameRefusals _refusals;
-    private readonly RateGate _gate;
+    private readonly GovernedRate _rate;
     private readonly RateMeter _meter;
     private readonly FrameAges _ages;
     private readonly PipelineRecorder? _recorder;
@@ -52,9 +53,10 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="logger">Changes of state.</param>
     /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     /// <param name="settings">What can be set while it runs; null where nothing can.</param>
+    /// <param name="governed">What the governor leaves of its rate; null where nobody governs.</param>
     public PipelineWorker(
         PipelineOptions options, ResultNumbers numbers, IReadOnlyList<ModelOpening> models, TimeProvider time, Random random, ILogger logger,
-        PipelineRecorder? recorder = null, LiveSettings? settings = null)
+        PipelineRecorder? recorder = null, LiveSettings? settings = null, RateFactor? governed = null)
     {
         _recorder = recorder;
         _pulse = new(time);
@@ -71,7 +73,7 @@ internal sealed partial class PipelineWorker : IDisposable
 #pragma warning restore CA5394
         _models.StateChanged += Changed;
         _refusals = new(options, logger);
-        _gate = new RateGate(framesPerSecond, time.TimestampFrequency);
+        _rate = new(framesPerSecond, governed ?? new(), time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
         _ages = new FrameAges(time);
         _since = time.GetUtcNow();
@@ -242,14 +244,14 @@ internal sealed partial class PipelineWorker : IDisposable
     private bool HasTurn(FrameLease frame)
     {
         long now = _time.GetTimestamp();
-        if (_options.Source is not FilesOptions) return _gate.TryPass(now);
+        if (_options.Source is not FilesOptions) return _rate.TryPass(now);
 
         // Files are not dropped: they wait for their turn.
-        while (!_gate.TryPass(now))
+        while (!_rate.TryPass(now))
         {
             // Whole milliseconds, rounded up: waits are no finer.
             _pulse.Step();
-            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, Nap(_gate.Wait(now)).TotalMilliseconds)))) return false;
+            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, Nap(_rate.Wait(now)).TotalMilliseconds)))) return false;
             now = _time.GetTimestamp();
         }
 

@@ -249,6 +249,9 @@ internal sealed record StatusMessage
     /// <summary>Pipelines by name.</summary>
     public IReadOnlyDictionary<string, PipelineReport>? Pipelines { get; init; }
 
+    /// <summary>The device's heat and what is done about it; absent where the device tells nothing, and before the first reading.</summary>
+    public HeatReport? Heat { get; init; }
+
     /// <summary>The connection to the broker.</summary>
     public BrokerReport? Broker { get; init; }
 

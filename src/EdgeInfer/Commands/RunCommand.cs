@@ -83,7 +83,7 @@ internal static partial class RunCommand
         await using AgentControl control = new(configuration.Runtime.Control, operations, services);
         await using CommandDesk commands = Commands(configuration, operations, services);
         await using AgentHttp http = new(configuration.Http, services, times.LongestStep);
-        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands }, stop.Token);
+        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
         operations.Serve(agent);
         http.Serve(agent);
         if (!stop.Requested.IsCompleted)
