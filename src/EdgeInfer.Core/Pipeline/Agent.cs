@@ -203,7 +203,7 @@ internal sealed partial class Agent : IAsyncDisposable
     }
 
     /// <summary>All that the agent counts, now. Any thread.</summary>
-    public AgentReadings Readings() => new(Status(), _pipelines.Readings());
+    public AgentReadings Readings() => new(Status(), _pipelines.Readings()) { Heat = Heat };
 
     /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
     private static Fault AsExit(Fault fault) => fault.Kind switch

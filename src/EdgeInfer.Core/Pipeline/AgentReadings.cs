@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Heat;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Sinks;
 
@@ -7,7 +8,11 @@ namespace EdgeInfer.Pipeline;
 /// <summary>All that the agent counts, at one moment: its status, and what is too much for a message.</summary>
 /// <param name="Status">As its status messages say it.</param>
 /// <param name="Pipelines">In the order of the configuration.</param>
-internal sealed record AgentReadings(StatusMessage Status, IReadOnlyList<PipelineReadings> Pipelines);
+internal sealed record AgentReadings(StatusMessage Status, IReadOnlyList<PipelineReadings> Pipelines)
+{
+    /// <summary>The device's heat and what is done about it; null where the device tells nothing.</summary>
+    public HeatSnapshot? Heat { get; init; }
+}
 
 /// <summary>All that a pipeline counts; a pipeline that is started anew begins again at 0.</summary>
 internal sealed record PipelineReadings

@@ -24,6 +24,7 @@ internal static class MetricsPage
             Agent(writer, agent.Status);
             BrokerMetrics.Write(writer, agent.Status);
             PipelineMetrics.Write(writer, agent.Pipelines);
+            if (agent.Heat is { } heat) HeatMetrics.Write(writer, heat);
         }
 
         writer.End();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Heat;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Posix;
 using EdgeInfer.Serving;
@@ -36,7 +37,7 @@ public sealed class MetricsPageTests
         };
         Exposition read = Exposition.Read(Page(readings, isOpen), isOpen);
         Assert.All(read.Types.Keys, name => Assert.StartsWith("edgeinfer_", name, StringComparison.Ordinal));
-        Assert.Subset(new HashSet<string> { "pipeline", "model", "stage", "reason", "provider", "state", "version" }, read.Labels);
+        Assert.Subset(new HashSet<string> { "pipeline", "model", "stage", "reason", "provider", "state", "version", "zone", "mode" }, read.Labels);
     }
 
     [Fact]
@@ -54,6 +55,15 @@ public sealed class MetricsPageTests
     [InlineData("edgeinfer_memory_group_bytes", 90_000_000)]
     [InlineData("edgeinfer_memory_kills_total", 2)]
     [InlineData("edgeinfer_cpu_seconds_total", 1.25)]
+    [InlineData("edgeinfer_temperature_celsius{zone=\"cpu-thermal\"}", 81.5)]
+    [InlineData("edgeinfer_temperature_limit_celsius{zone=\"cpu-thermal\"}", 85)]
+    [InlineData("edgeinfer_throttled{reason=\"throttled\"}", 1)]
+    [InlineData("edgeinfer_throttled{reason=\"under_voltage\"}", 0)]
+    [InlineData("edgeinfer_throttled_before{reason=\"under_voltage\"}", 1)]
+    [InlineData("edgeinfer_cpu_frequency_hertz", 1_200_000_000)]
+    [InlineData("edgeinfer_power_mode_info{mode=\"15W\"}", 1)]
+    [InlineData("edgeinfer_governor_rate_ratio", 0.75)]
+    [InlineData("edgeinfer_governor_limit_celsius", 80)]
     [InlineData("edgeinfer_starts_total", 12)]
     [InlineData("edgeinfer_start_timestamp_seconds", 1795680000)]
     [InlineData("edgeinfer_clock_synced", 1)]
@@ -96,6 +106,16 @@ public sealed class MetricsPageTests
         Dictionary<string, double> samples = Exposition.Read(Page(SampleReadings.Agent(), isOpen: false), isOpenMetrics: false).Samples;
         string[] reasons = ["damaged", "empty", "not_a_picture", "truncated", "corrupt", "unsupported", "too_large", "wrong_size"];
         Assert.Equal(SampleReadings.Agent().Pipelines[0].Report.Corrupt, reasons.Sum(r => samples[$"edgeinfer_frames_skipped_total{{pipeline=\"belt\",reason=\"{r}\"}}"]));
+    }
+
+    [Fact]
+    public void What_the_device_does_not_tell_of_its_heat_is_absent()
+    {
+        AgentReadings agent = SampleReadings.Agent() with { Heat = new(SampleReadings.Start, HeatReading.Nothing, new(null, 1, SampleReadings.Start, null)) };
+        string[] heat = [.. Exposition.Read(Page(agent, isOpen: true), isOpenMetrics: true).Samples.Keys
+            .Where(static s => s.Contains("temperature", StringComparison.Ordinal) || s.Contains("throttled", StringComparison.Ordinal)
+                || s.Contains("frequency", StringComparison.Ordinal) || s.Contains("power", StringComparison.Ordinal) || s.Contains("governor", StringComparison.Ordinal))];
+        Assert.Equal(["edgeinfer_governor_rate_ratio"], heat);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Heat;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Sinks;
@@ -25,7 +26,21 @@ internal static class SampleReadings
             Outbox = new("ok", null, 4, 5, 6000, 268435456, 7, 8, 9, 10, 11, null),
             Delivery = new(21, 22, 23, 24, 25, 26),
         },
-        pipelines.Length > 0 ? pipelines : [Pipeline("belt", Model("parts")), Pipeline("door", Model("parts"), Model("faces"))]);
+        pipelines.Length > 0 ? pipelines : [Pipeline("belt", Model("parts")), Pipeline("door", Model("parts"), Model("faces"))])
+    {
+        Heat = new(Start, Heat, new(80, 0.75, Start, "too hot")),
+    };
+
+    public static HeatReading Heat { get; } = new()
+    {
+        Zones = [new("cpu-thermal", 81.5, 85), new("gpu-thermal", 60)],
+        Now = ThrottleReasons.Throttled,
+        SinceStart = ThrottleReasons.Throttled | ThrottleReasons.UnderVoltage,
+        FrequencyHz = 1_200_000_000,
+        AllowedFrequencyHz = 1_500_000_000,
+        HighestFrequencyHz = 1_800_000_000,
+        PowerMode = "15W",
+    };
 
     public static PipelineReadings Pipeline(string name, params ModelReadings[] models) => new()
     {
