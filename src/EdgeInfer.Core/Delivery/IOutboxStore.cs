@@ -2,6 +2,13 @@ using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Delivery;
 
+/// <summary>Which message a row holds.</summary>
+/// <param name="Id">The row's number.</param>
+/// <param name="Boot">The agent's start.</param>
+/// <param name="Sequence">The stream's number within it.</param>
+/// <param name="Check">As <see cref="Store.MessageCheck"/> has it: starts that cannot be counted share their number.</param>
+internal readonly record struct StoredKey(long Id, long Boot, long Sequence, uint Check);
+
 /// <summary>A message on its way into the store.</summary>
 internal readonly ref struct StoredMessage(int stream, long boot, long sequence, AcceptedAt at, ReadOnlySpan<byte> payload)
 {
@@ -116,7 +123,7 @@ internal interface IOutboxStore : IDisposable
     void Resize(long bytes);
 
     /// <summary>The newest messages of a stream: what a killed process may hold in its ring too.</summary>
-    IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most);
+    IReadOnlyList<StoredKey> Newest(int stream, int most);
 
     /// <summary>Begins a group of changes.</summary>
     void Begin();

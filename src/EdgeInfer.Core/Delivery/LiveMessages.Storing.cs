@@ -1,3 +1,5 @@
+using EdgeInfer.Delivery.Store;
+
 namespace EdgeInfer.Delivery;
 
 /// <summary>What of the ring's messages is in the store, or on its way there.</summary>
@@ -5,14 +7,15 @@ internal sealed partial class LiveMessages
 {
     /// <summary>A message that an earlier process has left is in the store as well.</summary>
     /// <returns>Whether it is here.</returns>
-    public bool TryMatch(string stream, long boot, long sequence, long row)
+    public bool TryMatch(string stream, in StoredKey row)
     {
         for (int slot = 0; slot < _slots.Length; slot++)
         {
             ref LiveSlot s = ref _slots[slot];
-            if (!s.IsUnstored || s.Sequence != sequence || s.Boot != boot || s.Stream.Facts.Name != stream) continue;
+            if (!s.IsUnstored || s.Sequence != row.Sequence || s.Boot != row.Boot || s.Stream.Facts.Name != stream) continue;
+            if (MessageCheck.Of(s.Boot, s.Sequence, _ring.Read(slot).Payload) != row.Check) continue;
             Uncount(slot);
-            (s.RowId, s.IsHeld) = (row, true);
+            (s.RowId, s.IsHeld) = (row.Id, true);
             return true;
         }
 

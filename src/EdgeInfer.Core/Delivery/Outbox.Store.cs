@@ -81,11 +81,11 @@ internal sealed partial class Outbox
         {
             if (store.CountOf(stored.Id) == 0) continue;
             List<long> held = [];
-            IReadOnlyList<(long Id, long Boot, long Sequence)> newest = store.Newest(stored.Id, MostMatched);
+            IReadOnlyList<StoredKey> newest = store.Newest(stored.Id, MostMatched);
             lock (_lock)
             {
-                foreach ((long id, long boot, long sequence) in newest)
-                    if (_live.TryMatch(stored.Facts.Name, boot, sequence, id)) held.Add(id);
+                foreach (StoredKey row in newest)
+                    if (_live.TryMatch(stored.Facts.Name, row)) held.Add(row.Id);
             }
 
             store.Hold(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(held));

@@ -29,6 +29,7 @@ internal sealed class Arrivals
 {
     private readonly Lock _lock = new();
     private readonly List<Received> _predictions = [];
+    private readonly Dictionary<(string Stream, long Boot), long> _reached = [];
     private readonly List<JsonElement> _gaps = [];
     private readonly List<(string Topic, string Payload)> _others = [];
     private TaskCompletionSource _news = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -54,6 +55,12 @@ internal sealed class Arrivals
     /// <summary>The highest number that came as a live message.</summary>
     public long HighestLive { get; private set; }
 
+    /// <summary>How many results of a start were accepted at least: the highest numbers that have arrived, over all streams.</summary>
+    public long Reached(long boot)
+    {
+        lock (_lock) return _reached.Where(r => r.Key.Boot == boot).Sum(static r => r.Value);
+    }
+
     /// <summary>Messages at <c>P/gap</c>.</summary>
     public JsonElement[] Gaps
     {
@@ -77,6 +84,7 @@ internal sealed class Arrivals
             {
                 _predictions.Add(arrival);
                 if (!arrival.IsHistoryTopic) HighestLive = Math.Max(HighestLive, arrival.Sequence);
+                _reached[(arrival.Stream, arrival.Boot)] = Math.Max(_reached.GetValueOrDefault((arrival.Stream, arrival.Boot)), arrival.Sequence);
             }
         }
         else if (message.Topic.EndsWith("/gap"u8))

@@ -40,6 +40,7 @@ internal sealed class Device : IAsyncDisposable
     private ChildProcess? _agent;
     private int _heard;
     private int _lives;
+    private Dictionary<string, long> _uncounted = [];
     private bool _isQuiet;
 
     /// <summary>A device that was never started.</summary>
@@ -232,13 +233,14 @@ internal sealed class Device : IAsyncDisposable
         return document.RootElement.GetProperty("schema").GetString() == "edgeinfer/prediction/1" ? KeyOf(document.RootElement) : null;
     }
 
-    // An agent that cannot count its starts says 0: each is told apart here, since the numbers begin anew.
-    private MessageKey KeyOf(JsonElement message)
-    {
-        long boot = message.GetProperty("boot").GetInt64();
-        if (boot == 0 && Ledger.Find(message.GetProperty("id").GetString()!) is { } known) return known;
-        return new(message.GetProperty("pipeline").GetString()!, boot == 0 ? -_lives : boot, message.GetProperty("seq").GetInt64());
-    }
+    private MessageKey KeyOf(JsonElement message) => Counted(
+        new(message.GetProperty("pipeline").GetString()!, message.GetProperty("boot").GetInt64(), message.GetProperty("seq").GetInt64()),
+        message.GetProperty("id").GetString()!);
+
+    // An agent that cannot count its starts says 0: each is told apart here, since the numbers of a stream begin anew, but where its ring
+    // holds results of such a start already: it goes on behind them.
+    private MessageKey Counted(MessageKey key, string id)
+        => key.Boot != 0 ? key : Ledger.Find(id) ?? key with { Boot = _uncounted.TryGetValue(key.Stream, out long earlier) ? earlier : -_lives };
 
     private async Task<OutboxReading> Gone()
     {
@@ -247,12 +249,11 @@ internal sealed class Device : IAsyncDisposable
         _agent = null;
         Hear();
         OutboxReading reading = await Read();
+        foreach (WaitingMessage message in reading.Messages) Ledger.Accept(Counted(message.Key, message.Id), message.Id);
+        Dictionary<string, long> uncounted = [];
         foreach (WaitingMessage message in reading.Messages)
-        {
-            MessageKey key = message.Key.Boot != 0 ? message.Key : Ledger.Find(message.Id) ?? message.Key with { Boot = -_lives };
-            Ledger.Accept(key, message.Id);
-        }
-
+            if (message is { Where: "ring", Key.Boot: 0 }) uncounted[message.Key.Stream] = Counted(message.Key, message.Id).Boot;
+        _uncounted = uncounted;
         return reading;
     }
 
@@ -274,7 +275,7 @@ internal sealed class Device : IAsyncDisposable
                 break;
             case "edgeinfer/gap/1":
                 long boot = message.GetProperty("boot").GetInt64();
-                Ledger.Declare(new(message.GetProperty("stream").GetString()!, boot == 0 ? -_lives : boot,
+                Ledger.Declare(new(message.GetProperty("stream").GetString()!, boot != 0 ? boot : _uncounted.GetValueOrDefault(message.GetProperty("stream").GetString()!, -_lives),
                     Number(message, "from_seq"), Number(message, "to_seq"), Number(message, "at_most"), message.GetProperty("reason").GetString()!));
                 break;
         }

@@ -1,4 +1,5 @@
 using EdgeInfer.Delivery;
+using EdgeInfer.Delivery.Store;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Tests.Delivery;
@@ -45,8 +46,8 @@ internal sealed class FakeStore : IOutboxStore
 
     public long CountOf(int stream) => _state.Rows.Count(r => r.Stream == stream);
 
-    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most)
-        => [.. _state.Rows.Where(r => r.Stream == stream).OrderByDescending(r => r.Id).Take(most).Select(r => (r.Id, r.Boot, r.Seq))];
+    public IReadOnlyList<StoredKey> Newest(int stream, int most)
+        => [.. _state.Rows.Where(r => r.Stream == stream).OrderByDescending(r => r.Id).Take(most).Select(r => new StoredKey(r.Id, r.Boot, r.Seq, MessageCheck.Of(r.Boot, r.Seq, r.Payload)))];
 
     public void Begin()
     {

@@ -68,13 +68,16 @@ internal sealed class OutboxRig : IDisposable
         => Outbox.Open(new(name, $"edgeinfer/press-3/{name}/prediction", $"edgeinfer/press-3/{name}/history", DeliveryClass.Prediction), isDurable);
 
     /// <summary>Accepts the stream's next messages.</summary>
-    public void Accept(int count = 1, OutboxStream? stream = null)
+    /// <param name="count">How many.</param>
+    /// <param name="stream">Its stream; null for the belt's.</param>
+    /// <param name="of">Said in each, to tell it from one of the same number.</param>
+    public void Accept(int count = 1, OutboxStream? stream = null, string? of = null)
     {
         stream ??= Belt;
         for (int i = 0; i < count; i++)
         {
             long sequence = stream.NextSequence;
-            Assert.True(Outbox.Accept(stream, sequence, Encoding.UTF8.GetBytes($$"""{"seq":{{sequence}}}""")));
+            Assert.True(Outbox.Accept(stream, sequence, Encoding.UTF8.GetBytes(of is null ? $$"""{"seq":{{sequence}}}""" : $$"""{"seq":{{sequence}},"of":"{{of}}"}""")));
         }
     }
 

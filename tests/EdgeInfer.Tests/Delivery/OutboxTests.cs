@@ -539,6 +539,24 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public void Two_starts_that_could_not_be_counted_do_not_take_each_others_results_for_the_same()
+    {
+        FakeStore store = new();
+        FakeRing ring = new();
+        OutboxRig first = new(0, store);
+        first.Accept(3, of: "first");
+        first.Pass(1.1);
+        OutboxRig second = new(0, store, ring);
+        second.Accept(2, of: "second");
+        using OutboxRig next = new(1, store, ring, new(HasOutlived: true, Torn: 0, Boot: 0));
+        next.Up();
+        next.Pass(1.1);
+        List<string> sent = next.Drain();
+        Assert.Equal(3, sent.Count(m => m.Contains("\"first\"", StringComparison.Ordinal)));
+        Assert.Equal(2, sent.Count(m => m.Contains("\"second\"", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Losses_that_a_killed_agent_could_not_write_down_are_declared_by_the_next_one()
     {
         FakeRing ring = new();

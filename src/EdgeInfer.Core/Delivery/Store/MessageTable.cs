@@ -119,12 +119,12 @@ internal sealed class MessageTable
     }
 
     /// <summary>As <see cref="IOutboxStore.Newest"/>.</summary>
-    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most)
+    public IReadOnlyList<StoredKey> Newest(int stream, int most)
     {
-        List<(long, long, long)> newest = [];
-        using SqliteStatement rows = _database.PrepareOnce("SELECT id, boot, seq FROM message WHERE stream=?1 ORDER BY id DESC LIMIT ?2");
+        List<StoredKey> newest = [];
+        using SqliteStatement rows = _database.PrepareOnce("SELECT id, boot, seq, crc FROM message WHERE stream=?1 ORDER BY id DESC LIMIT ?2");
         rows.Bind(1, stream).Bind(2, most);
-        while (rows.Step()) newest.Add((rows.Number(0), rows.Number(1), rows.Number(2)));
+        while (rows.Step()) newest.Add(new(rows.Number(0), rows.Number(1), rows.Number(2), (uint)rows.Number(3)));
         return newest;
     }
 

@@ -103,7 +103,7 @@ internal sealed class OutboxStore : IOutboxStore
     public long CountOf(int stream) => _streams[stream].Count;
 
     /// <inheritdoc/>
-    public IReadOnlyList<(long Id, long Boot, long Sequence)> Newest(int stream, int most) => _messages.Newest(stream, most);
+    public IReadOnlyList<StoredKey> Newest(int stream, int most) => _messages.Newest(stream, most);
 
     /// <inheritdoc/>
     public void Begin()
