@@ -122,7 +122,15 @@ public sealed class HealthServerTests : IAsyncLifetime
     public async Task Silent_connections_take_no_more_than_their_number_and_give_it_back()
     {
         List<TcpClient> silent = [];
-        for (int i = 0; i < HealthServer.MostConnections; i++) silent.Add(await Connect());
+        for (int i = 0; i < HealthServer.MostConnections; i++)
+        {
+            // Answered once: before that it need not be counted yet.
+            silent.Add(await Connect());
+            NetworkStream line = silent[^1].GetStream();
+            await line.WriteAsync("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+            Assert.True(await line.ReadAsync(new byte[1], TestContext.Current.CancellationToken) > 0);
+        }
+
         string refused = await Raw("GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         Assert.Empty(refused);
         foreach (TcpClient each in silent) each.Dispose();
