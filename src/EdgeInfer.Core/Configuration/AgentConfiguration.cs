@@ -45,6 +45,12 @@ public sealed record AgentConfiguration
     /// <summary><c>outbox</c>.</summary>
     public OutboxOptions Outbox { get; init; } = new();
 
+    /// <summary><c>runtime.heat</c>; beside the rest of <c>runtime</c>, since a change of it restarts no pipeline.</summary>
+    public HeatOptions Heat { get; init; } = new();
+
+    /// <summary><c>http</c>.</summary>
+    public HttpOptions Http { get; init; } = new();
+
     /// <summary><c>models</c>: name to path of a folder or .onnx file.</summary>
     public required IReadOnlyDictionary<string, ModelReference> Models { get; init; }
 

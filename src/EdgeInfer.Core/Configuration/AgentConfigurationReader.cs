@@ -91,14 +91,15 @@ internal sealed partial class AgentConfigurationReader(
 
         DeviceOptions device = new DeviceReader(context).Read(root);
         MqttOptions mqtt = new MqttReader(context).Read(root);
-        RuntimeOptions runtime = new RuntimeReader(context).Read(root);
+        RuntimeOptions runtime = new RuntimeReader(context).Read(root, out HeatOptions heat);
         Dictionary<string, ModelReference> models = ReadModels(root, context);
         List<PipelineOptions> pipelines = ReadPipelines(root, context, models);
         OutboxOptions outbox = OutboxReader.Read(root);
-        root.NotYet("updates", "http");
+        HttpOptions http = new HttpReader(context).Read(root);
+        root.NotYet("updates");
         root.Close();
         pipelines = new TopicCheck(context, mqtt.Prefix, device.Id).Fill(pipelines);
-        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Outbox = outbox, Models = models, Pipelines = pipelines };
+        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Heat = heat, Outbox = outbox, Http = http, Models = models, Pipelines = pipelines };
     }
 
     private static Dictionary<string, ModelReference> ReadModels(MappingReader root, ReadingContext context)

@@ -6,6 +6,8 @@ namespace EdgeInfer.Configuration;
 internal sealed class RuntimeReader(ReadingContext context)
 {
     private const int MostThreads = 64;
+    private const double LeastLimitCelsius = 40;
+    private const double MostLimitCelsius = 120;
 
     // Those that Inference can put into a session, a test compares; whether this device's library has one shows when it is loaded.
     private static readonly string[] s_providers = ["cpu", "cuda", "tensorrt", "xnnpack", "openvino", "qnn", "migraphx", "webgpu"];
@@ -14,9 +16,10 @@ internal sealed class RuntimeReader(ReadingContext context)
     public static IReadOnlyList<string> Providers => s_providers;
 
     /// <summary>The runtime's options, with defaults.</summary>
-    public RuntimeOptions Read(MappingReader root)
+    public RuntimeOptions Read(MappingReader root, out HeatOptions heat)
     {
         RuntimeOptions options = new();
+        heat = new();
         if (root.Mapping("runtime") is not { } runtime) return options;
         options = options with
         {
@@ -31,8 +34,27 @@ internal sealed class RuntimeReader(ReadingContext context)
             Control = runtime.Text("control") is "off" ? null : context.AbsolutePath(runtime, "control") ?? options.Control,
         };
         if (options.OnnxRuntime is { } library && SharedLibraryContent.Wrong(library) is { } wrong) runtime.Fault("onnxruntime", wrong.What, wrong.Cure);
+        heat = Heat(runtime);
         runtime.Close();
         return options;
+    }
+
+    private static HeatOptions Heat(MappingReader runtime)
+    {
+        HeatOptions options = new();
+        if (runtime.Mapping("heat") is not { } heat) return options;
+        if (heat.Node("limit") is YamlScalar { Value: "off" }) options = options with { IsGoverned = false };
+        else if (heat.Node("limit") is not YamlScalar { Value: "auto" }) options = options with { LimitCelsius = Limit(heat) };
+        heat.Close();
+        return options;
+    }
+
+    private static double? Limit(MappingReader heat)
+    {
+        if (heat.Node("limit") is not { } node) return null;
+        if (node is YamlScalar scalar && ScalarText.TryNumber(scalar.Value, out double celsius) && celsius is >= LeastLimitCelsius and <= MostLimitCelsius) return celsius;
+        heat.Wrong(node, "limit", $"auto, off, or degrees Celsius from {LeastLimitCelsius} to {MostLimitCelsius}");
+        return null;
     }
 
     private List<string>? ProvidersOf(MappingReader runtime)

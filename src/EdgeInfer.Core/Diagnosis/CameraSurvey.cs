@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
 using EdgeInfer.Sources.Camera;
 using EdgeInfer.Sources.Camera.Interop;
 

@@ -1,4 +1,7 @@
 using System.Globalization;
+using EdgeInfer.Configuration;
+using EdgeInfer.Heat;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis;
 
@@ -6,16 +9,9 @@ namespace EdgeInfer.Diagnosis;
 /// <param name="files">The system.</param>
 internal sealed class ConditionExamination(SystemFiles files)
 {
+    // Where a device does not say at which temperature it slows down: most do by then.
     private const double HotCelsius = 80;
-
-    // Bits of the Raspberry Pi firmware's get_throttled: now, and 16 above since the start.
-    private static readonly (int Bit, string What, string Cure)[] s_throttled =
-    [
-        (0, "the supply voltage is too low", "use the maker's power supply and a short cable; power cameras from a hub of their own"),
-        (1, "the frequency is capped", "cool the board: a heat sink or a fan"),
-        (2, "the processor is throttled", "cool the board, and check its power supply"),
-        (3, "the soft temperature limit is at work", "cool the board: a heat sink or a fan"),
-    ];
+    private const double Mega = 1e6;
 
     /// <summary>Examines the clock.</summary>
     /// <param name="isSynced">Whether a time source keeps it.</param>
@@ -36,75 +32,72 @@ internal sealed class ConditionExamination(SystemFiles files)
         return section.Build();
     }
 
-    /// <summary>Examines temperatures and throttling.</summary>
-    public Section Heat()
+    /// <summary>Examines temperatures, throttling, frequency and power mode.</summary>
+    /// <param name="options">What the configuration says of heat.</param>
+    /// <param name="time">Clock.</param>
+    public Section Heat(HeatOptions options, TimeProvider time)
     {
         SectionBuilder section = new("heat", "Heat");
-        (string Zone, double Celsius)? hottest = null;
-        foreach (string zone in files.List("/sys/class/thermal", "thermal_zone*"))
-        {
-            if (!int.TryParse(files.Text(zone + "/temp"), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int thousandths)) continue;
-            double celsius = thousandths / 1000.0;
-
-            // Jetson's zones of parts that are switched off say −256 °C.
-            if (celsius is < -40 or > 200 || (hottest is { } known && known.Celsius >= celsius)) continue;
-            hottest = (files.Text(zone + "/type") ?? Path.GetFileName(zone), celsius);
-        }
-
-        if (hottest is { } found)
-        {
-            string what = string.Create(CultureInfo.InvariantCulture, $"{found.Celsius:0} °C at the hottest ({found.Zone})");
-            section.Fact("hottest_celsius", found.Celsius);
-            section.Fact("hottest_zone", found.Zone);
-            section.Add(found.Celsius < HotCelsius ? Finding.Ok(what) : Finding.Warning($"{what}: the processor slows down to protect itself", "", "cool the board (a heat sink, a fan, more air), or lower the fps of the pipelines"));
-        }
-        else
-        {
-            section.Add(Finding.Info("this machine shows no temperatures"));
-        }
-
-        Firmware(section);
-        Alerts(section);
+        HeatReading reading = new HeatProbe(files, time).Read();
+        section.Add(Temperature(section, reading, options));
+        Throttling(section, reading);
+        Power(section, reading);
         return section.Build();
     }
 
-    private void Firmware(SectionBuilder section)
+    private static Finding Temperature(SectionBuilder section, HeatReading reading, HeatOptions options)
     {
-        string? text = files.List("/sys/devices/platform", "soc*").SelectMany(f => files.List(f, "soc*firmware")).Select(f => files.Text(f + "/get_throttled")).OfType<string>().FirstOrDefault();
-        if (text is null || !uint.TryParse(text.Replace("0x", "", StringComparison.Ordinal), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint bits))
+        if (reading.Hottest is not { } hottest) return Finding.Info("this machine shows no temperatures");
+        section.Fact("hottest_celsius", hottest.Celsius);
+        section.Fact("hottest_zone", hottest.Zone);
+        ZoneTemperature? nearest = HeatGovernor.Nearest(reading, options, out double limit);
+        if (nearest is not null) section.Fact("limit_celsius", limit);
+        ZoneTemperature zone = nearest ?? hottest;
+        bool isHot = nearest is null ? hottest.Celsius >= HotCelsius : zone.Celsius > limit;
+        string what = string.Create(CultureInfo.InvariantCulture, $"{hottest.Celsius:0} °C at the hottest ({hottest.Zone})");
+        string consequence = options.IsGoverned && nearest is not null
+            ? string.Create(CultureInfo.InvariantCulture, $"above {limit:0.#} °C ({zone.Zone}) inference is run at a lower rate")
+            : "the processor slows down to protect itself";
+        if (isHot) return Finding.Warning($"{what}: {consequence}", "", "cool the board (a heat sink, a fan, more air), or lower the fps of the pipelines");
+        return Finding.Ok(options.IsGoverned && nearest is not null ? $"{what}; {consequence}" : what);
+    }
+
+    private void Throttling(SectionBuilder section, HeatReading reading)
+    {
+        if (reading.Now is not { } now || reading.SinceStart is not { } since)
         {
-            Voltage(section);
+            if (ThermalZone.IsRaspberryPi(files))
+            {
+                section.Add(Finding.Info("what the firmware says of voltage and throttling is not known: /dev/vcio cannot be opened", "",
+                    "sudo usermod -aG video edgeinfer, or in a container hand /dev/vcio on to it"));
+            }
+
             return;
         }
 
-        section.Fact("throttled", $"0x{bits:x}");
-        if (bits == 0) section.Add(Finding.Ok("never throttled and never short of voltage since the start"));
-        foreach ((int bit, string what, string cure) in s_throttled)
+        if (reading.FirmwareWord is { } word) section.Fact("throttled", string.Create(CultureInfo.InvariantCulture, $"0x{word:x}"));
+        section.Fact("under_voltage", now.HasFlag(ThrottleReasons.UnderVoltage));
+        section.Fact("throttled_now", ThrottleWords.Of(now));
+        section.Fact("throttled_since_start", ThrottleWords.Of(since));
+        if (since == ThrottleReasons.None) section.Add(Finding.Ok("never throttled and never short of voltage since the start, as far as the device remembers"));
+        foreach ((ThrottleReasons reason, _, string what, string cure) in ThrottleWords.All)
         {
-            if ((bits & (1u << bit)) != 0) section.Add(Finding.Warning($"{what} now", "", cure));
-            else if ((bits & (1u << (bit + 16))) != 0) section.Add(Finding.Warning($"{what} at times since the start, not now", "", cure));
+            if (now.HasFlag(reason)) section.Add(Finding.Warning($"{what} now", "", cure));
+            else if (since.HasFlag(reason)) section.Add(Finding.Warning($"{what} at times since the start, not now", "", cure));
         }
     }
 
-    // Newer Raspberry Pi kernels have only the alarm of the supply voltage.
-    private void Voltage(SectionBuilder section)
+    private static void Power(SectionBuilder section, HeatReading reading)
     {
-        foreach (string sensor in files.List("/sys/class/hwmon"))
-        {
-            if (files.Text(sensor + "/name") != "rpi_volt" || files.Text(sensor + "/in0_lcrit_alarm") is not { } alarm) continue;
-            section.Fact("under_voltage", alarm == "1");
-            section.Add(alarm == "1" ? Finding.Warning(s_throttled[0].What, "", s_throttled[0].Cure) : Finding.Ok("the supply voltage is in order"));
-        }
+        section.Fact("cpu_mhz", Megahertz(reading.FrequencyHz));
+        section.Fact("cpu_allowed_mhz", Megahertz(reading.AllowedFrequencyHz));
+        section.Fact("cpu_highest_mhz", Megahertz(reading.HighestFrequencyHz));
+        section.Fact("power_mode", reading.PowerMode);
+        if (reading.PowerMode is { } mode) section.Add(Finding.Info($"power mode {mode}", "", "sudo nvpmodel -q shows it, sudo nvpmodel -m N chooses another"));
+        if (Megahertz(reading.AllowedFrequencyHz) is not { } allowed || Megahertz(reading.HighestFrequencyHz) is not { } highest || allowed >= highest) return;
+        section.Add(Finding.Info($"the processor may run at {allowed} of its {highest} MHz", "", reading.PowerMode is null
+            ? "heat, or somebody's setting: cat /sys/devices/system/cpu/cpufreq/policy*/scaling_max_freq" : "heat, or the power mode: sudo nvpmodel -m N chooses another"));
     }
 
-    // Jetson's: a cooling device that is at work slows the processor or the GPU down.
-    private void Alerts(SectionBuilder section)
-    {
-        foreach (string device in files.List("/sys/class/thermal", "cooling_device*"))
-        {
-            string type = files.Text(device + "/type") ?? "";
-            if (!type.Contains("throttle-alert", StringComparison.Ordinal) || files.Text(device + "/cur_state") is null or "0") continue;
-            section.Add(Finding.Warning($"{type} is at work: something is slowed down by heat", "", "cool the board, or choose another power mode (nvpmodel)"));
-        }
-    }
+    private static int? Megahertz(long? hertz) => hertz is { } known ? (int)Math.Round(known / Mega) : null;
 }

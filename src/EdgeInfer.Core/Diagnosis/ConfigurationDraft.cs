@@ -37,6 +37,7 @@ internal sealed class ConfigurationDraft
         draft.Outbox();
         draft.ModelsSection();
         draft.Runtime();
+        draft.Http();
         new PipelineDraft(found, draft._text, model, ModelKey(model)).Write();
         return draft._text.ToString();
     }
@@ -128,6 +129,13 @@ internal sealed class ConfigurationDraft
         Folder("cache_folder", "/var/cache/edgeinfer", _found.CacheFolder, "what can be made again: optimised graphs");
         Folder("state_folder", "/var/lib/edgeinfer", _found.StateFolder, "what must survive: the count of starts, results that wait for the broker, settings");
         _text.Unset(2, "run_folder: /run/edgeinfer", "in memory: results on their way, which a killed agent leaves to the next start");
+        _text.Gap();
+    }
+
+    private void Http()
+    {
+        _text.Set(0, "http:");
+        _text.Unset(2, "listen: 127.0.0.1:8080", "health and metrics for Prometheus: /livez, /readyz, /metrics; nowhere by default");
         _text.Gap();
     }
 

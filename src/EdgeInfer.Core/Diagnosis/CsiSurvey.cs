@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis;
 

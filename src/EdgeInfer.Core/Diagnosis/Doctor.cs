@@ -3,6 +3,7 @@ using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
+using EdgeInfer.Posix;
 using EdgeInfer.Results;
 using EdgeInfer.Sources.Camera;
 
@@ -60,7 +61,7 @@ internal sealed class Doctor(SystemFiles files, TimeProvider time, string versio
             .Examine(runtime.StateFolder, runtime.CacheFolder, runtime.RunFolder, (configuration?.Outbox ?? new()).SizeBytes))));
         parts.Add(Guard("memory", "Memory", OnThread(memory.Examine)));
         parts.Add(Guard("clock", "Clock", OnThread(() => conditions.Clock(new ClockQuality(time).IsSynced))));
-        parts.Add(Guard("heat", "Heat", OnThread(conditions.Heat)));
+        parts.Add(Guard("heat", "Heat", OnThread(() => conditions.Heat(configuration?.Heat ?? new(), time))));
         parts.Add(Guard("processor", "Processor", OnThread(() => new ProcessorExamination(files).Examine(ProcessorAllowance.Read()))));
         parts.Add(Guard("machine", "Machine", OnThread(() => new MachineExamination(files).Examine())));
         parts.Add(Guard("devices", "Other devices", OnThread(() => nodeSurvey.Examine(nodes))));

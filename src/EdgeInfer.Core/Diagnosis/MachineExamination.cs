@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Diagnosis.Interop;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis;
 

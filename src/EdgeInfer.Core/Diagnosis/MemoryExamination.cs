@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis;
 
@@ -59,25 +60,5 @@ internal sealed class MemoryExamination(SystemFiles files)
         return words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
     }
 
-    /// <summary>The tightest limit of the control groups this process is in, version 1 or 2.</summary>
-    private long? LimitBytes()
-    {
-        long? tightest = null;
-        foreach (string line in files.Lines("/proc/self/cgroup"))
-        {
-            string[] parts = line.Split(':', 3);
-            if (parts.Length != 3 || !parts[2].StartsWith('/')) continue;
-            bool isUnified = parts[1].Length == 0;
-            if (!isUnified && !parts[1].Split(',').Contains("memory")) continue;
-            string mount = isUnified ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
-            for (string? group = parts[2]; group is not null; group = group.Length <= 1 ? null : Path.GetDirectoryName(group))
-            {
-                string file = $"{mount}{group.TrimEnd('/')}/{(isUnified ? "memory.max" : "memory.limit_in_bytes")}";
-                // Version 1 says "none" by a number near the largest.
-                if (long.TryParse(files.Text(file), NumberStyles.None, CultureInfo.InvariantCulture, out long limit) && limit < 1L << 50 && (tightest is null || limit < tightest)) tightest = limit;
-            }
-        }
-
-        return tightest;
-    }
+    private long? LimitBytes() => GroupMemory.Read(files.Text)?.LimitBytes;
 }

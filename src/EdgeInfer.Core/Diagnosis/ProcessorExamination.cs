@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeInfer.Inference;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis;
 

@@ -1,3 +1,4 @@
+using EdgeInfer.Posix;
 using EdgeInfer.Sources.Camera;
 
 namespace EdgeInfer.Diagnosis;

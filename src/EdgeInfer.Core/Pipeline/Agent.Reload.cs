@@ -56,6 +56,7 @@ internal sealed partial class Agent
 
         ReloadOutcome outcome = ReloadOutcome.Of(change, next.Mqtt != now.Mqtt);
         _settings.Adopt(next);
+        _heat?.Use(next.Heat);
         _loaded = new(_services.Time.GetUtcNow(), null, null);
         await _pipelines.StopOldAsync(change).ConfigureAwait(false);
         _outbox.Change(OutboxSettingsOf(next));

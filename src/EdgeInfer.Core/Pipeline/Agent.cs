@@ -2,9 +2,11 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
+using EdgeInfer.Heat;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
+using EdgeInfer.Posix;
 using EdgeInfer.Recording;
 using EdgeInfer.Results;
 using EdgeInfer.Sinks;
@@ -22,6 +24,12 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
 {
     /// <summary>Takes commands from the broker; null where nobody does.</summary>
     public ICommandInbox? Commands { get; init; }
+
+    /// <summary>Text of a file by which the system describes itself; null where it cannot be read.</summary>
+    public Func<string, string?> SystemText { get; init; } = GroupMemory.SystemText;
+
+    /// <summary>Where the device tells of its heat; null where nobody looks.</summary>
+    public SystemFiles? System { get; init; }
 }
 
 /// <summary>A configuration at work: broker session, models, pipelines and their status, from start to stop.</summary>
@@ -45,6 +53,7 @@ internal sealed partial class Agent : IAsyncDisposable
     private readonly SettingDesk _settings;
     private readonly MessageReception _reception;
     private readonly RetainedLedger? _ledger;
+    private readonly HeatWatch? _heat;
     private volatile StatusReporter _status;
     private volatile ConfigurationReport _loaded;
     private bool _isStopped;
@@ -70,11 +79,15 @@ internal sealed partial class Agent : IAsyncDisposable
         Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, StatusChanged), services.Logger);
+        _heat = services.System is null ? null : new(services.System, configuration.Heat, services.Time, services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Logger);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
     public Uri? BrokerUrl => _broker?.Url;
+
+    /// <summary>The device's heat and what is done about it; null before the first reading, and where the device tells nothing. Any thread.</summary>
+    public HeatSnapshot? Heat => _heat?.Now;
 
     /// <summary>How long it has been at work.</summary>
     public TimeSpan Uptime => _services.Time.GetElapsedTime(_startedTimestamp);
@@ -83,7 +96,7 @@ internal sealed partial class Agent : IAsyncDisposable
     public long Boot => _boot;
 
     /// <summary>
-    /// Starts everything and returns once each model is open and warm or has failed to open. Cameras and brokers are not waited for.
+    /// Starts everything and returns once each model is open and warm, has failed to open or takes minutes. Cameras and brokers are not waited for.
     /// </summary>
     /// <param name="configuration">What to do.</param>
     /// <param name="services">What the process gives.</param>
@@ -102,10 +115,17 @@ internal sealed partial class Agent : IAsyncDisposable
         agent._line.Start();
         agent._status.Start();
         agent.Announce(configuration);
+        agent.WatchHeat();
         IReadOnlyList<Fault?> faults;
         try
         {
-            faults = await RunningPipelines.StartNewAsync(start, stop).ConfigureAwait(false);
+            faults = await RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            foreach (RunningPipeline pipeline in start.Started.Where(static p => !p.Worker.FirstModel.IsCompleted))
+                LogStillLoading(services.Logger, pipeline.Name, s_patienceAtStart.TotalMinutes);
+            return agent;
         }
         catch (OperationCanceledException)
         {
@@ -122,6 +142,7 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         if (_isStopped) return;
         _isStopped = true;
+        _heat?.Dispose();
         await _stopping.CancelAsync().ConfigureAwait(false);
 
         // A reload on its way ends first: it would start what has been stopped here.
@@ -172,12 +193,17 @@ internal sealed partial class Agent : IAsyncDisposable
             Configuration = _loaded,
             Models = _pipelines.Models(),
             Pipelines = _pipelines.Reports(),
+            Heat = Heat is { } heat ? AgentReports.Heat(heat) : null,
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
             Received = _reception.Report,
             Outbox = AgentReports.Outbox(_outbox.Status(), configuration.Outbox),
+            Memory = Memory(),
             Delivery = new(counts.Published, counts.Acknowledged, counts.Dropped, counts.Refused, counts.Reconnects, counts.Queued),
         };
     }
+
+    /// <summary>All that the agent counts, now. Any thread.</summary>
+    public AgentReadings Readings() => new(Status(), _pipelines.Readings()) { Heat = Heat };
 
     /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
     private static Fault AsExit(Fault fault) => fault.Kind switch
@@ -206,6 +232,13 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         _status.Changed();
         _settings.Refresh();
+    }
+
+    private void WatchHeat()
+    {
+        if (_heat is null) return;
+        _heat.Changed += StatusChanged;
+        _heat.Start();
     }
 
     private long CountBoot(string folder)

@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
+using EdgeInfer.Heat;
 using EdgeInfer.Messaging;
 using EdgeInfer.Results;
 using EdgeInfer.Settings;
@@ -15,9 +16,11 @@ namespace EdgeInfer.Pipeline;
 /// <param name="outgoing">Where results of QoS 0 go.</param>
 /// <param name="clock">Whether capture times can be trusted.</param>
 /// <param name="settings">What can be set of a pipeline, by its name.</param>
+/// <param name="governed">What the governor leaves of every pipeline's rate.</param>
 /// <param name="stateChanged">Called after a pipeline's state has changed, on its threads.</param>
 internal sealed class PipelineFactory(
-    AgentServices services, string device, long boot, Outbox outbox, IOutgoing outgoing, ClockQuality clock, Func<PipelineOptions, LiveSettings> settings, Action stateChanged)
+    AgentServices services, string device, long boot, Outbox outbox, IOutgoing outgoing, ClockQuality clock, Func<PipelineOptions, LiveSettings> settings, RateFactor governed,
+    Action stateChanged)
 {
     // A pipeline that is started anew goes on with its count: with the boot, seq names one result for ever.
     private readonly Dictionary<string, ResultNumbers> _numbers = [];
@@ -31,7 +34,7 @@ internal sealed class PipelineFactory(
         if (!_numbers.TryGetValue(name, out ResultNumbers? numbers)) _numbers.Add(name, numbers = new(boot));
         PipelineWorker worker = new(
             plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models),
-            settings(plan.Options));
+            settings(plan.Options), governed);
         worker.StateChanged += stateChanged;
         return new(plan, worker);
     }

@@ -26,6 +26,7 @@ internal sealed class PipelineModel
     private PipelineOptions _options;
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
+    private readonly ModelDurations _durations = new();
     private readonly Lock _lock = new();
     private volatile Fault? _fault;
     private volatile ModelStages? _stages;
@@ -127,7 +128,9 @@ internal sealed class PipelineModel
     /// <summary>Hands the result on.</summary>
     public void Publish()
     {
+        long began = _time.GetTimestamp();
         _sink!.Accept(_stages!.Prediction);
+        _durations.Add(_stages.Prediction, _time.GetElapsedTime(began));
         Interlocked.Increment(ref _results);
         _backoff.Reset();
     }
@@ -174,6 +177,10 @@ internal sealed class PipelineModel
             };
         }
     }
+
+    /// <summary>All that is counted of it. Any thread.</summary>
+    public ModelReadings Readings() => new(
+        Report(), _durations.Preprocess.Read(), _durations.Inference.Read(), _durations.Postprocess.Read(), _durations.Publish.Read(), _durations.Age.Read());
 
     /// <summary>
     /// What a pipeline wants of a model's results. A pipeline's labels and thresholds are for all its models: of several, each takes

@@ -19,6 +19,7 @@ internal sealed partial class PipelineModels : IDisposable
     private readonly PipelineRecorder? _recorder;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Pulse _pulse;
     private FrameDecoder? _frames;
     private FrameInfo _frame;
 
@@ -29,8 +30,9 @@ internal sealed partial class PipelineModels : IDisposable
     /// <param name="recorder">Keeps inputs with their results.</param>
     /// <param name="time">Clock.</param>
     /// <param name="logger">Changes of state.</param>
+    /// <param name="pulse">Told of each step.</param>
     public PipelineModels(
-        PipelineModel[] models, PipelineOptions options, ResultNumbers numbers, PipelineRecorder? recorder, TimeProvider time, ILogger logger)
+        PipelineModel[] models, PipelineOptions options, ResultNumbers numbers, PipelineRecorder? recorder, TimeProvider time, ILogger logger, Pulse pulse)
     {
         _models = models;
         _options = options;
@@ -38,6 +40,7 @@ internal sealed partial class PipelineModels : IDisposable
         _recorder = recorder;
         _time = time;
         _logger = logger;
+        _pulse = pulse;
     }
 
     /// <summary>Raised after a model's state has changed.</summary>
@@ -56,6 +59,9 @@ internal sealed partial class PipelineModels : IDisposable
             return false;
         }
     }
+
+    /// <summary>How long its frames waited and took to decode. Any thread reads.</summary>
+    public FrameDurations Durations { get; } = new();
 
     /// <summary>What is known of the last frame.</summary>
     public ref readonly FrameInfo Frame => ref _frame;
@@ -99,6 +105,7 @@ internal sealed partial class PipelineModels : IDisposable
             if (model.Wait != TimeSpan.Zero || stop.IsCancellationRequested) continue;
             try
             {
+                _pulse.Load();
                 if (!model.TryOpen(stop)) return;
                 Bind();
                 StateChanged?.Invoke();
@@ -112,6 +119,10 @@ internal sealed partial class PipelineModels : IDisposable
 #pragma warning restore CA1031
             {
                 Fail(model, Defect(e));
+            }
+            finally
+            {
+                _pulse.Step();
             }
         }
 
@@ -147,10 +158,12 @@ internal sealed partial class PipelineModels : IDisposable
         using (frame)
         {
             _frame = frame.Info;
+            Durations.Capture.Add(_time.GetElapsedTime(_frame.CapturedTimestamp));
             if (_models.Length > 1 && _frame.Id.IsEmpty) _frame.Id = _numbers.NextFrameId();
             StageTimes times = default;
             DecodeOutcome outcome = _frames!.Decode(frame, ref times);
             if (outcome != DecodeOutcome.Ok) return outcome;
+            Durations.Decode.AddMilliseconds(times.DecodeMilliseconds);
             DecodeOutcome fitted = DecodeOutcome.WrongSize;
             foreach (PipelineModel model in _models)
             {
@@ -183,6 +196,7 @@ internal sealed partial class PipelineModels : IDisposable
     {
         try
         {
+            _pulse.Step();
             ModelStages stages = model.Stages!;
             stages.Infer(_numbers);
             HasResult = true;

@@ -48,6 +48,34 @@ internal sealed partial class PipelineWorker
         }
     }
 
+    /// <summary>All that the pipeline counts. Any thread.</summary>
+    public PipelineReadings Readings() => new()
+    {
+        Name = Name,
+        Report = Report(),
+        Models = [.. _models.All.Select(static m => m.Readings())],
+        SkippedByRate = Counters.SkippedByRate,
+        Damaged = _source.Counts.Corrupt,
+        Refused = Counters.Refused(),
+        Capture = _models.Durations.Capture.Read(),
+        Decode = _models.Durations.Decode.Read(),
+    };
+
+    /// <summary>What it is doing and why, and nothing more: leaves the rates of <see cref="Report"/> alone. Any thread.</summary>
+    public (PipelineState State, Fault? Cause) Condition() => State();
+
+    /// <summary>What of it has not come back for longer than it may, and for how long; null where all goes on. Any thread.</summary>
+    /// <param name="longestStep">What one step may take.</param>
+    public Fault? Stuck(TimeSpan longestStep)
+    {
+        if (_stop.IsCancellationRequested) return null;
+        if (_pulse.Overdue(longestStep) is { } step) return Stuck("its pipeline", step);
+        return _source.Pulse.Overdue(longestStep) is { } call ? Stuck($"the driver of {_source.Name}", call) : null;
+    }
+
+    private Fault Stuck(string what, TimeSpan taken) => new(FaultKind.Internal, Name,
+        $"{what} has not come back for {taken.TotalSeconds:0} s", "");
+
     // With several models one at fault does not make the pipeline fail: it runs, and the cause says what is missing.
     private (PipelineState State, Fault? Cause) State()
     {

@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Heat;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Settings;
 using EdgeInfer.Signals;
@@ -26,11 +27,12 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly FrameSource _source;
     private readonly PipelineModels _models;
     private readonly FrameRefusals _refusals;
-    private readonly RateGate _gate;
+    private readonly GovernedRate _rate;
     private readonly RateMeter _meter;
     private readonly FrameAges _ages;
     private readonly PipelineRecorder? _recorder;
     private readonly LiveSettings _settings;
+    private readonly Pulse _pulse;
     private PipelineSettings? _followed;
     private volatile bool _isDisabled;
     private readonly CancellationTokenSource _stop = new();
@@ -51,11 +53,13 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="logger">Changes of state.</param>
     /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     /// <param name="settings">What can be set while it runs; null where nothing can.</param>
+    /// <param name="governed">What the governor leaves of its rate; null where nobody governs.</param>
     public PipelineWorker(
         PipelineOptions options, ResultNumbers numbers, IReadOnlyList<ModelOpening> models, TimeProvider time, Random random, ILogger logger,
-        PipelineRecorder? recorder = null, LiveSettings? settings = null)
+        PipelineRecorder? recorder = null, LiveSettings? settings = null, RateFactor? governed = null)
     {
         _recorder = recorder;
+        _pulse = new(time);
         _settings = settings ?? new(PipelineSettings.Of(options));
         _isDisabled = !_settings.Now.IsEnabled;
         _options = options;
@@ -65,11 +69,11 @@ internal sealed partial class PipelineWorker : IDisposable
         (SourceOptions source, double? framesPerSecond) = SourceFactory.Paced(options.Source, options.FramesPerSecond);
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         _source = SourceFactory.Create(source, _mailbox, time, new Random(random.Next()), logger);
-        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger);
+        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger, _pulse);
 #pragma warning restore CA5394
         _models.StateChanged += Changed;
         _refusals = new(options, logger);
-        _gate = new RateGate(framesPerSecond, time.TimestampFrequency);
+        _rate = new(framesPerSecond, governed ?? new(), time.TimestampFrequency);
         _meter = new RateMeter(time.TimestampFrequency);
         _ages = new FrameAges(time);
         _since = time.GetUtcNow();
@@ -103,6 +107,7 @@ internal sealed partial class PipelineWorker : IDisposable
         _isDisabled = !_settings.Now.IsEnabled;
         if (!_isDisabled)
         {
+            _pulse.Step();
             _thread.Start();
             return;
         }
@@ -152,17 +157,20 @@ internal sealed partial class PipelineWorker : IDisposable
             {
                 _models.Dispose();
                 Fail(e is FaultException fault ? fault.Fault : new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
+                _pulse.Step();
                 _stop.Token.WaitHandle.WaitOne(s_pauseAfterDefect);
             }
         }
 
         _models.Dispose();
+        _pulse.Rest();
     }
 
     private void Serve()
     {
         while (!_stop.IsCancellationRequested)
         {
+            _pulse.Step();
             FollowSettings();
             _models.OpenDue(_stop.Token);
             if (!_models.IsAnyOpen)
@@ -173,7 +181,7 @@ internal sealed partial class PipelineWorker : IDisposable
             }
 
             StartSource();
-            if (_mailbox.TryTake(_models.Wait, out FrameLease frame)) Take(frame);
+            if (_mailbox.TryTake(Nap(_models.Wait), out FrameLease frame)) Take(frame);
 
             // The source has ended: nothing more comes, and the service goes on with its other pipelines.
             else if (_mailbox.IsEnded) WaitForModel();
@@ -191,12 +199,12 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void WaitForModel()
     {
-        TimeSpan wait = _models.Wait;
-
         // Whole milliseconds, rounded up: waits are no finer, and a shorter one would spin.
-        if (wait != Timeout.InfiniteTimeSpan) wait = TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds));
+        TimeSpan wait = TimeSpan.FromMilliseconds(Math.Ceiling(Nap(_models.Wait).TotalMilliseconds));
         if (!_stop.IsCancellationRequested) WaitHandle.WaitAny([_stop.Token.WaitHandle, _tryModel], wait);
     }
+
+    private static TimeSpan Nap(TimeSpan wait) => wait == Timeout.InfiniteTimeSpan || wait > Pulse.LongestSleep ? Pulse.LongestSleep : wait;
 
     private void StartSource()
     {
@@ -215,6 +223,7 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Take(FrameLease frame)
     {
+        _pulse.Step();
         FollowSettings();
         Tap.Offer(frame);
         if (!HasTurn(frame))
@@ -235,13 +244,14 @@ internal sealed partial class PipelineWorker : IDisposable
     private bool HasTurn(FrameLease frame)
     {
         long now = _time.GetTimestamp();
-        if (_options.Source is not FilesOptions) return _gate.TryPass(now);
+        if (_options.Source is not FilesOptions) return _rate.TryPass(now);
 
         // Files are not dropped: they wait for their turn.
-        while (!_gate.TryPass(now))
+        while (!_rate.TryPass(now))
         {
             // Whole milliseconds, rounded up: waits are no finer.
-            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, _gate.Wait(now).TotalMilliseconds)))) return false;
+            _pulse.Step();
+            if (_stop.Token.WaitHandle.WaitOne((int)Math.Ceiling(Math.Max(1, Nap(_rate.Wait(now)).TotalMilliseconds)))) return false;
             now = _time.GetTimestamp();
         }
 
@@ -260,7 +270,7 @@ internal sealed partial class PipelineWorker : IDisposable
 
     private void Refuse(DecodeOutcome outcome)
     {
-        Counters.CountUndecodable();
+        Counters.CountRefused(outcome);
         string name = _options.Source is FilesOptions ? _models.Frame.Id.ToString() : _source.Name;
         if (_refusals.Refuse(name, where => _models.Describe(outcome, where))) Changed();
     }

@@ -5,8 +5,17 @@ namespace EdgeInfer.Pipeline;
 /// <param name="timestampFrequency">Units of a second of the timestamps passed in.</param>
 public sealed class RateGate(double? framesPerSecond, long timestampFrequency)
 {
-    private readonly double _interval = framesPerSecond is { } rate ? timestampFrequency / rate : 0;
+    private double _interval = framesPerSecond is { } rate ? timestampFrequency / rate : 0;
     private double _due = double.MinValue;
+
+    /// <summary>Another rate from the next turn on, which stays on the grid of the last one.</summary>
+    /// <param name="framesPerSecond">Frames a second, or null for all.</param>
+    public void Limit(double? framesPerSecond)
+    {
+        double interval = framesPerSecond is { } rate ? timestampFrequency / rate : 0;
+        _due += interval - _interval;
+        _interval = interval;
+    }
 
     /// <summary>Whether a frame that is ready now may pass; if so, its turn is used up.</summary>
     /// <param name="now">Monotonic timestamp.</param>

@@ -18,6 +18,7 @@ internal static class RestartOnly
         Compare("runtime.state_folder", now.Runtime.StateFolder, next.Runtime.StateFolder);
         Compare("runtime.run_folder", now.Runtime.RunFolder, next.Runtime.RunFolder);
         Compare("runtime.control", now.Runtime.Control, next.Runtime.Control);
+        Compare("http.listen", now.Http.Listen?.ToString(), next.Http.Listen?.ToString());
         if (!EmbeddedBroker(now.Mqtt).Equals(EmbeddedBroker(next.Mqtt)))
         {
             faults.Add(Fault(next, now.Mqtt.Url == next.Mqtt.Url

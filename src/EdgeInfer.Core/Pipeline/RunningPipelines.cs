@@ -23,6 +23,9 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
     /// <summary>Each pipeline as status shows it.</summary>
     public Dictionary<string, PipelineReport> Reports() => Now.Pipelines.ToDictionary(static p => p.Name, static p => p.Worker.Report());
 
+    /// <summary>All that each pipeline counts, in the order of the configuration.</summary>
+    public PipelineReadings[] Readings() => [.. Now.Pipelines.Select(static p => p.Worker.Readings())];
+
     /// <summary>The models that are open, by the names of the configuration.</summary>
     public Dictionary<string, ModelReport> Models()
     {

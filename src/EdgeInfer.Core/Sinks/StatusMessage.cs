@@ -195,6 +195,13 @@ internal sealed record OutboxReport(
 /// <summary>The way to the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
 internal sealed record DeliveryReport(long Published, long Acknowledged, long Dropped, long Refused, long Reconnects, int Queued);
 
+/// <summary>Memory of the control group that limits the agent, in <see cref="StatusMessage"/>; what is null is left out.</summary>
+/// <param name="LimitBytes">The most it may use.</param>
+/// <param name="UsedBytes">What it uses, without files that are only cached.</param>
+/// <param name="Kills">Processes that were killed for the group's memory.</param>
+/// <param name="Cause">That it is nearly used up, and what to do; null while it is not.</param>
+internal sealed record MemoryReport(long LimitBytes, long? UsedBytes, long Kills, string? Cause = null);
+
 /// <summary>What came from the broker in <see cref="StatusMessage"/>: counts since the start.</summary>
 /// <param name="Settings">Settings.</param>
 /// <param name="Commands">Commands.</param>
@@ -242,6 +249,9 @@ internal sealed record StatusMessage
     /// <summary>Pipelines by name.</summary>
     public IReadOnlyDictionary<string, PipelineReport>? Pipelines { get; init; }
 
+    /// <summary>The device's heat and what is done about it; absent where the device tells nothing, and before the first reading.</summary>
+    public HeatReport? Heat { get; init; }
+
     /// <summary>The connection to the broker.</summary>
     public BrokerReport? Broker { get; init; }
 
@@ -250,6 +260,9 @@ internal sealed record StatusMessage
 
     /// <summary>The way to the broker.</summary>
     public DeliveryReport? Delivery { get; init; }
+
+    /// <summary>Memory, where a control group limits the agent.</summary>
+    public MemoryReport? Memory { get; init; }
 
     /// <summary>What came from the broker; absent before the first message.</summary>
     public ReceivedReport? Received { get; init; }

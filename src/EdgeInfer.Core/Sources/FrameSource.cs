@@ -85,6 +85,7 @@ public abstract partial class FrameSource : IDisposable
         Name = name;
         Output = output;
         Time = time;
+        Pulse = new(time);
         _backoff = new Backoff(s_firstDelay, longestDelay ?? s_longestDelay, random);
         _logger = logger;
     }
@@ -107,6 +108,9 @@ public abstract partial class FrameSource : IDisposable
 
     /// <summary>What the device or server really gives, in words, once known: <c>1280x720 MJPG 15/s</c>.</summary>
     public string Description { get; protected set; } = "";
+
+    /// <summary>Shows that the source's thread gets on, for those kinds that call a driver; the others rest: their waits end by themselves.</summary>
+    internal Pulse Pulse { get; }
 
     /// <summary>Where frames go.</summary>
     protected FrameMailbox Output { get; }
@@ -187,6 +191,7 @@ public abstract partial class FrameSource : IDisposable
             try
             {
                 RunOnce(stop);
+                Pulse.Rest();
                 if (stop.IsCancellationRequested) return;
                 _state = (int)SourceState.Ended;
                 Output.End();
@@ -209,6 +214,8 @@ public abstract partial class FrameSource : IDisposable
                 Report(SourceState.Failed, new(FaultKind.Internal, Name, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"));
             }
 
+            // Trying again is progress, however often.
+            Pulse.Rest();
             TimeSpan delay = _backoff.Next();
             stop.WaitHandle.WaitOne(delay > pause ? delay : pause);
         }

@@ -75,24 +75,28 @@ internal static partial class RunCommand
     {
         string? file = configuration.File.Length == 0 ? null : configuration.File;
         using StopSignals stop = new();
-        SystemdNotifier systemd = new();
-        using ReloadService reload = new(file, reader, systemd, services, stop.Token);
+        WatchTimes times = WatchTimes.Of(ProcessEnvironment(), Environment.ProcessId);
+        using ServiceWatch watch = new(new SystemdNotifier(), times, services.Time, services.Logger);
+        watch.Start();
+        using ReloadService reload = new(file, reader, watch, services, stop.Token);
         AgentOperations operations = new(reload.RequestAsync, new DoctorChild(ThisProgram(), file, services.Time), self);
         await using AgentControl control = new(configuration.Runtime.Control, operations, services);
         await using CommandDesk commands = Commands(configuration, operations, services);
-        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands }, stop.Token);
+        await using AgentHttp http = new(configuration.Http, services, times.LongestStep);
+        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
         operations.Serve(agent);
+        http.Serve(agent);
         if (!stop.Requested.IsCompleted)
         {
-            systemd.Notify(ServiceState.Ready);
+            watch.Ready(agent.Condition);
             reload.Serve(agent);
             LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, string.Join(", ", configuration.Pipelines.Select(static p => p.Name)));
         }
 
         await Task.WhenAny(stop.Requested, operations.RestartRequested);
-
-        // One that begins anew has not stopped for systemd, which would wait for its end and then kill it.
-        systemd.Notify(stop.Requested.IsCompleted ? ServiceState.Stopping : ReloadService.Reloading(services.Time));
+        http.Stopping();
+        if (stop.Requested.IsCompleted) watch.Stopping();
+        else watch.BeginningAnew();
         await commands.DisposeAsync();
         await agent.StopAsync();
         LogStopped(services.Logger);

@@ -30,6 +30,10 @@ internal static class StatusText
         foreach ((string head, string text) in Delivery(status))
             foreach (string line in Row(head, text)) yield return line;
 
+        foreach (string line in Row("memory", status.Memory is { } memory ? Memory(memory) : "")) yield return line;
+        foreach ((string head, string text) in Heat(status.Heat, now))
+            foreach (string line in Row(head, text)) yield return line;
+
         foreach ((string name, PipelineReport pipeline) in status.Pipelines ?? new Dictionary<string, PipelineReport>())
         {
             yield return "";
@@ -47,6 +51,31 @@ internal static class StatusText
         yield return ("outbox", Parts($"{(o.State == "ok" ? "" : "memory only, ")}{o.Accepted} accepted, {o.Delivered} delivered since the start, {o.Waiting} in memory, {o.Stored} on disk", gaps, dead));
         yield return ("", o.Cause ?? "");
         foreach ((string stream, string cause) in o.Held ?? new Dictionary<string, string>()) yield return ("", $"{stream} is held: {cause}");
+    }
+
+    private static string Memory(MemoryReport memory)
+    {
+        string used = memory.UsedBytes is { } bytes ? $"{bytes >> 20} of " : "at most ";
+        string kills = memory.Kills > 0 ? $"{memory.Kills} processes killed" : "";
+        return Parts($"{used}{memory.LimitBytes >> 20} MiB", kills, memory.Cause ?? "");
+    }
+
+    private static IEnumerable<(string Head, string Text)> Heat(HeatReport? heat, DateTimeOffset now)
+    {
+        if (heat is null) yield break;
+        CultureInfo plain = CultureInfo.InvariantCulture;
+        string hottest = heat.Hottest is { } zone ? string.Create(plain, $"{zone.Celsius:0.#} °C ({zone.Zone})") : "";
+        string frequency = heat.CpuMhz is { Now: { } mhz } cpu ? string.Create(plain, $"cpu {mhz}{(cpu.Allowed is { } most ? $" of {most}" : "")} MHz") : "";
+        string throttled = heat.Throttled switch
+        {
+            { Now.Count: > 0 } t => $"{string.Join(", ", t.Now)} now",
+            { SinceStart.Count: > 0 } t => $"{string.Join(", ", t.SinceStart)} at times since the device was switched on",
+            _ => "",
+        };
+        string mode = heat.PowerMode is { } power ? $"power mode {power}" : "";
+        string governed = heat.Governor.Rate < 1 ? string.Create(plain, $"inference at {heat.Governor.Rate * 100:0} % of its rate {Since(heat.Governor.Since, now)}") : "";
+        yield return ("heat", Parts(hottest, frequency, mode, throttled, governed));
+        yield return ("", heat.Governor.Cause ?? "");
     }
 
     private static IEnumerable<string> Pipeline(string name, PipelineReport p, StatusMessage status, DateTimeOffset now)

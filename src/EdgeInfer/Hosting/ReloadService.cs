@@ -1,23 +1,20 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Pipeline;
-using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Hosting;
 
 /// <summary>
-/// Reads the configuration again when it is asked to, by SIGHUP or otherwise, and tells systemd (<c>Type=notify-reload</c>) when it
-/// begins and when it is done. What is asked for before the agent is up waits for it.
+/// Reads the configuration again when it is asked to, by SIGHUP or otherwise, and tells the service manager when it begins and when
+/// it is done. What is asked for before the agent is up waits for it.
 /// </summary>
 internal sealed partial class ReloadService : IDisposable
 {
     private readonly string? _file;
     private readonly AgentConfigurationReader _reader;
-    private readonly SystemdNotifier _systemd;
-    private readonly TimeProvider _time;
+    private readonly ServiceWatch _watch;
     private readonly ILogger _logger;
     private readonly ReloadQueue _queue;
     private readonly TaskCompletionSource<Agent> _agent = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -27,15 +24,14 @@ internal sealed partial class ReloadService : IDisposable
     /// <summary>Begins to listen.</summary>
     /// <param name="file">The configuration; null where the agent was started by flags, which cannot be read again.</param>
     /// <param name="reader">Reads it.</param>
-    /// <param name="systemd">Told of each reload.</param>
+    /// <param name="watch">Told of each reload.</param>
     /// <param name="services">What the process gives.</param>
     /// <param name="stop">The agent stops.</param>
-    public ReloadService(string? file, AgentConfigurationReader reader, SystemdNotifier systemd, AgentServices services, CancellationToken stop)
+    public ReloadService(string? file, AgentConfigurationReader reader, ServiceWatch watch, AgentServices services, CancellationToken stop)
     {
         _file = file;
         _reader = reader;
-        _systemd = systemd;
-        _time = services.Time;
+        _watch = watch;
         _logger = services.Logger;
         _stop = stop;
         _queue = new(ReloadAsync);
@@ -52,14 +48,6 @@ internal sealed partial class ReloadService : IDisposable
     /// <summary>Asks for a reload; one that has not begun yet is shared. Never throws.</summary>
     public Task<ReloadOutcome> RequestAsync() => _queue.RequestAsync();
 
-    /// <summary>What systemd is told when the service is about to be another and goes on as the same process; READY follows when it is.</summary>
-    public static ServiceState Reloading(TimeProvider time)
-    {
-        // By the monotonic clock, to tell this reload from an earlier one.
-        long microseconds = (long)time.GetElapsedTime(0).TotalMicroseconds;
-        return new(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _hangUp.Dispose();
 
@@ -70,14 +58,14 @@ internal sealed partial class ReloadService : IDisposable
             Agent agent = await _agent.Task.WaitAsync(_stop);
             _stop.ThrowIfCancellationRequested();
 
-            _systemd.Notify(Reloading(_time));
+            _watch.Reloading();
             try
             {
                 return await ReloadAsync(agent);
             }
             finally
             {
-                if (!_stop.IsCancellationRequested) _systemd.Notify(ServiceState.Ready);
+                _watch.Reloaded();
             }
         }
         catch (OperationCanceledException)

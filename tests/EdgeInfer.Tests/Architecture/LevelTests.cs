@@ -14,6 +14,7 @@ public sealed partial class LevelTests
         ["YamlDotNet"] = "Configuration",
         ["SixLabors.ImageSharp"] = "Preprocessing",
         ["SQLitePCL"] = "Delivery/Store",
+        ["Microsoft.AspNetCore"] = "Serving",
     };
 
     [Fact]

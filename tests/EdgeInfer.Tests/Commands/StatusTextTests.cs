@@ -45,6 +45,28 @@ public sealed class StatusTextTests
     };
 
     [Fact]
+    public void Heat_is_one_line_and_what_is_done_about_it_with_its_cause_below()
+    {
+        StatusMessage status = s_status with
+        {
+            Heat = new()
+            {
+                Hottest = new("cpu-thermal", 61.7),
+                Throttled = new([], ["under_voltage"]),
+                CpuMhz = new(1500, 1800, 1800),
+                Governor = new(1, s_now, 77, null),
+            },
+        };
+        Assert.Contains("heat      61.7 °C (cpu-thermal)  cpu 1500 of 1800 MHz  under_voltage at times since the device was", string.Join('\n', StatusText.Of(status, s_now)), StringComparison.Ordinal);
+        status = status with
+        {
+            Heat = new() { PowerMode = "15W", Throttled = new(["throttled"], ["throttled"]), Governor = new(0.75, s_now - TimeSpan.FromSeconds(90), 77, "tj-thermal: 97 °C, above the limit of 96 °C; cool the device") },
+        };
+        string text = string.Join('\n', StatusText.Of(status, s_now));
+        Assert.Contains("heat      power mode 15W  throttled now  inference at 75 % of its rate for 1 min 30 s\n          tj-thermal: 97 °C, above", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Each_of_several_models_has_a_line_and_a_reload_that_failed_another()
     {
         StatusMessage status = s_status with
@@ -102,6 +124,13 @@ public sealed class StatusTextTests
         string[] lines = [.. StatusText.Of(s_status with { Broker = away, Pipelines = null }, s_now)];
         Assert.Equal("broker    waiting mqtt://10.0.0.1:1883  for 9.0 s", lines[1]);
         Assert.Equal("          mqtt://10.0.0.1:1883: nobody listens there; start the broker", lines[2]);
+    }
+
+    [Fact]
+    public void Memory_has_a_line_where_it_is_limited()
+    {
+        string[] lines = [.. StatusText.Of(s_status with { Memory = new(256L << 20, 240L << 20, 2, "memory is nearly used up"), Pipelines = null }, s_now)];
+        Assert.Equal("memory    240 of 256 MiB  2 processes killed  memory is nearly used up", lines[^1]);
     }
 
     [Fact]

@@ -155,7 +155,7 @@ public sealed class AgentConfigurationReaderTests
             "edge.yaml:2:14: mqtt.url: unknown scheme 'http' in 'http://broker'; expected mqtt://HOST, mqtts://HOST, ws://HOST/PATH, wss://HOST/PATH or embedded://127.0.0.1",
             "edge.yaml:2:40: mqtt.in_flight: found '5000'; expected a whole number from 1 to 1024",
             "edge.yaml:3:23: runtime.providers: found 'cpu'; expected a list",
-            "edge.yaml:4:1: http: this version does not have 'http' yet; remove it",
+            "edge.yaml:4:17: http.listen: found '80'; expected an address of this machine and a port, such as 127.0.0.1:8080, or '[::1]:8080' in quotes",
             "edge.yaml:5:1: unknown key 'modells'; did you mean 'models'?",
             "edge.yaml:8:13: pipelines.belt.source: 2 kinds of source: camera and files; keep one; each needs a pipeline of its own",
             "edge.yaml:9:12: pipelines.belt.model: there is no model 'part'; did you mean 'parts'?",
@@ -165,7 +165,7 @@ public sealed class AgentConfigurationReaderTests
             device: { id: press 3 }
             mqtt: { url: http://broker, in_flight: 5000 }
             runtime: { providers: cpu }
-            http: { listen: 127.0.0.1:80 }
+            http: { listen: 80 }
             modells: {}
             pipelines:
               belt:

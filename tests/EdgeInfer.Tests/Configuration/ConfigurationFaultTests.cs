@@ -5,7 +5,7 @@ public sealed class ConfigurationFaultTests
 {
     [Theory]
     [InlineData("mqqt: {}", "edge.yaml:7:1: unknown key 'mqqt'; did you mean 'mqtt'?")]
-    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, models, mqtt, outbox, pipelines, runtime")]
+    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, http, models, mqtt, outbox, pipelines, runtime")]
     [InlineData("device: { id: press 3 }", "edge.yaml:7:15: device.id: found 'press 3'; expected 1 to 64 of A-Z, a-z, 0-9, _ and -")]
     [InlineData("device: { name: x }", "edge.yaml:7:11: unknown key 'device.name'; known here: id, labels")]
     [InlineData("device: press-3", "edge.yaml:7:9: device: found 'press-3'; expected a mapping")]
@@ -23,7 +23,6 @@ public sealed class ConfigurationFaultTests
     [InlineData("runtime: { state_folder: ~/edge }", "edge.yaml:7:26: runtime.state_folder: '~/edge': '~' has no meaning here; write an absolute path, or one relative to the configuration file")]
     [InlineData("outbox: { events: 7d }", "edge.yaml:7:11: outbox.events: this version does not have 'events' yet; remove it")]
     [InlineData("updates: {}", "edge.yaml:7:1: updates: this version does not have 'updates' yet; remove it")]
-    [InlineData("http: { listen: 127.0.0.1:8080 }", "edge.yaml:7:1: http: this version does not have 'http' yet; remove it")]
     public void A_mistake_at_the_top_is_named(string line, string fault)
         => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest + line));
 

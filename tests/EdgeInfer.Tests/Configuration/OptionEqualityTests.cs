@@ -8,7 +8,7 @@ namespace EdgeInfer.Tests.Configuration;
 /// <summary>A reload restarts what has changed: options of the same content must be equal, and a difference anywhere must show.</summary>
 public sealed class OptionEqualityTests
 {
-    private static readonly Type[] s_roots = [typeof(PipelineOptions), typeof(MqttOptions), typeof(RuntimeOptions), typeof(DeviceOptions)];
+    private static readonly Type[] s_roots = [typeof(PipelineOptions), typeof(MqttOptions), typeof(RuntimeOptions), typeof(DeviceOptions), typeof(HeatOptions), typeof(HttpOptions)];
 
     public static TheoryData<string> Collections => [.. Properties().Where(p => IsCollection(p.PropertyType)).Select(p => $"{p.DeclaringType!.Name}.{p.Name}").Distinct()];
 

@@ -1,5 +1,6 @@
 using EdgeInfer.Diagnosis;
 using EdgeInfer.Sources.Camera;
+using EdgeInfer.Tests.Heat;
 
 namespace EdgeInfer.Tests.Diagnosis;
 
@@ -59,7 +60,7 @@ public sealed class ConditionTests
     {
         using FakeSystem system = new();
         system.With("/sys/devices/platform/soc/soc:firmware/get_throttled", bits + "\n");
-        string[] said = new ConditionExamination(system.Files).Heat().Said(FindingLevel.Warning);
+        string[] said = new ConditionExamination(system.Files).Heat(new(), TimeProvider.System).Said(FindingLevel.Warning);
         Assert.Equal(warnings, said.Length);
         if (first.Length > 0) Assert.StartsWith(first, said[0], StringComparison.Ordinal);
     }
@@ -72,10 +73,44 @@ public sealed class ConditionTests
             .With("/sys/class/thermal/thermal_zone1/type", "CV0-therm\n").With("/sys/class/thermal/thermal_zone1/temp", "-256000\n")
             .With("/sys/class/thermal/thermal_zone10/type", "GPU-therm\n").With("/sys/class/thermal/thermal_zone10/temp", "52000\n")
             .With("/sys/class/thermal/cooling_device3/type", "cpu-throttle-alert\n").With("/sys/class/thermal/cooling_device3/cur_state", "1\n");
-        Section section = new ConditionExamination(system.Files).Heat();
+        Section section = new ConditionExamination(system.Files).Heat(new(), TimeProvider.System);
         Assert.Equal("CPU-therm", section.FactOf("hottest_zone"));
         Assert.Equal(83.5, section.FactOf("hottest_celsius"));
         Assert.Equal(2, section.Said(FindingLevel.Warning).Length);
+    }
+
+    [Fact]
+    public void The_limit_above_which_inference_is_slowed_down_is_said_and_warned_of_when_it_is_passed()
+    {
+        using FakeSystem cool = Boards.Pi4("61000");
+        Section section = new ConditionExamination(cool.Files).Heat(new(), TimeProvider.System);
+        Assert.Equal("61 °C at the hottest (cpu-thermal); above 77 °C (cpu-thermal) inference is run at a lower rate", section.Said(FindingLevel.Ok)[0]);
+        Assert.Equal(77.0, section.FactOf("limit_celsius"));
+        Assert.Equal("61 °C at the hottest (cpu-thermal)", new ConditionExamination(cool.Files).Heat(new() { IsGoverned = false }, TimeProvider.System).Said(FindingLevel.Ok)[0]);
+        using FakeSystem hot = Boards.Pi4("78000");
+        Assert.Equal(["78 °C at the hottest (cpu-thermal): above 77 °C (cpu-thermal) inference is run at a lower rate -> cool the board (a heat sink, a fan, more air), or lower the fps of the pipelines"],
+            new ConditionExamination(hot.Files).Heat(new(), TimeProvider.System).Said(FindingLevel.Warning));
+    }
+
+    [Fact]
+    public void A_Jetsons_power_mode_and_the_frequency_it_allows_are_said_with_the_way_to_another()
+    {
+        using FakeSystem orin = Boards.Orin();
+        Section section = new ConditionExamination(orin.Files).Heat(new(), TimeProvider.System);
+        Assert.Equal("15W", section.FactOf("power_mode"));
+        Assert.Equal((1510, 1510, 1728), (section.FactOf("cpu_mhz"), section.FactOf("cpu_allowed_mhz"), section.FactOf("cpu_highest_mhz")));
+        Assert.Equal(
+            ["power mode 15W -> sudo nvpmodel -q shows it, sudo nvpmodel -m N chooses another",
+             "the processor may run at 1510 of its 1728 MHz -> heat, or the power mode: sudo nvpmodel -m N chooses another"],
+            section.Said(FindingLevel.Info));
+        Assert.StartsWith("more current is drawn than the module may take at times since the start, not now", Assert.Single(section.Said(FindingLevel.Warning)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_Pi_whose_firmware_cannot_be_asked_says_how_it_can()
+    {
+        using FakeSystem pi = Boards.Pi4().Without(Boards.Throttled);
+        Assert.Contains("sudo usermod -aG video edgeinfer", Assert.Single(new ConditionExamination(pi.Files).Heat(new(), TimeProvider.System).Said(FindingLevel.Info)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeInfer.Diagnosis;
+using EdgeInfer.Posix;
 using EdgeInfer.Tests.Sources;
 
 namespace EdgeInfer.Tests.Diagnosis;
@@ -16,6 +17,32 @@ internal sealed class FakeSystem : IDisposable
     public FakeSystem With(string path, string text)
     {
         _root.Write(path.TrimStart('/'), Encoding.UTF8.GetBytes(text));
+        return this;
+    }
+
+    /// <summary>A thermal zone, with its trip points as <c>passive 99000</c>.</summary>
+    public FakeSystem WithZone(int number, string type, string thousandths, params string[] tripPoints)
+    {
+        string folder = $"/sys/class/thermal/thermal_zone{number}";
+        With(folder + "/type", type + "\n").With(folder + "/temp", thousandths + "\n");
+        for (int i = 0; i < tripPoints.Length; i++)
+            With($"{folder}/trip_point_{i}_type", tripPoints[i].Split(' ')[0] + "\n").With($"{folder}/trip_point_{i}_temp", tripPoints[i].Split(' ')[1] + "\n");
+        return this;
+    }
+
+    /// <summary>A cluster of cores, in kHz.</summary>
+    public FakeSystem WithPolicy(int number, int now, int allowed, int highest)
+    {
+        string folder = $"/sys/devices/system/cpu/cpufreq/policy{number}";
+        return With(folder + "/scaling_cur_freq", $"{now}\n").With(folder + "/scaling_max_freq", $"{allowed}\n").With(folder + "/cpuinfo_max_freq", $"{highest}\n");
+    }
+
+    /// <summary>Takes a file or folder away.</summary>
+    public FakeSystem Without(string path)
+    {
+        string at = Files.At(path);
+        if (Directory.Exists(at)) Directory.Delete(at, true);
+        else File.Delete(at);
         return this;
     }
 

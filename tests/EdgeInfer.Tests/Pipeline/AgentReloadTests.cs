@@ -112,6 +112,7 @@ public sealed class AgentReloadTests : IAsyncLifetime
     [InlineData("/state", "/other", "runtime.state_folder has changed from ")]
     [InlineData("threads: 1", "onnxruntime: LIBRARY, threads: 2", "runtime.onnxruntime has changed from none to ")]
     [InlineData("threads: 1", "control: /tmp/x.sock", "runtime.control has changed from ")]
+    [InlineData("models: {", "http: { listen: 127.0.0.1:9 }\nmodels: {", "http.listen has changed from none to 127.0.0.1:9")]
     [InlineData("mqtt://", "embedded://", "mqtt.url has changed from mqtt://")]
     public async Task What_needs_a_restart_is_named_and_nothing_is_half_applied(string before, string after, string fault)
     {

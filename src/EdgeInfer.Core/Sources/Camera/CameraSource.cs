@@ -47,6 +47,8 @@ internal sealed partial class CameraSource : FrameSource
     /// <inheritdoc/>
     protected override void RunOnce(CancellationToken stop)
     {
+        // From here on calls go into a driver, which may not come back.
+        Pulse.Step();
         using CameraNode node = CameraNode.Open(_options.Device);
         NegotiatedMode negotiated = CameraNegotiation.Agree(node, _options);
         Note(negotiated);
@@ -82,6 +84,7 @@ internal sealed partial class CameraSource : FrameSource
         bool isCorrupt = false;
         while (!stop.IsCancellationRequested)
         {
+            Pulse.Step();
             CameraFaults.ThrowIfError(node.Wait(PollMilliseconds, out short events), node, "to be waited for");
             if (events != 0)
             {

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using EdgeInfer.Delivery;
+using EdgeInfer.Heat;
+using EdgeInfer.Pipeline;
 using EdgeInfer.Results;
 using EdgeInfer.Results.Schemas;
 using EdgeInfer.Signals;
@@ -128,6 +130,8 @@ public sealed class MessageSchemaTests
         StatusMessage least = new() { State = AgentState.Offline, Device = "press-3", Version = "0.1.0", Boot = 0 };
         yield return Text(least.Encode());
         yield return Text((least with { State = AgentState.Stopped, At = s_time }).Encode());
+        yield return Text((least with { Heat = AgentReports.Heat(new(s_time, HeatReading.Nothing, new(null, 1, s_time, null))) }).Encode());
+        yield return Text((least with { Heat = AgentReports.Heat(Warm(ThrottleReasons.None, 1)) }).Encode());
         Dictionary<string, PipelineReport> pipelines = [];
         foreach (PipelineState state in Enum.GetValues<PipelineState>())
         {
@@ -170,11 +174,28 @@ public sealed class MessageSchemaTests
             Labels = new Dictionary<string, string> { ["site"] = "oslo" },
             Models = new Dictionary<string, ModelReport> { ["parts"] = new("parts-detector", "1.2.0", new('a', 64)) },
             Pipelines = pipelines,
+            Heat = AgentReports.Heat(Warm(Enum.GetValues<ThrottleReasons>().Aggregate(static (all, one) => all | one), 0.25)),
             Broker = new("failed", "mqtts://broker.plant:8883", s_time, "a: b; c"),
             Outbox = new("memory_only", "the disk is full", 1, 2, 3, 4, 5, 6, 7, 8, 9, new Dictionary<string, string> { ["belt"] = "not authorised" }),
+            Memory = new(256L << 20, 240L << 20, 2, "a: b; c"),
             Delivery = new(1, 2, 3, 4, 5, 6),
         }).Encode());
     }
+
+    private static HeatSnapshot Warm(ThrottleReasons reasons, double rate) => new(
+        s_time,
+        new()
+        {
+            Zones = [new("cpu-thermal", 83.46, 80)],
+            Hottest = new("cpu-thermal", 83.46, 80),
+            Now = reasons,
+            SinceStart = reasons,
+            FrequencyHz = 1_499_999_999,
+            AllowedFrequencyHz = 1_800_000_000,
+            HighestFrequencyHz = 1_800_000_000,
+            PowerMode = "MAXN",
+        },
+        new(77, rate, s_time, "a: b; c"));
 
     private static string Text(ReadOnlySpan<byte> utf8) => System.Text.Encoding.UTF8.GetString(utf8);
 

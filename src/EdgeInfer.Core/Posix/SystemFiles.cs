@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
-namespace EdgeInfer.Diagnosis;
+namespace EdgeInfer.Posix;
 
 /// <summary>The files by which the system describes itself (/proc, /sys, /etc), under a root that tests replace. Nothing here throws.</summary>
 /// <param name="root">The file system's root.</param>
@@ -30,6 +32,23 @@ internal sealed class SystemFiles(string root = "/")
             }
 
             return Encoding.UTF8.GetString(bytes, 0, length).Trim().Trim('\0');
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The whole number that a file holds, for files that are read again and again; null where it is absent, unreadable or holds something else.</summary>
+    public long? Number(string path)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(At(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            ReadOnlySpan<byte> text = bytes[..RandomAccess.Read(file, bytes, 0)];
+            text = text[..(text.IndexOf((byte)'\n') is var end and >= 0 ? end : text.Length)];
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) ? value : null;
         }
         catch (Exception e) when (IsExpected(e))
         {
