@@ -1,10 +1,8 @@
-using System.Diagnostics;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Sinks;
 using EdgeInfer.Tests.Architecture;
 using EdgeInfer.Tests.Configuration;
 using EdgeInfer.Tests.Sources;
-using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeInfer.Tests.Pipeline;
 
@@ -48,30 +46,6 @@ public sealed class AgentConditionTests : IDisposable
         Assert.Equal(condition.Memory, agent.Status().Memory);
         files["/sys/fs/cgroup/edgeinfer.service/memory.current"] = "100000000";
         Assert.Null(agent.Condition(s_patience).Memory!.Cause);
-    }
-
-    [Fact]
-    public async Task A_model_that_never_finishes_loading_does_not_hold_up_the_start_for_ever()
-    {
-        // A model that is read from a pipe that nobody writes to.
-        string model = _folder.At("model");
-        Directory.CreateDirectory(model);
-        foreach (string name in new[] { "model.yaml", "labels.txt" }) File.Copy(Path.Combine(Bundled, name), Path.Combine(model, name));
-        string pipe = Path.Combine(model, "model.onnx");
-        using (Process make = Process.Start("mkfifo", pipe)) await make.WaitForExitAsync(TestContext.Current.CancellationToken);
-        FakeTimeProvider time = new();
-        Task<Agent> starting = Agent.StartAsync(ConfigurationText.Good(Text(model)), new(time, new Random(1), _log, "1.0"), TestContext.Current.CancellationToken);
-        while (!starting.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromMinutes(1));
-            await Task.Yield();
-        }
-
-        Agent agent = await starting;
-        Assert.Contains("the agent counts as started while pipeline belt still loads its model", _log.Text, StringComparison.Ordinal);
-        Assert.All(agent.Condition(s_patience).Pipelines, static p => Assert.Equal(PipelineState.Starting, p.State));
-        time.Advance(TimeSpan.FromMinutes(10));
-        Assert.Equal(["belt", "door"], agent.Condition(s_patience).Stuck.Select(static f => f.Where));
     }
 
     public void Dispose() => _folder.Dispose();
