@@ -45,7 +45,7 @@ internal sealed partial class HeatGovernor(HeatOptions options, TimeProvider tim
     {
         ZoneTemperature? nearest = Nearest(reading, _options, out double limit);
         (double before, TimeSpan cool) = (_steps.Rate, _steps.Patience);
-        if (_options.IsGoverned && _steps.Take(StateOf(reading, nearest, limit))) Step(before, cool, Cause(reading, nearest, limit));
+        if (_options.IsGoverned && _steps.Take(StateOf(reading, nearest, limit), nearest?.Celsius - limit ?? 0)) Step(before, cool, Cause(reading, nearest, limit));
         return new(_options.IsGoverned && nearest is not null ? limit : null, _steps.Rate, _since, _cause);
     }
 

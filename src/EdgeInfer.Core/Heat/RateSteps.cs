@@ -15,7 +15,8 @@ internal enum HeatState
 
 /// <summary>
 /// Steps down while it is hot and up while it is cool, one at a time, each after it has been so without a break. In the band between
-/// the two nothing moves. Where a step up proves too much, the next one is waited for twice as long, so that it does not swing.
+/// the two nothing moves, nor does it while the last step is still taking effect: where the temperature, going on as it does, is out of
+/// that state in as long again. Where a step up proves too much, the next one is waited for twice as long, so that it does not swing.
 /// </summary>
 /// <param name="time">Clock.</param>
 internal sealed class RateSteps(TimeProvider time)
@@ -35,6 +36,7 @@ internal sealed class RateSteps(TimeProvider time)
     private long _since;
     private int _step;
     private bool _wasUp;
+    private double _from;
 
     /// <summary>How long it has to be cool for the next step up.</summary>
     public TimeSpan Patience { get; private set; } = CoolFor;
@@ -43,20 +45,24 @@ internal sealed class RateSteps(TimeProvider time)
     public double Rate => s_rates[_step];
 
     /// <summary>Takes the state now.</summary>
+    /// <param name="state">The state.</param>
+    /// <param name="excess">Degrees above the limit, negative below it; 0 where there is none.</param>
     /// <returns>Whether the step has changed.</returns>
-    public bool Take(HeatState state)
+    public bool Take(HeatState state, double excess)
     {
-        if (state != _state) (_state, _since) = (state, time.GetTimestamp());
+        if (state != _state) Begin(state, excess);
         TimeSpan been = time.GetElapsedTime(_since);
-        if (state == HeatState.Hot && been >= HotFor && _step < s_rates.Length - 1) Move(_step + 1);
-        else if (state == HeatState.Cool && been >= Patience && _step > 0) Move(_step - 1);
-        else
-        {
-            // Full rate has lasted: what was too much is over.
-            if (state == HeatState.Cool && been >= Patience) (Patience, _wasUp) = (CoolFor, false);
-            return false;
-        }
+        if (state == HeatState.Warm || been < (state == HeatState.Hot ? HotFor : Patience)) return false;
+        double ahead = excess + (excess - _from);
+        bool lasts = state == HeatState.Hot ? excess <= 0 || ahead > 0 : ahead <= -HeatGovernor.HysteresisCelsius || excess == 0;
+        int step = !lasts ? _step : state == HeatState.Hot ? Math.Min(_step + 1, s_rates.Length - 1) : Math.Max(_step - 1, 0);
 
+        // Full rate has lasted: what was too much is over.
+        if (step == _step && lasts && state == HeatState.Cool) (Patience, _wasUp) = (CoolFor, false);
+        Begin(state, excess);
+        if (step == _step) return false;
+        if (step > _step && _wasUp) Patience = Patience * 2 < CoolForAtMost ? Patience * 2 : CoolForAtMost;
+        (_step, _wasUp) = (step, step < _step);
         return true;
     }
 
@@ -69,9 +75,5 @@ internal sealed class RateSteps(TimeProvider time)
         return isChanged;
     }
 
-    private void Move(int step)
-    {
-        if (step > _step && _wasUp) Patience = Patience * 2 < CoolForAtMost ? Patience * 2 : CoolForAtMost;
-        (_step, _wasUp, _since) = (step, step < _step, time.GetTimestamp());
-    }
+    private void Begin(HeatState state, double excess) => (_state, _since, _from) = (state, time.GetTimestamp(), excess);
 }

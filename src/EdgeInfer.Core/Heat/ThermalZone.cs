@@ -49,7 +49,12 @@ internal sealed record ThermalZone(string Name, string File, double? SlowsAtCels
     }
 
     /// <summary>Whether this is a Raspberry Pi, by its device tree.</summary>
-    public static bool IsRaspberryPi(SystemFiles files) => files.Text("/proc/device-tree/compatible")?.Contains("raspberrypi,", StringComparison.Ordinal) == true;
+    public static bool IsRaspberryPi(SystemFiles files)
+    {
+        // The first is there under ProcSubset=pid too.
+        string? compatible = files.Text("/sys/firmware/devicetree/base/compatible") ?? files.Text("/proc/device-tree/compatible");
+        return compatible?.Contains("raspberrypi,", StringComparison.Ordinal) == true;
+    }
 
     /// <summary>Its temperature in degrees Celsius; null where it tells none that can be true.</summary>
     public double? Read(SystemFiles files)

@@ -16,7 +16,7 @@ internal static class Boards
 
     /// <summary>A Raspberry Pi 5: trip points that turn the fan, and the firmware at another place.</summary>
     public static FakeSystem Pi5() => new FakeSystem()
-        .With("/proc/device-tree/compatible", "raspberrypi,5-model-b\0brcm,bcm2712\0")
+        .With("/sys/firmware/devicetree/base/compatible", "raspberrypi,5-model-b\0brcm,bcm2712\0")
         .WithZone(0, "cpu-thermal", "61700", "critical 110000", "active 50000", "active 60000", "active 67500", "active 75000")
         .WithPolicy(0, 2400000, 2400000, 2400000)
         .With("/sys/devices/platform/soc@107c000000/soc@107c000000:firmware/get_throttled", "e0008\n");

@@ -70,14 +70,15 @@ public sealed class HeatGovernorTests
         Assert.Equal(0.75, rates[^1]);
     }
 
-    // 62 °C more: three quarters are too hot (81.5 °C), a half is cool (66 °C). No step fits, so it tries again, each time later.
+    // 62 °C more: three quarters are too hot (81.5 °C), a half is cool (66 °C). No step fits, so it tries again, each time later: at last
+    // every 32 min, which is 7 times in 4 hours.
     [Fact]
     public void Where_no_step_fits_it_tries_ever_less_often()
     {
         HeatGovernor governor = Governor();
         List<double> rates = Simulate(governor, _ => 35, _ => 1, rise: 62, hours: 8);
         int half = rates.Count / 2;
-        Assert.True(Changes(rates) <= 30, $"{Changes(rates)} steps in 8 hours");
+        Assert.True(Changes(rates) <= 36, $"{Changes(rates)} steps in 8 hours");
         Assert.True(Changes(rates[half..]) <= 14, $"{Changes(rates[half..])} steps in the last 4 hours");
         Assert.All(rates[half..], r => Assert.InRange(r, 0.5, 0.75));
     }
