@@ -1,0 +1,83 @@
+using EdgeInfer.SystemTests.Rig;
+
+namespace EdgeInfer.SystemTests.Packaging;
+
+/// <summary>A Debian 12 without the package, in which each script starts anew. Made once, and kept in artifacts/.</summary>
+public sealed class PackageRoot : IAsyncLifetime, IDisposable
+{
+    private static readonly TimeSpan s_building = TimeSpan.FromMinutes(5);
+
+    private readonly TestFolder _packages = new();
+    private string? _root;
+
+    /// <summary>Makes the root where it is not there, and the packages that scenarios need beside the one under test.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        string root = Path.Combine(PublishedBinary.Root, "artifacts", "roots", "bookworm");
+        if (!Directory.Exists(root))
+        {
+            // A skipped fixture fails its tests: they say themselves what is missing.
+            if (!File.Exists("/usr/bin/mmdebstrap")) return;
+            await using ChildProcess building = ChildProcess.Start(Path.Combine(PublishedBinary.Root, "tests", "systemd", "root.sh"), [root]);
+            if (await building.Exit(s_building) != 0) return;
+        }
+
+        _root = root;
+    }
+
+    /// <summary>Puts a package into the folder that scripts see as /packages, with another version or version of the state, not compressed.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="version">Its version.</param>
+    /// <param name="state">The version of the state that its preinst knows.</param>
+    internal async Task<string> Repack(string name, string version, int? state = null)
+    {
+        string tree = _packages["tree-" + name];
+        await PackageFolder.Run("dpkg-deb", "--raw-extract", PackageFolder.Deb(PackageFolder.Architecture), tree);
+        await Replace(Path.Combine(tree, "DEBIAN", "control"), $"Version: {PackageFolder.Version}", $"Version: {version}");
+        if (state is { } number) await Replace(Path.Combine(tree, "DEBIAN", "preinst"), "knows=1", $"knows={number}");
+        await PackageFolder.Run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, _packages[name]);
+        Directory.Delete(tree, true);
+        return name;
+    }
+
+    /// <summary>Runs a shell script as root in a fresh root; /packages holds what was repacked, and the package under test as edgeinfer.deb.</summary>
+    internal async Task<(int ExitCode, string Output)> Run(string script)
+    {
+        if (!Environment.IsPrivilegedProcess) Peer.Missing("only root can enter another root file system");
+        if (_root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/roots/bookworm could not be made");
+        string package = _packages["edgeinfer.deb"];
+        if (!File.Exists(package)) File.Copy(PackageFolder.Deb(PackageFolder.Architecture), package);
+        return await Enter(_root!, _packages.Path, 0, "/bin/sh", "-euc", Prologue + script.ReplaceLineEndings("\n"));
+    }
+
+    /// <summary>Runs a command in a root file system that is thrown away.</summary>
+    internal static Task<(int ExitCode, string Output)> Enter(string root, string folder, int user, params string[] command)
+        => ChildProcess.Run(
+            Path.Combine(PublishedBinary.Root, "tests", "packages", "enter.sh"),
+            [root, folder, user.ToString(System.Globalization.CultureInfo.InvariantCulture), .. command]);
+
+    // The root leaves out documentation, which is under test here, and the disk is not.
+    private const string Prologue = """
+        install_package() { dpkg --path-include='/usr/share/doc/edgeinfer/*' --force-unsafe-io --install "/packages/$1"; }
+        everything() { find / -xdev -path /proc -prune -o -path /packages -prune -o -path /var/lib/dpkg -prune -o -path /var/log -prune -o -path /tmp -prune -o -print | sort; }
+
+        """;
+
+    private static async Task Replace(string path, string from, string to)
+    {
+        string text = await File.ReadAllTextAsync(path);
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(path, text.Replace(from, to, StringComparison.Ordinal));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _packages.Dispose();
+}
