@@ -27,7 +27,7 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             edgeinfer predict parts-detector /usr/share/edgeinfer/models/parts-detector/golden/belt-27.jpg --json
             """);
         Assert.Contains(PackageFolder.Version, output.Split('\n')[0], StringComparison.Ordinal);
-        Assert.Contains("edgeinfer.yaml: ok", output, StringComparison.Ordinal);
+        Assert.Contains("ok: /etc/edgeinfer/edgeinfer.yaml", output, StringComparison.Ordinal);
         Assert.Contains("\"detections\":[{\"label\":", output, StringComparison.Ordinal);
     }
 
@@ -38,14 +38,14 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             groupadd --system i2c
             getent group gpio > /dev/null && groupdel gpio || true
             install_package edgeinfer.deb > /dev/null
-            id -nG edgeinfer | tr ' ' '\n' | sort | tr '\n' ' '; echo
+            id -nG edgeinfer | tr ' ' '\n' | sort | paste -sd' '
             getent passwd edgeinfer | cut -d: -f6,7
             stat -c '%n %a %U:%G' /etc/edgeinfer /var/lib/edgeinfer /var/cache/edgeinfer
             readlink /etc/systemd/system/multi-user.target.wants/edgeinfer.service
             """);
         Assert.Equal(
             """
-            audio dialout edgeinfer i2c render video 
+            audio dialout edgeinfer i2c render video
             /var/lib/edgeinfer:/usr/sbin/nologin
             /etc/edgeinfer 750 root:edgeinfer
             /var/lib/edgeinfer 700 edgeinfer:edgeinfer
@@ -82,14 +82,13 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             chmod 0700 /etc/edgeinfer
             mkdir -p /var/lib/edgeinfer/models/mine && echo model > /var/lib/edgeinfer/models/mine/model.onnx
             echo results > /var/lib/edgeinfer/outbox.db
-            gpasswd --delete edgeinfer audio > /dev/null
             rm /etc/systemd/system/multi-user.target.wants/edgeinfer.service
             install_package newer.deb > /tmp/log
             dpkg-query --show edgeinfer
             cat /etc/edgeinfer/edgeinfer.yaml /var/lib/edgeinfer/models/mine/model.onnx /var/lib/edgeinfer/outbox.db
             stat -c %a /etc/edgeinfer
             ls /etc/systemd/system/multi-user.target.wants/ | grep -c edgeinfer || true
-            grep -c doctor /tmp/log || true
+            grep -c Next: /tmp/log || true
             """);
         Assert.Equal("edgeinfer\t99.0.0\nmine: 1\nmodel\nresults\n700\n0\n0", output);
     }
@@ -139,7 +138,7 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
         string output = await Succeeds("""
             install_package ahead.deb > /dev/null
             echo 7 > /var/lib/edgeinfer/version
-            if install_package edgeinfer.deb 2> /tmp/refused; then echo installed; fi
+            if install_package edgeinfer.deb > /dev/null 2> /tmp/refused; then echo installed; fi
             grep '^edgeinfer: ' /tmp/refused
             dpkg-query --show --showformat='${Version} ${db:Status-Abbrev}\n' edgeinfer
             edgeinfer --version > /dev/null
@@ -147,7 +146,7 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             install_package edgeinfer.deb > /dev/null 2>&1
             dpkg-query --show --showformat='${Version}\n' edgeinfer
             """);
-        string[] lines = output.Split('\n').Where(l => !l.StartsWith('(') && !l.StartsWith("Preparing", StringComparison.Ordinal)).ToArray();
+        string[] lines = output.Split('\n');
         Assert.StartsWith("edgeinfer: a newer EdgeInfer wrote /var/lib/edgeinfer (version 7, this package knows 1); keep the newer package", lines[0], StringComparison.Ordinal);
         Assert.Equal(["99.0.0 ii ", PackageFolder.Version], lines[1..]);
     }
