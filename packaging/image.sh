@@ -41,6 +41,8 @@ base() {
         mkdir -p "$root/usr/share/doc/$name"
         cp -L "$work/root/usr/share/doc/$name/copyright" "$root/usr/share/doc/$name/" 2> /dev/null || true
     done
+    # The licences that those files refer to.
+    cp -r "$work/root/usr/share/common-licenses" "$root/usr/share/"
     for library in $libraries; do cp "$(find "$work/root" -path "*/$triplet/$library" | head -1)" "$root/usr/lib/$triplet/"; done
     case $rid in
         linux-x64) mkdir "$root/usr/lib64"; ln -s usr/lib64 "$root/lib64"; cp -L "$work/root/lib/$triplet/ld-linux-x86-64.so.2" "$root/usr/lib64/" ;;

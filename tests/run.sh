@@ -2,7 +2,7 @@
 # Builds, publishes and tests everything; the last line is "N passed, N failed, N skipped".
 #   tests/run.sh [--fast | --full]
 # --fast  the unit tests alone: installs nothing, publishes nothing, does not check the formatting
-# --full  the unit tests also as compiled for release, and the full counts of tests/reliability.sh
+# --full  the unit tests also as compiled for release, the packages on older and emulated systems too, and the full counts of tests/reliability.sh
 # With CI=true a missing program or module is a failure instead of a skipped test, and packages are exactly those of the lock files.
 # Each step counts as one test. Logs stay in artifacts/test-logs.
 set -uo pipefail
@@ -17,6 +17,7 @@ case ${1:-} in
 esac
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 ORT_DISABLE_TELEMETRY=1
+if [ $mode = full ]; then export EDGEINFER_ROOTS=all; fi
 logs=$PWD/artifacts/test-logs
 rm -rf "$logs"
 mkdir -p "$logs"

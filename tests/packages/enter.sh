@@ -5,6 +5,8 @@
 set -euo pipefail
 root=$(readlink -f "$1") folder=$(readlink -f "$2")
 shift 2
+cpuinfo=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../arm64/cpuinfo")
+export cpuinfo
 exec unshare --mount --pid --net --fork --kill-child bash -euo pipefail -s "$root" "$folder" "$@" << 'INSIDE'
 root=$1 folder=$2 user=$3
 shift 3
@@ -17,6 +19,8 @@ mkdir -p /run/root/packages /run/root/proc /run/root/dev
 mount --bind "$folder" /run/root/packages
 mount -o remount,ro,bind /run/root/packages
 mount -t proc proc /run/root/proc
+# Under emulation ONNX Runtime would read what this machine's processor can do.
+if [ -e /run/root/lib/ld-linux-aarch64.so.1 ] && [ "$(uname -m)" != aarch64 ]; then mount --bind "$cpuinfo" /run/root/proc/cpuinfo; fi
 for device in null zero full random urandom; do
     [ -e "/run/root/dev/$device" ] || : > "/run/root/dev/$device"
     mount --bind "/dev/$device" "/run/root/dev/$device"

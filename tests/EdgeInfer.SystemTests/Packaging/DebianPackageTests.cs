@@ -76,7 +76,8 @@ public sealed class DebianPackageTests : IDisposable
         string name = $"edgeinfer_{PackageFolder.Version}_{PackageFolder.Architecture}.deb";
         byte[] first = await File.ReadAllBytesAsync(PackageFolder.File(name));
         await PackageFolder.Run("bash", Path.Combine(PublishedBinary.Root, "packaging", "deb.sh"), PublishedBinary.Rid, _folder.Path);
-        Assert.True(first.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(_folder[name])), "a second build of the package has other bytes");
+        byte[] second = await File.ReadAllBytesAsync(_folder[name]);
+        Assert.True(first.AsSpan().SequenceEqual(second), "a second build of the package has other bytes");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Packaging;
@@ -5,7 +6,10 @@ namespace EdgeInfer.SystemTests.Packaging;
 /// <summary>A Debian 12 without the package, in which each script starts anew. Made once, and kept in artifacts/.</summary>
 public sealed class PackageRoot : IAsyncLifetime, IDisposable
 {
-    private static readonly TimeSpan s_building = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_building = TimeSpan.FromMinutes(10);
+
+    // Emulation is about a hundred times slower.
+    private static readonly TimeSpan s_running = TimeSpan.FromMinutes(5);
 
     private readonly TestFolder _packages = new();
     private string? _root;
@@ -13,17 +17,17 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
     /// <summary>Makes the root where it is not there, and the packages that scenarios need beside the one under test.</summary>
     public async ValueTask InitializeAsync()
     {
-        if (!Environment.IsPrivilegedProcess) return;
-        string root = Path.Combine(PublishedBinary.Root, "artifacts", "roots", "bookworm");
-        if (!Directory.Exists(root))
-        {
-            // A skipped fixture fails its tests: they say themselves what is missing.
-            if (!File.Exists("/usr/bin/mmdebstrap")) return;
-            await using ChildProcess building = ChildProcess.Start(Path.Combine(PublishedBinary.Root, "tests", "systemd", "root.sh"), [root]);
-            if (await building.Exit(s_building) != 0) return;
-        }
+        if (Environment.IsPrivilegedProcess) _root = await Make("bookworm", PackageFolder.Architecture);
+    }
 
-        _root = root;
+    /// <summary>Makes a root, or finds it made; null where that fails, since a fixture cannot skip the tests that it is for.</summary>
+    internal static async Task<string?> Make(string suite, string architecture)
+    {
+        string root = Path.Combine(PublishedBinary.Root, "artifacts", "roots", $"{suite}-{architecture}");
+        if (Directory.Exists(root)) return root;
+        if (!File.Exists("/usr/bin/mmdebstrap")) return null;
+        await using ChildProcess building = ChildProcess.Start(Path.Combine(PublishedBinary.Root, "tests", "systemd", "root.sh"), [root, suite, architecture]);
+        return await building.Exit(s_building) == 0 ? root : null;
     }
 
     /// <summary>Puts a package into the folder that scripts see as /packages, with another version or version of the state, not compressed.</summary>
@@ -45,17 +49,20 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
     internal async Task<(int ExitCode, string Output)> Run(string script)
     {
         if (!Environment.IsPrivilegedProcess) Peer.Missing("only root can enter another root file system");
-        if (_root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/roots/bookworm could not be made");
+        if (_root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/roots could not be made");
         string package = _packages["edgeinfer.deb"];
         if (!File.Exists(package)) File.Copy(PackageFolder.Deb(PackageFolder.Architecture), package);
         return await Enter(_root!, _packages.Path, 0, "/bin/sh", "-euc", Prologue + script.ReplaceLineEndings("\n"));
     }
 
-    /// <summary>Runs a command in a root file system that is thrown away.</summary>
-    internal static Task<(int ExitCode, string Output)> Enter(string root, string folder, int user, params string[] command)
-        => ChildProcess.Run(
-            Path.Combine(PublishedBinary.Root, "tests", "packages", "enter.sh"),
-            [root, folder, user.ToString(System.Globalization.CultureInfo.InvariantCulture), .. command]);
+    /// <summary>Runs a command in a root file system that is thrown away, with a folder in it as /packages.</summary>
+    internal static async Task<(int ExitCode, string Output)> Enter(string root, string folder, int user, params string[] command)
+    {
+        await using ChildProcess inside = ChildProcess.Start(
+            Path.Combine(PublishedBinary.Root, "tests", "packages", "enter.sh"), [root, folder, user.ToString(CultureInfo.InvariantCulture), .. command]);
+        int code = await inside.Exit(s_running);
+        return (code, inside.Output);
+    }
 
     // The root leaves out documentation, which is under test here, and the disk is not.
     private const string Prologue = """
