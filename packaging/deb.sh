@@ -34,9 +34,8 @@ cp packaging/deb/copyright "$doc/copyright"
 gzip -9n < "$built/NOTICES.txt" > "$doc/NOTICES.gz"
 cp docs/*.md "$doc/"
 example_configuration /usr/share/doc/edgeinfer > "$doc/examples/edgeinfer.yaml"
-cp packaging/mosquitto.acl "$doc/examples/"
-# Drop-ins for the unit, where there are any.
-for dropin in packaging/edgeinfer-*.conf; do if [ -e "$dropin" ]; then cp "$dropin" "$doc/examples/"; fi; done
+# And a drop-in for the unit.
+cp packaging/mosquitto.acl packaging/edgeinfer-*.conf "$doc/examples/"
 cp packaging/deb/lintian-overrides "$root/usr/share/lintian/overrides/edgeinfer"
 
 settle "$root" usr/lib/edgeinfer/edgeinfer

@@ -27,7 +27,7 @@ passed=0 failed=0 skipped=0 failures=()
 # tools that cut links and make file systems, the reference implementations.
 install_peers() {
     local missing=() root=()
-    for package in mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps strace docker-registry util-linux mount libturbojpeg0 python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg lintian mmdebstrap skopeo; do
+    for package in mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry util-linux mount libturbojpeg0 python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg lintian skopeo; do
         # Ubuntu has libjpeg-turbo's library under another name.
         if [ $package = libturbojpeg0 ] && ldconfig -p | grep -q libturbojpeg.so.0; then continue; fi
         # npm may have come with another package of Node.js.

@@ -189,6 +189,11 @@ static void catch_up(struct stream *s)
     }
 }
 
+int stream_hangs(const struct stream *s)
+{
+    return node_fault(s->number) == HANG;
+}
+
 short stream_events(struct stream *s)
 {
     if (stream_is_gone(s))

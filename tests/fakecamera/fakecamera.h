@@ -23,7 +23,7 @@ struct libc {
 extern struct libc libc;
 
 /* setup.c: what the folder of a node says. */
-enum fault { OK, STALL, UNPLUG, CORRUPT, TRUNCATE, EMPTY, GAP, IO_ERROR, BUSY, NO_SPACE, DENIED, CONTROL_BUSY, CONTROL_IO_ERROR };
+enum fault { OK, STALL, UNPLUG, CORRUPT, TRUNCATE, EMPTY, GAP, IO_ERROR, BUSY, NO_SPACE, DENIED, CONTROL_BUSY, CONTROL_IO_ERROR, HANG };
 enum kind { CAPTURE, METADATA, OUTPUT, CODEC };
 
 struct size { unsigned width, height; };
@@ -56,6 +56,8 @@ struct stream;
 int stream_open(unsigned number, struct stream **stream);
 void stream_close(struct stream *s);
 int stream_ioctl(struct stream *s, unsigned long command, void *argument);
+/* Whether its calls do not come back now. */
+int stream_hangs(const struct stream *s);
 /* The events that poll would see now. */
 short stream_events(struct stream *s);
 void *stream_map(struct stream *s, size_t length, int protection, off_t offset);

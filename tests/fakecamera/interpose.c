@@ -129,6 +129,14 @@ EXPORT int close(int fd)
     return libc.close(fd);
 }
 
+/* Without the lock, so that the rest of the process goes on. */
+static void wait_while_hung(int fd)
+{
+    struct timespec nap = { 0, POLL_SLICE_MS * 1000000 };
+    for (struct stream *s = stream_of(fd); s && stream_hangs(s); s = stream_of(fd))
+        nanosleep(&nap, NULL);
+}
+
 EXPORT int ioctl(int fd, unsigned long command, ...)
 {
     ready();
@@ -138,6 +146,7 @@ EXPORT int ioctl(int fd, unsigned long command, ...)
     va_end(more);
     if (!stream_of(fd))
         return libc.ioctl(fd, command, argument);
+    wait_while_hung(fd);
     pthread_mutex_lock(&lock);
     struct stream *s = stream_of(fd);
     int result = s ? stream_ioctl(s, command, argument) : -EBADF;

@@ -41,7 +41,7 @@ int node_exists(unsigned number)
 enum fault node_fault(unsigned number)
 {
     static const char *const words[] = {
-        "ok", "stall", "unplug", "corrupt", "truncate", "empty", "gap", "eio", "busy", "nospc", "denied", "control-busy", "control-eio",
+        "ok", "stall", "unplug", "corrupt", "truncate", "empty", "gap", "eio", "busy", "nospc", "denied", "control-busy", "control-eio", "hang",
     };
     char word[32];
     if (read_text(number, "control", word, sizeof word) <= 0)

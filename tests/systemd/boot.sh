@@ -2,21 +2,32 @@
 # Boots a root file system's own systemd as process 1 of a container, on a machine whose init may be anything. Run as root.
 #   boot.sh ROOT LAYER [BIND...]
 # ROOT stays as it is: what LAYER holds is laid over it first, and what the container writes is gone with it.
-# BIND is SOURCE:TARGET, read-only. Runs until the container is powered off, or until it is killed, which ends the container too.
+# BIND is SOURCE:TARGET, read-only. Runs until the container is powered off; SIGTERM ends it at once.
 # Another program gets in with enter.sh.
 set -euo pipefail
-root=$(readlink -f "$1") layer=$(readlink -f "$2")
+root=$(readlink -f "$1") layer=$(readlink -f "$2") group=edgeinfer-test-$$
 shift 2
-exec unshare --mount --pid --fork --kill-child --mount-proc bash -euo pipefail -s "$root" "$layer" "$@" << 'INSIDE'
-root=$1 layer=$2
-shift 2
+
+end() {
+    kill -KILL "$unshare" 2> /dev/null || true
+    wait "$unshare" 2> /dev/null || true
+    # The container's control groups, which outlive it, wherever this machine has them.
+    for folder in /sys/fs/cgroup/"$group" /sys/fs/cgroup/unified/"$group"; do
+        if [ -d "$folder" ]; then find "$folder" -depth -type d -exec rmdir {} + 2> /dev/null || true; fi
+    done
+}
+
+unshare --mount --pid --fork --kill-child --mount-proc bash -euo pipefail -s "$root" "$layer" "$group" "$@" << 'INSIDE' &
+root=$1 layer=$2 group=$3
+shift 3
 mount --make-rprivate /
 # nspawn wants a /run of its own, and one hierarchy of control groups.
 mount -t tmpfs -o mode=755,size=50% tmpfs /run
 umount -R /sys/fs/cgroup 2> /dev/null || true
 mount -t cgroup2 none /sys/fs/cgroup
-mkdir -p /sys/fs/cgroup/edgeinfer-test-$$ /run/upper /run/work /run/root
-echo $$ > /sys/fs/cgroup/edgeinfer-test-$$/cgroup.procs
+mkdir "/sys/fs/cgroup/$group"
+echo $$ > "/sys/fs/cgroup/$group/cgroup.procs"
+mkdir -p /run/upper /run/work /run/root
 cp -a "$layer/." /run/upper/
 chmod 755 /run/upper
 mount -t overlay overlay -o "lowerdir=$root,upperdir=/run/upper,workdir=/run/work" /run/root
@@ -25,3 +36,7 @@ for bind in "$@"; do binds+=("--bind-ro=$bind"); done
 exec systemd-nspawn --quiet --directory=/run/root --boot --register=no --keep-unit --private-network --console=pipe --system-call-filter=bpf \
     --machine=edgeinfer-test "${binds[@]}" < /dev/null
 INSIDE
+unshare=$!
+trap end EXIT
+trap 'exit 0' TERM INT
+wait "$unshare"

@@ -4,9 +4,12 @@
 # DIR is complete once it is there; nothing is done then. Run as root, with mmdebstrap; takes about a minute.
 set -euo pipefail
 dir=$1 suite=${2:-bookworm} arch=${3:-$(dpkg --print-architecture)}
+mkdir -p "$(dirname "$dir")"
+# Tests that run side by side want the same one.
+exec 9> "$dir.lock"
+flock 9
 if [ -e "$dir/usr/lib/systemd/systemd" ]; then exit 0; fi
 rm -rf "$dir" "$dir.new"
-mkdir -p "$(dirname "$dir")"
 ssl=libssl3
 if [ "$suite" = bullseye ]; then ssl=libssl1.1; fi
 mmdebstrap --quiet --variant=minbase --architectures="$arch" \

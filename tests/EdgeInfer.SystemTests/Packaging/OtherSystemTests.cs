@@ -24,7 +24,7 @@ public sealed class OtherSystemTests : IDisposable
         if (architecture != PackageFolder.Architecture && !File.Exists("/proc/sys/fs/binfmt_misc/qemu-aarch64"))
             Assert.Skip("arm64 programs are not started here; install qemu-user-static and binfmt-support");
         string? root = await PackageRoot.Make(suite, architecture);
-        if (root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/roots could not be made");
+        if (root is null) Peer.Missing("the program mmdebstrap is not installed, or the root could not be made");
         _folder.Copy(PackageFolder.Deb(architecture), "edgeinfer.deb");
         (int code, string output) = await PackageRoot.Enter(root!, _folder.Path, 0, "/bin/sh", "-euc", """
             dpkg --path-include='/usr/share/doc/edgeinfer/*' --force-unsafe-io --install /packages/edgeinfer.deb > /dev/null

@@ -3,7 +3,7 @@ using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Packaging;
 
-/// <summary>A Debian 12 without the package, in which each script starts anew. Made once, and kept in artifacts/.</summary>
+/// <summary>A Debian 12 without the package, in which each script starts anew. Made once, and kept in artifacts.</summary>
 public sealed class PackageRoot : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan s_building = TimeSpan.FromMinutes(10);
@@ -23,8 +23,9 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
     /// <summary>Makes a root, or finds it made; null where that fails, since a fixture cannot skip the tests that it is for.</summary>
     internal static async Task<string?> Make(string suite, string architecture)
     {
-        string root = Path.Combine(PublishedBinary.Root, "artifacts", "roots", $"{suite}-{architecture}");
-        if (Directory.Exists(root)) return root;
+        // The everyday one is that of the systemd tests.
+        string name = suite == "bookworm" && architecture == PackageFolder.Architecture ? "systemd-root" : $"root-{suite}-{architecture}";
+        string root = Path.Combine(PublishedBinary.Root, "artifacts", name);
         if (!File.Exists("/usr/bin/mmdebstrap")) return null;
         await using ChildProcess building = ChildProcess.Start(Path.Combine(PublishedBinary.Root, "tests", "systemd", "root.sh"), [root, suite, architecture]);
         return await building.Exit(s_building) == 0 ? root : null;
@@ -49,7 +50,7 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
     internal async Task<(int ExitCode, string Output)> Run(string script)
     {
         if (!Environment.IsPrivilegedProcess) Peer.Missing("only root can enter another root file system");
-        if (_root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/roots could not be made");
+        if (_root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/systemd-root could not be made");
         string package = _packages["edgeinfer.deb"];
         if (!File.Exists(package)) File.Copy(PackageFolder.Deb(PackageFolder.Architecture), package);
         return await Enter(_root!, _packages.Path, 0, "/bin/sh", "-euc", Prologue + script.ReplaceLineEndings("\n"));

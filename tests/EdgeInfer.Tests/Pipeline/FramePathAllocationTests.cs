@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Delivery;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
@@ -60,7 +61,7 @@ public sealed class FramePathAllocationTests : IDisposable
         using PipelineRecorder? recorder = record is null ? null : new(
             options, new("press-3", 1, "0.1.0", 1), (_, stages) => new(new("parts", "", default), Facts(stages.Model)), new ClockQuality(_time), _time, new Random(3));
         PipelineModel[] opened = [.. options.Models.Select(name => new PipelineModel(new(name, () => _session, stages => Sink(session, stages.Model)), options, _time, new Random(3)))];
-        using PipelineModels path = new(opened, options, new ResultNumbers(7), recorder, _time, NullLogger.Instance);
+        using PipelineModels path = new(opened, options, new ResultNumbers(7), recorder, _time, NullLogger.Instance, new Pulse(_time));
         path.OpenDue(CancellationToken.None);
 
         // Warm: buffers grow to their size, code is compiled, and the queue is full so that the oldest goes.

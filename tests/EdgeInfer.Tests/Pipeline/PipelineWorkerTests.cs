@@ -176,6 +176,70 @@ public sealed class PipelineWorkerTests : IDisposable
     }
 
     [Fact]
+    public void A_pipeline_whose_model_waits_or_whose_source_is_silent_is_not_stuck()
+    {
+        FakeTimeProvider time = new();
+        using PipelineWorker ended = Worker(new FilesOptions(Path.Combine(BundledModel, "golden", "*.jpg"), false), new CollectingSink(), Open, time: time);
+        using PipelineWorker broken = Worker(
+            new SyntheticOptions((64, 64), 10, 1), new CollectingSink(), () => throw FaultException.Of(FaultKind.Data, "model.onnx", "not a model", "give one"), time: time);
+        ended.Start();
+        broken.Start();
+        Assert.True(SpinWait.SpinUntil(() => ended.Condition().State == PipelineState.NoSignal && broken.Condition().State == PipelineState.NoModel, s_patience));
+        for (int hour = 0; hour < 3; hour++)
+        {
+            // Each of them says within a second that it still sleeps.
+            time.Advance(TimeSpan.FromHours(1));
+            Assert.True(SpinWait.SpinUntil(() => ended.Stuck(TimeSpan.FromSeconds(60)) is null && broken.Stuck(TimeSpan.FromSeconds(60)) is null, s_patience));
+        }
+    }
+
+    [Fact]
+    public void A_pipeline_that_does_not_come_back_from_a_call_is_stuck_and_says_for_how_long()
+    {
+        FakeTimeProvider time = new();
+        using ManualResetEventSlim isWithin = new();
+        using ManualResetEventSlim mayGoOn = new();
+        CollectingSink sink = new()
+        {
+            Meanwhile = () =>
+            {
+                isWithin.Set();
+                mayGoOn.Wait(s_patience);
+            },
+        };
+        using PipelineWorker worker = Worker(new FilesOptions(Path.Combine(BundledModel, "golden", "*.jpg"), false), sink, Open, time: time);
+        worker.Start();
+        Assert.True(isWithin.Wait(s_patience));
+        time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Null(worker.Stuck(TimeSpan.FromSeconds(60)));
+        time.Advance(TimeSpan.FromSeconds(15));
+        Assert.Equal("belt: its pipeline has not come back for 75 s", worker.Stuck(TimeSpan.FromSeconds(60))?.ToString());
+        mayGoOn.Set();
+        Assert.True(SpinWait.SpinUntil(() => worker.Stuck(TimeSpan.FromSeconds(60)) is null, s_patience));
+    }
+
+    [Fact]
+    public void A_model_may_take_minutes_to_load_and_not_for_ever()
+    {
+        FakeTimeProvider time = new();
+        using ManualResetEventSlim isOpening = new();
+        using ManualResetEventSlim mayOpen = new();
+        using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 10, 1), new CollectingSink(), () =>
+        {
+            isOpening.Set();
+            Assert.True(mayOpen.Wait(s_patience));
+            return Open();
+        }, time: time);
+        worker.Start();
+        Assert.True(isOpening.Wait(s_patience));
+        time.Advance(TimeSpan.FromMinutes(9));
+        Assert.Null(worker.Stuck(TimeSpan.FromSeconds(60)));
+        time.Advance(TimeSpan.FromMinutes(2));
+        Assert.NotNull(worker.Stuck(TimeSpan.FromSeconds(60)));
+        mayOpen.Set();
+    }
+
+    [Fact]
     public async Task A_label_that_no_model_has_is_the_pipelines_fault()
     {
         using PipelineWorker worker = Worker(new SyntheticOptions((64, 64), 50, 1), new ResultNumbers(1), ["bolt", "elephant"], ("parts", new(), Open), ("copy", new(), Open));
@@ -214,6 +278,9 @@ public sealed class PipelineWorkerTests : IDisposable
 
         public long FaultAt { get; init; }
 
+        /// <summary>Called within each result's hand-over.</summary>
+        public Action? Meanwhile { get; init; }
+
         public SinkCounts Counts
         {
             get { lock (_lock) return new(_sequence.Count, _sequence.Count, 0); }
@@ -251,6 +318,7 @@ public sealed class PipelineWorkerTests : IDisposable
             }
 
             _arrived.Release();
+            Meanwhile?.Invoke();
             if (prediction.Sequence == FaultAt) throw FaultException.Of(FaultKind.Unavailable, "provider", "lost", "");
         }
 
