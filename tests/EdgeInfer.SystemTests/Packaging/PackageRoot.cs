@@ -65,10 +65,10 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
         return (code, inside.Output);
     }
 
-    // The root leaves out documentation, which is under test here, and the disk is not.
+    // The root leaves out documentation, which is under test here, and the disk is not. What dpkg and adduser keep for themselves is theirs.
     private const string Prologue = """
         install_package() { dpkg --path-include='/usr/share/doc/edgeinfer/*' --force-unsafe-io --install "/packages/$1"; }
-        everything() { find / -xdev -path /proc -prune -o -path /packages -prune -o -path /var/lib/dpkg -prune -o -path /var/log -prune -o -path /tmp -prune -o -print | sort; }
+        everything() { find / -xdev -path /proc -prune -o -path /packages -prune -o -path /var/lib/dpkg -prune -o -path /var/log -prune -o -path /tmp -prune -o -path /run/adduser -prune -o -print | sort; }
 
         """;
 
