@@ -26,5 +26,5 @@ for device in null zero full random urandom; do
     mount --bind "/dev/$device" "/run/root/dev/$device"
 done
 ip link set lo up 2> /dev/null || true
-exec chroot --userspec="$user:$user" /run/root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@" < /dev/null
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive chroot --userspec="$user:$user" /run/root "$@" < /dev/null
 INSIDE
