@@ -75,7 +75,9 @@ rm -rf "$oci"
 for rid in "$@"; do
     base "$rid"
     program "$rid"
-    settle "artifacts/image/$rid/base"
+    # The loader is the one library that has to be executable.
+    loader=$(cd "artifacts/image/$rid/base" && find usr/lib usr/lib64 -maxdepth 1 -name 'ld-linux*' 2> /dev/null)
+    settle "artifacts/image/$rid/base" "$loader"
     settle "artifacts/image/$rid/program" usr/lib/edgeinfer/edgeinfer
 done
 /usr/bin/python3 packaging/oci.py "$version" "$SOURCE_DATE_EPOCH" $user artifacts/image "$oci" "$@"
