@@ -76,7 +76,7 @@ for rid in "$@"; do
     base "$rid"
     program "$rid"
     # The loader is the one library that has to be executable.
-    loader=$(cd "artifacts/image/$rid/base" && find usr/lib usr/lib64 -maxdepth 1 -name 'ld-linux*' 2> /dev/null)
+    loader=$(cd "artifacts/image/$rid/base" && find usr -maxdepth 2 -name 'ld-linux*')
     settle "artifacts/image/$rid/base" "$loader"
     settle "artifacts/image/$rid/program" usr/lib/edgeinfer/edgeinfer
 done
