@@ -9,11 +9,16 @@ root=$(readlink -f "$1") layer=$(readlink -f "$2") group=edgeinfer-test-$$
 shift 2
 
 end() {
-    kill -KILL "$unshare" 2> /dev/null || true
+    trap - EXIT
+    # The first process of the namespace, with which all others go; unshare then ends by itself.
+    kill -KILL $(cat "/proc/$unshare/task/$unshare/children" 2> /dev/null) 2> /dev/null || true
     wait "$unshare" 2> /dev/null || true
-    # The container's control groups, which outlive it, wherever this machine has them.
+    # The container's control groups, which outlive it, wherever this machine has them; a process that ends holds its own for a moment.
     for folder in /sys/fs/cgroup/"$group" /sys/fs/cgroup/unified/"$group"; do
-        if [ -d "$folder" ]; then find "$folder" -depth -type d -exec rmdir {} + 2> /dev/null || true; fi
+        for _ in {1..50}; do
+            if [ ! -d "$folder" ]; then break; fi
+            find "$folder" -depth -type d -exec rmdir {} + 2> /dev/null || sleep 0.1
+        done
     done
 }
 

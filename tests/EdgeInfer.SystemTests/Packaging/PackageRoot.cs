@@ -13,22 +13,24 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
 
     private readonly TestFolder _packages = new();
     private string? _root;
+    private string _why = "only root can enter another root file system";
 
     /// <summary>Makes the root where it is not there, and the packages that scenarios need beside the one under test.</summary>
     public async ValueTask InitializeAsync()
     {
-        if (Environment.IsPrivilegedProcess) _root = await Make("bookworm", PackageFolder.Architecture);
+        (_root, _why) = await Make("bookworm", PackageFolder.Architecture);
     }
 
-    /// <summary>Makes a root, or finds it made; null where that fails, since a fixture cannot skip the tests that it is for.</summary>
-    internal static async Task<string?> Make(string suite, string architecture)
+    /// <summary>Makes a root, or finds it made; null with the reason where that fails, since a fixture cannot skip the tests that it is for.</summary>
+    internal static async Task<(string? Root, string Why)> Make(string suite, string architecture)
     {
         // The everyday one is that of the systemd tests.
         string name = suite == "bookworm" && architecture == PackageFolder.Architecture ? "systemd-root" : $"root-{suite}-{architecture}";
         string root = Path.Combine(PublishedBinary.Root, "artifacts", name);
-        if (!File.Exists("/usr/bin/mmdebstrap")) return null;
+        if (!Environment.IsPrivilegedProcess) return (null, "only root can enter another root file system");
+        if (!File.Exists("/usr/bin/mmdebstrap")) return (null, "the program mmdebstrap is not installed");
         await using ChildProcess building = ChildProcess.Start(Path.Combine(PublishedBinary.Root, "tests", "systemd", "root.sh"), [root, suite, architecture]);
-        return await building.Exit(s_building) == 0 ? root : null;
+        return await building.Exit(s_building) == 0 ? (root, "") : (null, $"{root} was not made: {building.Output}");
     }
 
     /// <summary>Puts a package into the folder that scripts see as /packages, with another version or version of the state, not compressed.</summary>
@@ -49,8 +51,7 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
     /// <summary>Runs a shell script as root in a fresh root; /packages holds what was repacked, and the package under test as edgeinfer.deb.</summary>
     internal async Task<(int ExitCode, string Output)> Run(string script)
     {
-        if (!Environment.IsPrivilegedProcess) Peer.Missing("only root can enter another root file system");
-        if (_root is null) Peer.Missing("the program mmdebstrap is not installed, or artifacts/systemd-root could not be made");
+        if (_root is null) Peer.Missing(_why);
         string package = _packages["edgeinfer.deb"];
         if (!File.Exists(package)) File.Copy(PackageFolder.Deb(PackageFolder.Architecture), package);
         return await Enter(_root!, _packages.Path, 0, "/bin/sh", "-euc", Prologue + script.ReplaceLineEndings("\n"));

@@ -16,7 +16,7 @@ public sealed class SupervisionTests
     {
         await using Container machine = await Container.Boot(ServiceTests.Configuration(ServiceTests.Belt), Quick);
         await machine.Must("systemctl", "start", "mosquitto");
-        await using ChildProcess listener = machine.Start("mosquitto_sub", "-V", "5", "-q", "1", "-v", "-t", "edgeinfer/press-3/belt/prediction", "-t", "edgeinfer/press-3/belt/history");
+        await using ChildProcess listener = machine.Start("mosquitto_sub", "-h", "127.0.0.1", "-V", "5", "-q", "1", "-v", "-t", "edgeinfer/press-3/belt/prediction", "-t", "edgeinfer/press-3/belt/history");
         await listener.Line("\"seq\":10,");
         int first = await machine.Process();
 
@@ -93,8 +93,8 @@ public sealed class SupervisionTests
         await machine.Must("systemctl", "start", "mosquitto");
         await machine.Says("1 of 1 pipeline runs, broker connected");
         int process = await machine.Process();
-        await using ChildProcess listener = machine.Start("mosquitto_sub", "-V", "5", "-v", "-t", "edgeinfer/press-3/status");
-        await machine.Must("mosquitto_pub", "-V", "5", "-q", "1", "-t", "edgeinfer/press-3/cmd/restart", "-m", "{\"id\":\"1\"}");
+        await using ChildProcess listener = machine.Start("mosquitto_sub", "-h", "127.0.0.1", "-V", "5", "-v", "-t", "edgeinfer/press-3/status");
+        await machine.Must("mosquitto_pub", "-h", "127.0.0.1", "-V", "5", "-q", "1", "-t", "edgeinfer/press-3/cmd/restart", "-m", "{\"id\":\"1\"}");
         await listener.Line("\"boot\":2,");
         await machine.Says("1 of 1 pipeline runs, broker connected");
         await machine.Until("ActiveState", static state => state == "active");

@@ -55,13 +55,14 @@ public sealed class UnitFileTests : IDisposable
     [InlineData("RestrictNamespaces=yes")]
     [InlineData("SystemCallArchitectures=native")]
     [InlineData("SystemCallFilter=~@privileged @resources")]
-    [InlineData("SystemCallFilter=sched_setaffinity setrlimit prlimit64")]
+    [InlineData("SystemCallFilter=sched_setaffinity setrlimit prlimit64 adjtimex clock_adjtime clock_adjtime64")]
     [InlineData("SystemCallErrorNumber=EPERM")]
     public void It_says(string line) => Assert.Contains(line, File.ReadAllLines(Unit));
 
-    // ProcSubset=pid hides the processor's features from ONNX Runtime on arm64; a secret that is absent ends the unit.
+    // ProcSubset=pid hides the processor's features from ONNX Runtime on arm64, ProtectClock= whether the clock is synchronised; a secret that is absent ends the unit.
     [Theory]
     [InlineData("ProcSubset=")]
+    [InlineData("ProtectClock=")]
     [InlineData("PrivateDevices=")]
     [InlineData("LoadCredential=")]
     public void It_does_not_say(string key) => Assert.DoesNotContain(File.ReadAllLines(Unit), line => line.StartsWith(key, StringComparison.Ordinal));

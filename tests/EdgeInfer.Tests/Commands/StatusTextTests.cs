@@ -105,6 +105,13 @@ public sealed class StatusTextTests
     }
 
     [Fact]
+    public void Memory_has_a_line_where_it_is_limited()
+    {
+        string[] lines = [.. StatusText.Of(s_status with { Memory = new(256L << 20, 240L << 20, 2, "memory is nearly used up"), Pipelines = null }, s_now)];
+        Assert.Equal("memory    240 of 256 MiB  2 processes killed  memory is nearly used up", lines[^1]);
+    }
+
+    [Fact]
     public void What_a_device_says_of_itself_cannot_steer_the_terminal()
         => Assert.DoesNotContain(StatusText.Of(s_status with { Device = "a\u001b[2Jb" }, s_now), l => l.Contains('\u001b', StringComparison.Ordinal));
 

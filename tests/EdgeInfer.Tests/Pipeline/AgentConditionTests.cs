@@ -56,7 +56,7 @@ public sealed class AgentConditionTests : IDisposable
         // A model that is read from a pipe that nobody writes to.
         string model = _folder.At("model");
         Directory.CreateDirectory(model);
-        File.Copy(Path.Combine(Bundled, "model.yaml"), Path.Combine(model, "model.yaml"));
+        foreach (string name in new[] { "model.yaml", "labels.txt" }) File.Copy(Path.Combine(Bundled, name), Path.Combine(model, name));
         string pipe = Path.Combine(model, "model.onnx");
         using (Process make = Process.Start("mkfifo", pipe)) await make.WaitForExitAsync(TestContext.Current.CancellationToken);
         FakeTimeProvider time = new();

@@ -172,6 +172,7 @@ public sealed class MessageSchemaTests
             Pipelines = pipelines,
             Broker = new("failed", "mqtts://broker.plant:8883", s_time, "a: b; c"),
             Outbox = new("memory_only", "the disk is full", 1, 2, 3, 4, 5, 6, 7, 8, 9, new Dictionary<string, string> { ["belt"] = "not authorised" }),
+            Memory = new(256L << 20, 240L << 20, 2, "a: b; c"),
             Delivery = new(1, 2, 3, 4, 5, 6),
         }).Encode());
     }
