@@ -13,7 +13,7 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
 
     private readonly TestFolder _packages = new();
     private string? _root;
-    private string _why = "only root can enter another root file system";
+    private string _why = "";
 
     /// <summary>Makes the root where it is not there, and the packages that scenarios need beside the one under test.</summary>
     public async ValueTask InitializeAsync()
