@@ -10,12 +10,13 @@ exec 9> "$dir.lock"
 flock 9
 if [ -e "$dir/usr/lib/systemd/systemd" ]; then exit 0; fi
 rm -rf "$dir" "$dir.new"
-ssl=libssl3
-if [ "$suite" = bullseye ]; then ssl=libssl1.1; fi
+ssl=libssl3 sources=()
+# Debian 11's updates are no longer beside it for every architecture.
+if [ "$suite" = bullseye ]; then ssl=libssl1.1 sources=("deb http://deb.debian.org/debian bullseye main"); fi
 mmdebstrap --quiet --variant=minbase --architectures="$arch" \
     --include=systemd,dbus,mosquitto,mosquitto-clients,procps,$ssl \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$suite" "$dir.new"
+    "$suite" "$dir.new" "${sources[@]}"
 # The broker is started by the tests that want one; nothing else that a container has no use for.
 rm -f "$dir.new"/etc/systemd/system/multi-user.target.wants/{mosquitto,remote-fs,e2scrub_reap,networkd-dispatcher}.service
 for unit in systemd-logind systemd-networkd systemd-resolved systemd-timesyncd getty@tty1 console-getty; do ln -sf /dev/null "$dir.new/etc/systemd/system/$unit.service"; done
