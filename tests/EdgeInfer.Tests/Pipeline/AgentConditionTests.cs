@@ -55,8 +55,13 @@ public sealed class AgentConditionTests : IDisposable
     {
         // A model that is read from a pipe that nobody writes to.
         string model = _folder.At("model");
-        Directory.CreateDirectory(model);
-        foreach (string name in new[] { "model.yaml", "labels.txt" }) File.Copy(Path.Combine(Bundled, name), Path.Combine(model, name));
+        foreach (string file in Directory.EnumerateFiles(Bundled, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(model, Path.GetRelativePath(Bundled, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            if (Path.GetFileName(file) != "model.onnx") File.Copy(file, copy);
+        }
+
         string pipe = Path.Combine(model, "model.onnx");
         using (Process make = Process.Start("mkfifo", pipe)) await make.WaitForExitAsync(TestContext.Current.CancellationToken);
         FakeTimeProvider time = new();
