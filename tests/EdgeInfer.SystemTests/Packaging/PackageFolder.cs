@@ -7,6 +7,9 @@ namespace EdgeInfer.SystemTests.Packaging;
 /// <summary>What <c>./publish.sh --packages</c> made: artifacts/packages.</summary>
 internal static partial class PackageFolder
 {
+    // xz takes 15 s alone, and several times that on a loaded machine.
+    private static readonly TimeSpan s_packing = TimeSpan.FromMinutes(5);
+
     /// <summary>The version that the build files say.</summary>
     public static string Version { get; } = XDocument.Load(System.IO.Path.Combine(PublishedBinary.Root, "Directory.Build.props")).Descendants("Version").First().Value;
 
@@ -36,9 +39,10 @@ internal static partial class PackageFolder
     /// <summary>Runs a program to its end, and fails the test with what it printed where it fails.</summary>
     public static async Task<string> Run(string program, params string[] arguments)
     {
-        (int code, string output) = await ChildProcess.Run(Peer.Program(program), arguments);
-        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} ended with {code}:\n{output}");
-        return output;
+        await using ChildProcess child = ChildProcess.Start(Peer.Program(program), arguments);
+        int code = await child.Exit(s_packing);
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
+        return child.Output;
     }
 
     [GeneratedRegex("\"([A-Za-z0-9_.-]+)\": \\{\\s*\"type\": \"[A-Za-z]+\",(?:\\s*\"requested\": \"[^\"]*\",)?\\s*\"resolved\": \"([^\"]+)\"")]
