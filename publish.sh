@@ -1,8 +1,9 @@
 #!/bin/bash
 # Builds artifacts/RID/ for linux-x64 and linux-arm64 (or those named) on a Debian or Ubuntu machine with the .NET SDK, and checks it.
-#   ./publish.sh [--locked] [--no-install] [linux-x64] [linux-arm64]
+#   ./publish.sh [--locked] [--no-install] [--packages] [linux-x64] [linux-arm64]
 # --locked      packages exactly as in the lock files (CI)
 # --no-install  says what is missing and ends instead of installing it
+# --packages    then makes artifacts/packages/: .deb, tar.gz, container image, list of parts, checksums
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -11,13 +12,14 @@ readonly executable_limit=24500000
 # Assemblies that are allowed to say that their own code may not survive trimming; their use here is tested on the published binary.
 readonly may_warn="SixLabors.ImageSharp"
 
-locked=false install=true rids=()
+locked=false install=true packages=false rids=()
 for argument in "$@"; do
     case $argument in
         --locked) locked=true ;;
         --no-install) install=false ;;
+        --packages) packages=true ;;
         linux-x64 | linux-arm64) rids+=("$argument") ;;
-        *) echo "usage: ./publish.sh [--locked] [--no-install] [linux-x64] [linux-arm64]" >&2; exit 64 ;;
+        *) echo "usage: ./publish.sh [--locked] [--no-install] [--packages] [linux-x64] [linux-arm64]" >&2; exit 64 ;;
     esac
 done
 if [ ${#rids[@]} = 0 ]; then rids=(linux-x64 linux-arm64); fi
@@ -36,6 +38,10 @@ wanted_packages() {
     if [[ " ${rids[*]} " == *" linux-arm64 "* ]] && [ "$(uname -m)" != aarch64 ]; then
         command -v aarch64-linux-gnu-gcc > /dev/null || missing+=(gcc-aarch64-linux-gnu)
         command -v qemu-aarch64 > /dev/null || command -v qemu-aarch64-static > /dev/null || missing+=(qemu-user)
+    fi
+    if $packages; then
+        command -v dpkg-deb > /dev/null || missing+=(dpkg)
+        [ -x /usr/bin/python3 ] || missing+=(python3)
     fi
     echo "${missing[*]}"
 }
@@ -166,3 +172,4 @@ for rid in "${rids[@]}"; do
     check_start "$rid" "$out"
     say "$out is complete: $(du -sb "$out" | cut -f1) bytes"
 done
+if $packages; then packaging/package.sh "${rids[@]}"; fi

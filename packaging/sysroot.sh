@@ -16,7 +16,7 @@ esac
 root=$PWD/artifacts/sysroot/$rid
 pins=$PWD/packaging/sysroot.sha256
 # What was unpacked, from which pins, by which script: an equal stamp is an equal sysroot.
-stamp=$(cat "$pins" packaging/sysroot.sh | sha256sum | cut -d' ' -f1)
+stamp=$(cat "$pins" packaging/sysroot.sh packaging/debian.sh | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$root/.stamp" 2>/dev/null)" = "$stamp" ]; then exit 0; fi
 
 c_library="libc6 libc6-dev linux-libc-dev libcrypt1 libgcc-10-dev libgcc-s1 libstdc++-10-dev libstdc++6 zlib1g zlib1g-dev libssl1.1"
@@ -24,48 +24,8 @@ archives="libturbojpeg0-dev libsqlite3-dev"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The Debian mirrors that this machine is configured for, in one-line and deb822 form, then Debian's own names.
-mirrors() {
-    {
-        cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -nE 's/^deb +(\[[^]]*\] +)?([^ ]+) .*/\2/p'
-        cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -nE 's/^URIs: *//p' | tr ' ' '\n'
-    } | sed 's:/*$::' | grep -E '^https?://.*/debian$' || true
-    printf '%s\n' http://deb.debian.org/debian http://archive.debian.org/debian
-}
-
-apt_private() {
-    local tool=$1
-    shift
-    "$tool" -qq -o Dir::State="$work/state" -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" \
-        -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=- -o Dir::Etc::preferences=- \
-        -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Sandbox::User=root -o Acquire::Languages=none \
-        -o Acquire::Check-Valid-Until=false -o Acquire::Retries=3 "$@"
-}
-
-# Fetches packages of one Debian release into a folder from the first mirror that has them.
-fetch() {
-    local suite=$1 folder=$2 mirror
-    shift 2
-    mkdir -p "$folder" "$work/state/lists/partial" "$work/cache/archives/partial"
-    : > "$work/status"
-    for mirror in $(mirrors | awk '!seen[$0]++'); do
-        rm -f "$work"/state/lists/*_* "$folder"/*.deb
-        {
-            echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
-            # Security fixes of both, where the mirror has them beside it.
-            if [ "$suite" = bookworm ]; then echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror%/debian}/debian-security bookworm-security main"; fi
-        } > "$work/sources.list"
-        if apt_private apt-get update > "$work/log" 2>&1 && (cd "$folder" && apt_private apt-get download "${@/%/:$arch}" >> "$work/log" 2>&1); then return; fi
-    done
-    echo "sysroot.sh: no mirror gives Debian's $suite for $arch; the last one said:" >&2
-    cat "$work/log" >&2
-    exit 69
-}
-
-if [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ]; then
-    echo "sysroot.sh: Debian's keys are missing; install debian-archive-keyring" >&2
-    exit 69
-fi
+# shellcheck source=packaging/debian.sh
+. packaging/debian.sh
 
 echo "sysroot.sh: fetching Debian 11's C library and Debian 12's libjpeg-turbo and SQLite for $rid"
 # shellcheck disable=SC2086
@@ -89,7 +49,11 @@ done
 
 rm -rf "$root"
 mkdir -p "$root"
-for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$root"; done
+for deb in "$work"/debs/*.deb; do
+    dpkg -x "$deb" "$root"
+    # For the list of what a release is made of.
+    dpkg-deb -W --showformat='${Package}\t${Version}\n' "$deb" >> "$root/packages.tsv"
+done
 
 # Absolute links would lead out of the sysroot, where the linker then takes the static libpthread and fails.
 find "$root" -type l | while read -r link; do

@@ -2,7 +2,7 @@
 # Builds, publishes and tests everything; the last line is "N passed, N failed, N skipped".
 #   tests/run.sh [--fast | --full]
 # --fast  the unit tests alone: installs nothing, publishes nothing, does not check the formatting
-# --full  the unit tests also as compiled for release, and the full counts of tests/reliability.sh
+# --full  the unit tests also as compiled for release, the packages on older and emulated systems too, and the full counts of tests/reliability.sh
 # With CI=true a missing program or module is a failure instead of a skipped test, and packages are exactly those of the lock files.
 # Each step counts as one test. Logs stay in artifacts/test-logs.
 set -uo pipefail
@@ -17,6 +17,7 @@ case ${1:-} in
 esac
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 ORT_DISABLE_TELEMETRY=1
+if [ $mode = full ]; then export EDGEINFER_ROOTS=all; fi
 logs=$PWD/artifacts/test-logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -26,7 +27,7 @@ passed=0 failed=0 skipped=0 failures=()
 # tools that cut links and make file systems, the reference implementations.
 install_peers() {
     local missing=() root=()
-    for package in mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry util-linux mount libturbojpeg0 python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg prometheus; do
+    for package in mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry util-linux mount libturbojpeg0 python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg prometheus lintian skopeo; do
         # Ubuntu has libjpeg-turbo's library under another name.
         if [ $package = libturbojpeg0 ] && ldconfig -p | grep -q libturbojpeg.so.0; then continue; fi
         # npm may have come with another package of Node.js.
@@ -85,7 +86,7 @@ tests() {
 
 restore() { if [ "${CI:-}" = true ]; then dotnet restore EdgeInfer.sln --locked-mode; else dotnet restore EdgeInfer.sln; fi; }
 build() { dotnet build EdgeInfer.sln -c "$1" --no-restore --tl:off -nologo; }
-publish() { if [ "${CI:-}" = true ]; then ./publish.sh --locked; else ./publish.sh; fi; }
+publish() { if [ "${CI:-}" = true ]; then ./publish.sh --locked --packages; else ./publish.sh --packages; fi; }
 
 all() {
     if [ $mode != fast ]; then step install install_peers || true; fi

@@ -4,15 +4,19 @@
 # DIR is complete once it is there; nothing is done then. Run as root, with mmdebstrap; takes about a minute.
 set -euo pipefail
 dir=$1 suite=${2:-bookworm} arch=${3:-$(dpkg --print-architecture)}
+mkdir -p "$(dirname "$dir")"
+# Tests that run side by side want the same one.
+exec 9> "$dir.lock"
+flock 9
 if [ -e "$dir/usr/lib/systemd/systemd" ]; then exit 0; fi
 rm -rf "$dir" "$dir.new"
-mkdir -p "$(dirname "$dir")"
-ssl=libssl3
-if [ "$suite" = bullseye ]; then ssl=libssl1.1; fi
+ssl=libssl3 sources=()
+# Debian 11's updates are no longer beside it for every architecture.
+if [ "$suite" = bullseye ]; then ssl=libssl1.1 sources=("deb http://deb.debian.org/debian bullseye main"); fi
 mmdebstrap --quiet --variant=minbase --architectures="$arch" \
     --include=systemd,dbus,mosquitto,mosquitto-clients,procps,$ssl \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-    "$suite" "$dir.new"
+    "$suite" "$dir.new" "${sources[@]}"
 # The broker is started by the tests that want one; nothing else that a container has no use for.
 rm -f "$dir.new"/etc/systemd/system/multi-user.target.wants/{mosquitto,remote-fs,e2scrub_reap,networkd-dispatcher}.service
 for unit in systemd-logind systemd-networkd systemd-resolved systemd-timesyncd getty@tty1 console-getty; do ln -sf /dev/null "$dir.new/etc/systemd/system/$unit.service"; done

@@ -5,6 +5,7 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Control;
 using EdgeInfer.Diagnosis;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability;
 using EdgeInfer.Hosting;
 using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
@@ -60,6 +61,7 @@ internal static partial class RunCommand
         ILogger logger = log.CreateLogger("edgeinfer");
         AgentConfigurationReader reader = ConfigurationReader(modelsDir);
         AgentConfiguration configuration = Read(reader, file, flags, logger);
+        if (StateVersion.Claim(configuration.Runtime.StateFolder) is { } unnoted) LogState(logger, unnoted);
 #pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
         AgentServices services = new(TimeProvider.System, new Random(HashCode.Combine(Environment.ProcessId, TimeProvider.System.GetTimestamp())), logger, BuildInformation.Version);
 #pragma warning restore CA5394
@@ -150,6 +152,9 @@ internal static partial class RunCommand
 
     [LoggerMessage(EventId = 9004, Level = LogLevel.Information, Message = "begins anew")]
     private static partial void LogRestart(ILogger logger);
+
+    [LoggerMessage(EventId = 9005, Level = LogLevel.Warning, Message = "{Fault}")]
+    private static partial void LogState(ILogger logger, Fault fault);
 
     [LoggerMessage(EventId = 9003, Level = LogLevel.Warning, Message = "configuration: {Warning}")]
     private static partial void LogWarning(ILogger logger, Fault warning);

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Makes artifacts/packages/ from what publish.sh has built: for each platform a .deb and a tar.gz, for all of them one container image,
+# a list of what is in them, and checksums. Called by ./publish.sh --packages.
+#   packaging/package.sh [linux-x64] [linux-arm64]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rids=("$@")
+if [ ${#rids[@]} = 0 ]; then rids=(linux-x64 linux-arm64); fi
+# shellcheck source=packaging/release.sh
+. packaging/release.sh
+packages=artifacts/packages
+
+fail() { echo "package.sh: $*" >&2; exit 70; }
+
+for rid in "${rids[@]}"; do [ -x "artifacts/$rid/edgeinfer" ] || fail "artifacts/$rid is missing; run ./publish.sh $rid first"; done
+[ -n "$state_version" ] || fail "StateVersion.cs does not say which version of the state this program writes"
+[ "$(sed -nE '1s/.*\((.*)\).*/\1/p' packaging/deb/changelog)" = "$version" ] || fail "packaging/deb/changelog does not begin with $version"
+
+rm -rf "$packages"
+mkdir -p "$packages"
+for rid in "${rids[@]}"; do
+    packaging/deb.sh "$rid" "$packages"
+    packaging/archive.sh "$rid" "$packages"
+done
+packaging/image.sh "$packages" "${rids[@]}"
+/usr/bin/python3 packaging/sbom.py "$version" "$SOURCE_DATE_EPOCH" artifacts/image "${rids[@]}" > "$packages/edgeinfer_$version.cdx.json"
+(cd "$packages" && sha256sum -- * > SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
+(cd "$packages" && stat -c 'package.sh:   %n: %s bytes' -- *)

@@ -1,0 +1,50 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using EdgeInfer.SystemTests.Rig;
+
+namespace EdgeInfer.SystemTests.Packaging;
+
+/// <summary>What <c>./publish.sh --packages</c> made: artifacts/packages.</summary>
+internal static partial class PackageFolder
+{
+    // xz takes 15 s alone, and several times that on a loaded machine.
+    private static readonly TimeSpan s_packing = TimeSpan.FromMinutes(5);
+
+    /// <summary>The version that the build files say.</summary>
+    public static string Version { get; } = XDocument.Load(System.IO.Path.Combine(PublishedBinary.Root, "Directory.Build.props")).Descendants("Version").First().Value;
+
+    /// <summary>The folder; skips the test where it is not made, fails it in CI.</summary>
+    public static string Path => PublishedBinary.Require(System.IO.Path.Combine(PublishedBinary.Root, "artifacts", "packages"), "run ./publish.sh --packages first");
+
+    /// <summary>The Debian architecture of this machine.</summary>
+    public static string Architecture => PublishedBinary.Rid == "linux-arm64" ? "arm64" : "amd64";
+
+    /// <summary>A file in it.</summary>
+    public static string File(string name) => PublishedBinary.Require(System.IO.Path.Combine(Path, name), "run ./publish.sh --packages again");
+
+    /// <summary>The Debian package of an architecture.</summary>
+    public static string Deb(string architecture) => File($"edgeinfer_{Version}_{architecture}.deb");
+
+    /// <summary>Names and versions in the lock files of the shipped projects, read without the program under test.</summary>
+    public static IEnumerable<(string Name, string Version)> Locked()
+    {
+        foreach (string project in Directory.GetDirectories(System.IO.Path.Combine(PublishedBinary.Root, "src")))
+        {
+            string file = System.IO.Path.Combine(project, "packages.lock.json");
+            if (!System.IO.File.Exists(file)) continue;
+            foreach (Match match in LockedPackage().Matches(System.IO.File.ReadAllText(file))) yield return (match.Groups[1].Value, match.Groups[2].Value);
+        }
+    }
+
+    /// <summary>Runs a program to its end, and fails the test with what it printed where it fails.</summary>
+    public static async Task<string> Run(string program, params string[] arguments)
+    {
+        await using ChildProcess child = ChildProcess.Start(Peer.Program(program), arguments);
+        int code = await child.Exit(s_packing);
+        Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
+        return child.Output;
+    }
+
+    [GeneratedRegex("\"([A-Za-z0-9_.-]+)\": \\{\\s*\"type\": \"[A-Za-z]+\",(?:\\s*\"requested\": \"[^\"]*\",)?\\s*\"resolved\": \"([^\"]+)\"")]
+    private static partial Regex LockedPackage();
+}
