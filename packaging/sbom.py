@@ -118,6 +118,10 @@ def natives(versions, rids):
             "scope": "required", "licenses": licence("MIT"), "cpe": f"cpe:2.3:a:microsoft:.net:{runtime}:*:*:*:*:*:*:*",
         },
         {
+            "type": "framework", "bom-ref": f"aspnetcore@{runtime}", "name": "ASP.NET Core (Kestrel, native ahead-of-time)", "version": runtime,
+            "scope": "required", "licenses": licence("MIT"), "cpe": f"cpe:2.3:a:microsoft:asp.net_core:{runtime}:*:*:*:*:*:*:*",
+        },
+        {
             "type": "library", "bom-ref": f"onnxruntime@{onnx}", "name": "ONNX Runtime (libonnxruntime.so)", "version": onnx,
             "scope": "required", "licenses": licence("MIT"), "purl": f"pkg:github/microsoft/onnxruntime@v{onnx}",
         },
