@@ -1,6 +1,6 @@
 using EdgeInfer.Configuration;
-using EdgeInfer.Diagnostics;
 using EdgeInfer.Delivery;
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Models;
