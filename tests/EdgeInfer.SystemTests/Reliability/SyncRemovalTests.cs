@@ -141,6 +141,8 @@ internal sealed record SyncSite(string Name, string Site, string Moment, Func<Sy
         new("start number, content", "sync boot.new", "start number", static s => s.StartNumber()) { Volume = s_bare },
         new("start number, rename", "rename boot", "start number", static s => s.StartNumber()) { IsSampled = true },
         new("start number, name", "sync-folder state", "start number", static s => s.StartNumber()) { Volume = s_bare },
+        new("state version, content", "sync version.new", "state version", static s => s.Version()) { Volume = s_bare },
+        new("state version, rename", "rename version", "state version", static s => s.Version()),
         new("new database, content", "sync outbox.db.new", "offline", static s => s.Offline()) { Volume = s_bare },
         new("new database, rename", "rename outbox.db", "offline", static s => s.Offline()),
         new("set aside, rename", "rename outbox.db", "set aside", static s => s.SetAside()),

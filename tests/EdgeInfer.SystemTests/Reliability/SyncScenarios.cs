@@ -32,6 +32,17 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
         await Cut(device, volume, faults);
     });
 
+    /// <summary>The version of the state was noted, then the power failed: an older program would not know whose results these are.</summary>
+    public Task<List<string>> Version() => Run(new DeviceLoad(), async (device, _, volume, faults) =>
+    {
+        Arm(device);
+        device.Start();
+        await Stores(device, 60);
+        await Cut(device, volume, faults);
+        string path = Path.Combine(device.StateFolder, "version");
+        if (!File.Exists(path) || await File.ReadAllTextAsync(path) != "1\n") faults.Add("results are there, and the version of the state is not");
+    });
+
     /// <summary>As the other, but the state folder is there already, and nothing in it is new.</summary>
     public Task<List<string>> OfflineAgain() => Run(new DeviceLoad(), async (device, _, volume, faults) =>
     {
