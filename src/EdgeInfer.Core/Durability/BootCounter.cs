@@ -1,7 +1,3 @@
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
-
 namespace EdgeInfer.Durability;
 
 /// <summary>Counts the starts of the agent on this device, in one small file of the state folder.</summary>
@@ -17,16 +13,8 @@ public static class BootCounter
     {
         DurableFolder.Make(stateFolder);
         string path = Path.Combine(stateFolder, "boot");
-        long boot = (Read(path) ?? Math.Max(0, lastKnown())) + 1;
-        AtomicFile.Write(path, Encoding.ASCII.GetBytes(boot.ToString(CultureInfo.InvariantCulture) + "\n"));
+        long boot = (NumberFile.Read(path) ?? Math.Max(0, lastKnown())) + 1;
+        NumberFile.Write(path, boot);
         return boot;
-    }
-
-    // A file that holds no number was cut short before this program wrote it atomically, or is not ours.
-    private static long? Read(string path)
-    {
-        if (!File.Exists(path)) return null;
-        byte[] content = File.ReadAllBytes(path);
-        return Utf8Parser.TryParse(content, out long boot, out _) && boot > 0 ? boot : null;
     }
 }

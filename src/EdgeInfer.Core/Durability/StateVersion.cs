@@ -1,6 +1,4 @@
-using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Durability;
@@ -28,7 +26,8 @@ public static class StateVersion
         try
         {
             DurableFolder.Make(stateFolder);
-            long? noted = Read(path);
+            // A file that holds no number is damage; what it stood for is still this program's or an older one's, as far as anybody knows.
+            long? noted = NumberFile.Read(path);
             if (noted > Current)
             {
                 throw FaultException.Of(
@@ -37,20 +36,12 @@ public static class StateVersion
                     "install the newer EdgeInfer again, or move the state folder away: results that wait in it are then not delivered");
             }
 
-            if (noted < Current || noted is null) AtomicFile.Write(path, Encoding.ASCII.GetBytes(Current.ToString(CultureInfo.InvariantCulture) + "\n"));
+            if (noted < Current || noted is null) NumberFile.Write(path, Current);
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return new(FaultKind.InputOutput, path, $"the version of the state was not noted: {e.Message}", "check the state folder's owner and the disk");
         }
-    }
-
-    // A file that holds no number is damage; what it stood for is still this program's or an older one's, as far as anybody knows.
-    private static long? Read(string path)
-    {
-        if (!File.Exists(path)) return null;
-        byte[] content = File.ReadAllBytes(path);
-        return Utf8Parser.TryParse(content, out long version, out _) && version > 0 ? version : null;
     }
 }

@@ -175,7 +175,9 @@ internal sealed partial class Agent : IAsyncDisposable
         => PipelineRecorder.Of(pipeline, _pipelines.Now.Pipelines.ToDictionary(static p => p.Name, static p => p.Worker.Recorder)).Capture();
 
     /// <summary>The agent now, as its status messages say it. Any thread.</summary>
-    public StatusMessage Status()
+    public StatusMessage Status() => Status(_pipelines.Reports());
+
+    private StatusMessage Status(Dictionary<string, PipelineReport> pipelines)
     {
         AgentConfiguration configuration = _pipelines.Now.Configuration;
         MqttSessionStatus session = _line.Status;
@@ -192,7 +194,7 @@ internal sealed partial class Agent : IAsyncDisposable
             Labels = configuration.Device.Labels.Count == 0 ? null : configuration.Device.Labels,
             Configuration = _loaded,
             Models = _pipelines.Models(),
-            Pipelines = _pipelines.Reports(),
+            Pipelines = pipelines,
             Heat = Heat is { } heat ? AgentReports.Heat(heat) : null,
             Broker = AgentReports.Broker(_broker?.Url ?? configuration.Mqtt.Url, session),
             Received = _reception.Report,
@@ -203,7 +205,11 @@ internal sealed partial class Agent : IAsyncDisposable
     }
 
     /// <summary>All that the agent counts, now. Any thread.</summary>
-    public AgentReadings Readings() => new(Status(), _pipelines.Readings()) { Heat = Heat };
+    public AgentReadings Readings()
+    {
+        IReadOnlyList<PipelineReadings> pipelines = _pipelines.Readings();
+        return new(Status(pipelines.ToDictionary(static p => p.Name, static p => p.Report)), pipelines) { Heat = Heat };
+    }
 
     /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
     private static Fault AsExit(Fault fault) => fault.Kind switch
