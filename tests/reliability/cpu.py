@@ -109,14 +109,12 @@ def in_turns(agents, seconds):
         agent.process.send_signal(signal.SIGSTOP)
         return done
 
-    before = [awake(agent, agent.snapshot) for agent in agents]
+    before = {agent: awake(agent, agent.snapshot) for agent in agents}
     end = time.monotonic() + 2 * seconds
     while time.monotonic() < end:
-        agents = agents[::-1]
-        for agent in agents:
+        for agent in agents + agents[::-1]:
             awake(agent, lambda: time.sleep(0.25))
-        before = before[::-1]
-    return {agent: per_frame(b, awake(agent, agent.snapshot)) for agent, b in zip(agents, before)}
+    return {agent: per_frame(before[agent], awake(agent, agent.snapshot)) for agent in agents}
 
 
 def main():

@@ -57,17 +57,16 @@ public sealed class CorruptionTests
         List<string> faults = [];
         judge.Up();
         device.Start();
-        bool hasNew = await Until(() => judge.Arrivals(0).Select(device.KeyOf).Any(static key => key is { Stream: "belt", Boot: not 1 }));
+        bool hasNew = await Until(() => Task.FromResult(judge.Arrivals(0).Select(device.KeyOf).Any(static key => key is { Stream: "belt", Boot: not 1 })));
         if (!hasNew) faults.Add($"no new result within {s_newResults}; status {await device.Status()}; it printed:\n{device.Agent.Output}");
         // The store is opened beside the first results.
         string? cause = null;
-        System.Diagnostics.Stopwatch waited = System.Diagnostics.Stopwatch.StartNew();
-        while (cause is null && (damage.MustBeSaid || damage.MustBeSetAside || IsSetAside()) && waited.Elapsed < s_newResults)
+        await Until(async () =>
         {
+            if (!damage.MustBeSaid && !damage.MustBeSetAside && !IsSetAside()) return true;
             cause = await device.Status() is { } status ? OutboxStatus.Of(status).Cause : null;
-            await Task.Delay(50);
-        }
-
+            return cause is not null;
+        });
         if (damage.MustBeSetAside && !IsSetAside()) faults.Add("it was not set aside");
         if ((damage.MustBeSaid || IsSetAside()) && cause is null) faults.Add("the status does not say so");
 
@@ -93,10 +92,10 @@ public sealed class CorruptionTests
         bool IsSetAside() => Directory.GetFileSystemEntries(device.StateFolder, "outbox.db.broken-*").Length > 0;
     }
 
-    private static async Task<bool> Until(Func<bool> holds)
+    private static async Task<bool> Until(Func<Task<bool>> holds)
     {
         System.Diagnostics.Stopwatch waited = System.Diagnostics.Stopwatch.StartNew();
-        while (!holds())
+        while (!await holds())
         {
             if (waited.Elapsed > s_newResults) return false;
             await Task.Delay(50);

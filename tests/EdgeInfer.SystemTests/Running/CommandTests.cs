@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -98,20 +97,18 @@ public sealed class CommandTests : IDisposable
     {
         await using Mosquitto broker = await Mosquitto.Start();
         await using ChildProcess listener = broker.Subscribe($"{Root}/#");
-        using Socket systemd = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        systemd.Bind(new UnixDomainSocketEndPoint(_folder["notify"]));
-        systemd.ReceiveTimeout = (int)ChildProcess.Patience.TotalMilliseconds;
+        using ServiceManager systemd = new(_folder["notify"]);
         await using ChildProcess agent = ChildProcess.Start(
             PublishedBinary.Path, ["run", "-c", Configuration(broker)], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = _folder["notify"], ["SHOWN"] = "kept" });
-        Says(systemd, "READY=1");
+        await systemd.Hears("READY=1");
         await listener.Line("\"boot\":1,");
         string[] arguments = await CommandLine(agent.Id);
 
         await Publish(broker, "cmd/restart", """{"id":"r1"}""");
         string answer = await listener.Line($"{Root}/cmd/restart/result ");
         Assert.Contains("\"id\":\"r1\",\"ok\":true,\"restart\":{\"boot\":1}", answer, StringComparison.Ordinal);
-        Says(systemd, "RELOADING=1\nMONOTONIC_USEC=");
-        Says(systemd, "READY=1");
+        Assert.Matches("^RELOADING=1\nMONOTONIC_USEC=[0-9]+\n", await systemd.Hears("RELOADING=1"));
+        await systemd.Hears("READY=1");
         await listener.Line("\"state\":\"stopped\"");
         await listener.Line("prediction/1\",\"id\":");
         await listener.Line("\"boot\":2,\"seq\":");
@@ -125,7 +122,7 @@ public sealed class CommandTests : IDisposable
         JsonElement ping = await Ask(broker, "ping", "");
         Assert.Equal(2, ping.GetProperty("ping").GetProperty("boot").GetInt32());
         Assert.Equal(0, await agent.Terminate(TimeSpan.FromSeconds(10)));
-        Says(systemd, "STOPPING=1");
+        await systemd.Hears("STOPPING=1");
     }
 
     [Fact]
@@ -147,18 +144,6 @@ public sealed class CommandTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
-
-    // Between the changes of state there are others: that the start needs more time, and what ails the agent.
-    private static void Says(Socket systemd, string first)
-    {
-        byte[] bytes = new byte[4096];
-        while (true)
-        {
-            string said = Encoding.UTF8.GetString(bytes, 0, systemd.Receive(bytes));
-            if (said.StartsWith(first, StringComparison.Ordinal)) return;
-            Assert.Matches("^(EXTEND_TIMEOUT_USEC|STATUS|WATCHDOG)=", said);
-        }
-    }
 
     private static async Task<string[]> CommandLine(int process) => (await File.ReadAllTextAsync($"/proc/{process}/cmdline")).Split('\0');
 

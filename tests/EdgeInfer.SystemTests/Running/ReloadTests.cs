@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using EdgeInfer.SystemTests.Camera;
@@ -127,23 +126,22 @@ public sealed class ReloadTests : IDisposable
     public async Task Systemd_is_told_when_a_reload_begins_and_when_it_is_done()
     {
         await using Mosquitto broker = await Mosquitto.Start();
-        using Socket notify = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        notify.Bind(new UnixDomainSocketEndPoint(_folder["notify"]));
+        using ServiceManager systemd = new(_folder["notify"]);
         string file = Configuration(broker.Url, Pipeline("keep", "{ synthetic: conveyor, size: 160x120, fps: 5 }"));
         await using ChildProcess agent = ChildProcess.Start(
             PublishedBinary.Path, ["run", "-c", file], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = _folder["notify"] });
-        await Heard(notify, "READY=1");
+        await systemd.Hears("READY=1");
         agent.Signal(HangUp);
-        string[] reloading = (await Heard(notify, "RELOADING=1")).Split('\n');
+        string[] reloading = (await systemd.Hears("RELOADING=1")).Split('\n');
         Assert.Equal("RELOADING=1", reloading[0]);
         Assert.StartsWith("MONOTONIC_USEC=", reloading[1], StringComparison.Ordinal);
 
         // CLOCK_MONOTONIC begins with the machine: /proc/uptime counts the same, suspended time aside.
         double uptime = double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture);
         Assert.InRange(double.Parse(reloading[1]["MONOTONIC_USEC=".Length..], CultureInfo.InvariantCulture) / 1e6, uptime - 60, uptime + 1);
-        await Heard(notify, "READY=1");
+        await systemd.Hears("READY=1");
         agent.Signal(15);
-        await Heard(notify, "STOPPING=1");
+        await systemd.Hears("STOPPING=1");
     }
 
     [Fact]
@@ -165,20 +163,6 @@ public sealed class ReloadTests : IDisposable
     {
         foreach (string file in Directory.EnumerateFiles(TestFolder.BundledModel, "*", SearchOption.AllDirectories))
             _folder.Copy(file, Path.Combine("copy", Path.GetRelativePath(TestFolder.BundledModel, file)));
-    }
-
-    // Between the changes of state there are others: that the start needs more time, and what ails the agent.
-    private static async Task<string> Heard(Socket socket, string first)
-    {
-        byte[] buffer = new byte[4096];
-        using CancellationTokenSource limit = new(ChildProcess.Patience);
-        while (true)
-        {
-            int length = await socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token);
-            string said = Encoding.UTF8.GetString(buffer, 0, length);
-            if (said.Split('\n')[0] == first) return said;
-            Assert.DoesNotContain("=1", said.Replace("WATCHDOG=1", "", StringComparison.Ordinal).Replace("STATUS=1", "", StringComparison.Ordinal), StringComparison.Ordinal);
-        }
     }
 
     private static IReadOnlyList<long> Sequence(ChildProcess listener, string pipeline) => [.. listener.Output.Split('\n')
