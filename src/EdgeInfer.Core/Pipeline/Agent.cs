@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
@@ -104,12 +105,12 @@ internal sealed partial class Agent : IAsyncDisposable
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
-        InferenceRuntime runtime = new(configuration.Runtime, services.Time, services.Logger);
+        Task<InferenceRuntime> loading = LoadRuntime(configuration.Runtime, services);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
             : null;
         Agent agent = new(configuration, services, broker);
-        PipelineChange start = agent._pipelines.Plan(configuration, runtime);
+        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading).ConfigureAwait(false));
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
         agent._outbox.Start();
         agent._line.Start();
@@ -137,6 +138,28 @@ internal sealed partial class Agent : IAsyncDisposable
         throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
     }
 
+    // The library's own start takes as long as everything else before the first model, so it is beside that. OpenSSL comes first: the loader opens
+    // one library after the other, and the outbox asks for a digest.
+    private static Task<InferenceRuntime> LoadRuntime(RuntimeOptions options, AgentServices services)
+    {
+        SHA256.HashData([]);
+        return Task.Factory.StartNew(
+            () => new InferenceRuntime(options, services.Time, services.Logger), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading)
+    {
+        try
+        {
+            return await loading.ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Stops capturing, delivers what was accepted, says goodbye; at most about 2 s, and what the commands of sources take to end.</summary>
     public async Task StopAsync()
     {
@@ -157,7 +180,7 @@ internal sealed partial class Agent : IAsyncDisposable
         _outbox.Dispose();
         _status.Dispose();
         await _line.DisposeAsync().ConfigureAwait(false);
-        _pipelines.Now.Models.Dispose();
+        _pipelines.Dispose();
         if (_broker is not null) await _broker.DisposeAsync().ConfigureAwait(false);
     }
 

@@ -13,7 +13,7 @@ namespace EdgeInfer.Pipeline;
 /// </summary>
 /// <param name="factory">Builds pipelines.</param>
 /// <param name="logger">Models that cannot be looked at.</param>
-internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger logger)
+internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger logger) : IDisposable
 {
     private volatile PipelineSet? _now;
 
@@ -99,7 +99,10 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
     }
 
     /// <summary>Stops every pipeline; what their sinks held back is sent.</summary>
-    public Task StopAsync() => Task.WhenAll(Now.Pipelines.Select(static p => Task.Run(p.Worker.Dispose)));
+    public Task StopAsync() => _now is { } now ? Task.WhenAll(now.Pipelines.Select(static p => Task.Run(p.Worker.Dispose))) : Task.CompletedTask;
+
+    /// <summary>Lets go of the models.</summary>
+    public void Dispose() => _now?.Models.Dispose();
 
     private HashSet<string> StaleModels(SessionRegistry models, PipelinePlan[] plans)
     {
