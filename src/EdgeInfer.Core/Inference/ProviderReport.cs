@@ -19,7 +19,7 @@ internal sealed record ProviderReport(
     IReadOnlyList<string> Requested, string Used, IReadOnlyList<ProviderRefusal> Refused, IReadOnlyList<ProviderNodes> Nodes)
 {
     /// <summary>Whether the first one asked for was taken.</summary>
-    public bool IsFirstChoice => Refused.Count == 0;
+    public bool IsFirstChoice => Requested[0] == Used;
 
     /// <inheritdoc/>
     public override string ToString()
