@@ -20,6 +20,13 @@ internal sealed class DeviceWatch(Func<int, int?> contextError)
     /// <summary>Ends when a device is lost, with what to say of it.</summary>
     public Task<Fault> Lost => _lost.Task;
 
+    // "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=… ; file=… ; line=… ; expr=…": no more than the first is for an operator.
+    private static string Short(string said)
+    {
+        int end = said.IndexOf(" ; hostname=", StringComparison.Ordinal);
+        return end < 0 ? said : said[..end];
+    }
+
     /// <summary>A run has failed.</summary>
     /// <param name="provider">What ran the model.</param>
     /// <param name="device">Which of its devices.</param>
@@ -31,7 +38,7 @@ internal sealed class DeviceWatch(Func<int, int?> contextError)
         if (verdict == DeviceVerdict.Doubtful && contextError(device) is { } error && DeviceLoss.IsFinal(error)) verdict = DeviceVerdict.Lost;
         if (verdict != DeviceVerdict.Lost) return;
         _isLost = true;
-        _lost.TrySetResult(new(FaultKind.Internal, model, $"{provider}'s device is lost to this process: {said}",
+        _lost.TrySetResult(new(FaultKind.Internal, model, $"{provider}'s device is lost to this process: {Short(said)}",
             "the agent ends with 70, to be started anew; where it comes again, look at the kernel's log (dmesg, NVRM: Xid), power and heat"));
     }
 }

@@ -24,7 +24,7 @@ internal sealed record ProviderReport(
     /// <inheritdoc/>
     public override string ToString()
     {
-        string nodes = Nodes.Count == 0 ? "" : $" ({string.Join(", ", Nodes.Select(static n => $"{n.Nodes} nodes on {n.Provider}"))})";
+        string nodes = Nodes.Count == 0 ? "" : $" ({string.Join(", ", Nodes.Select(static n => $"{n.Nodes} node{(n.Nodes == 1 ? "" : "s")} on {n.Provider}"))})";
         return Refused.Count == 0 ? Used + nodes : $"{Used}{nodes}; not {string.Join("; not ", Refused.Select(static r => $"{r.Provider}: {r.Why}"))}";
     }
 }
