@@ -29,7 +29,9 @@ internal sealed class ProviderReader(ReadingContext context, MappingReader runti
             if (value is YamlScalar { IsNull: true }) plugins.Missing(name, PluginCure);
 
             // Known to the list even where the file is not there: one fault is enough.
-            Plugins.TryAdd(name, context.ExistingFile(plugins, name, PluginCure) ?? "");
+            string? path = context.ExistingFile(plugins, name, PluginCure);
+            if (path is not null && PluginLibraryContent.Wrong(path) is { } wrong) plugins.Fault(name, wrong.What, wrong.Cure);
+            Plugins.TryAdd(name, path ?? "");
         }
     }
 

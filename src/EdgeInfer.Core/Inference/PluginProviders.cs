@@ -1,3 +1,4 @@
+using EdgeInfer.Configuration;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
@@ -37,6 +38,7 @@ internal static class PluginProviders
     private static PluginProvider Load(string name, string path)
     {
         if (!File.Exists(path)) return new([], $"there is no file {path}");
+        if (SharedLibraryContent.WhyNotLoadable(path) is { } wrong) return new([], $"{path} {wrong.What}; {wrong.Cure}");
         OrtEnv environment = OrtEnv.Instance();
         try
         {

@@ -4,9 +4,9 @@ namespace EdgeInfer.Tests.Configuration;
 
 public sealed class ProviderOptionTests : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeinfer-plugin-");
+    private readonly CompiledLibraries _libraries = new();
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _libraries.Dispose();
 
     [Fact]
     public void Options_that_operators_need_have_names_of_their_own_and_all_others_are_passed_on()
@@ -75,6 +75,14 @@ public sealed class ProviderOptionTests : IDisposable
         => Assert.Contains(ConfigurationText.Faults($"runtime: {{ {runtime} }}"), fault => fault.EndsWith(expected, StringComparison.Ordinal));
 
     [Fact]
+    public void A_library_that_is_no_plug_in_is_refused_before_any_of_its_code_runs()
+    {
+        string path = _libraries.Make("libother.so", "int answer(void) { return 42; }");
+        Assert.Contains(ConfigurationText.Faults($"runtime: {{ providers: [npu, cpu], plugins: {{ npu: {path} }} }}"), fault => fault.EndsWith(
+            $"runtime.plugins.npu: the library {path} is no plug-in provider: it lacks CreateEpFactories; name the provider's own library, such as libonnxruntime_providers_….so", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_difference_in_one_option_is_another_runtime()
     {
         const string Text = "runtime: { providers: [cuda, cpu], options: { cuda: { device: 0, gpu_external_alloc: 1 } } }\n";
@@ -85,10 +93,5 @@ public sealed class ProviderOptionTests : IDisposable
 
     private static RuntimeOptions Good(string runtime) => ConfigurationText.Good(ConfigurationText.Smallest + runtime).Runtime;
 
-    private string Library()
-    {
-        string path = Path.Combine(_folder.FullName, "libnpu.so");
-        File.WriteAllText(path, "");
-        return path;
-    }
+    private string Library() => _libraries.Make("libnpu.so", "void CreateEpFactories(void) { }");
 }
