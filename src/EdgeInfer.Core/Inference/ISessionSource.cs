@@ -5,6 +5,12 @@ namespace EdgeInfer.Inference;
 /// <summary>Opens models on single providers; the order of trying them is others' concern.</summary>
 internal interface ISessionSource
 {
+    /// <summary>Version of the native library in use.</summary>
+    string Version { get; }
+
+    /// <summary>Threads of one inference.</summary>
+    int Threads { get; }
+
     /// <summary>Providers in the order of the configuration; at least one.</summary>
     IReadOnlyList<string> Providers { get; }
 

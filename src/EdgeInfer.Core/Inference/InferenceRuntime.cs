@@ -46,13 +46,13 @@ internal sealed partial class InferenceRuntime : ISessionSource
         _engines = new TensorRtEngines(options.CacheFolder, _providers.OptionsOf(ExecutionProviders.TensorRt), logger);
     }
 
-    /// <summary>Version of the native library in use.</summary>
+    /// <inheritdoc/>
     public string Version { get; }
 
     /// <summary>ONNX Runtime's names of the providers in this build.</summary>
     public IReadOnlyList<string> AvailableProviders { get; }
 
-    /// <summary>Threads of one inference.</summary>
+    /// <inheritdoc/>
     public int Threads { get; }
 
     /// <inheritdoc/>

@@ -10,23 +10,20 @@ namespace EdgeInfer.Pipeline;
 /// asking which are open never waits for one that is being loaded.
 /// </summary>
 /// <param name="source">Opens models on providers.</param>
-/// <param name="threads">Threads of one inference.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">What runs a model, and what does not.</param>
 /// <param name="changed">Called after another session serves a model, or none will.</param>
-internal sealed class SessionRegistry(ISessionSource source, int threads, TimeProvider time, ILogger logger, Action changed) : IDisposable
+internal sealed class SessionRegistry(ISessionSource source, TimeProvider time, ILogger logger, Action changed) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = [];
     private bool _isDisposed;
 
     /// <summary>Threads of one inference.</summary>
-    public int Threads => threads;
+    public int Threads => source.Threads;
 
-    /// <summary>Opens models by ONNX Runtime.</summary>
-    public SessionRegistry(InferenceRuntime runtime, TimeProvider time, ILogger logger, Action changed) : this(runtime, runtime.Threads, time, logger, changed)
-    {
-    }
+    /// <summary>Version of the native ONNX Runtime in use.</summary>
+    public string RuntimeVersion => source.Version;
 
     /// <summary>A model, opened and warmed up by whoever asks first; it may be served by nothing yet where its provider is still made ready.</summary>
     /// <param name="path">A folder or an .onnx file.</param>

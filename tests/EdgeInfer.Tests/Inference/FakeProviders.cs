@@ -25,6 +25,10 @@ internal sealed class FakeProviders(TimeProvider time, params string[] providers
     /// <summary>Told of runs that fail.</summary>
     public DeviceWatch Devices { get; init; } = new(static _ => null);
 
+    public string Version => "1.31.1";
+
+    public int Threads => 1;
+
     public IReadOnlyList<string> Providers { get; } = providers;
 
     public bool IsFirstProviderRequired { get; init; }
@@ -54,6 +58,10 @@ internal sealed class FakeProviders(TimeProvider time, params string[] providers
 
     private sealed class Fixed(ModelSession session) : ISessionSource
     {
+        public string Version => "1.31.1";
+
+        public int Threads => 1;
+
         public IReadOnlyList<string> Providers => [session.Report.Used];
 
         public bool IsFirstProviderRequired => false;
