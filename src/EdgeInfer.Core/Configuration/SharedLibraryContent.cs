@@ -1,39 +1,33 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-
 namespace EdgeInfer.Configuration;
 
-/// <summary>Looks whether a file can be ONNX Runtime for this machine, by its ELF header and the name of its entry point: none of its code runs.</summary>
+/// <summary>Looks whether a file can be loaded here, and be an ONNX Runtime that is served, by what its ELF tables say: none of its code runs.</summary>
 internal static class SharedLibraryContent
 {
-    private const int HeaderBytes = 20;
-    private const int Is64Bit = 2;
-    private const int IsShared = 3;
-    private const int ChunkBytes = 1 << 20;
+    private const string EntryPoint = "OrtGetApiBase";
+    private const string VersionPrefix = "VERS_";
+    private const string GlibcPrefix = "GLIBC_";
+    private const string Cure = "name the libonnxruntime.so itself";
 
-    private static ReadOnlySpan<byte> EntryPoint => "OrtGetApiBase"u8;
-
-    /// <summary>What is wrong with a file, and the cure; null where nothing is, or it may not be read by this user.</summary>
+    /// <summary>What is wrong with a file that <c>runtime.onnxruntime</c> names, and the cure; null where nothing is, or it may not be read by this user.</summary>
     /// <param name="path">An existing file.</param>
     public static (string What, string Cure)? Wrong(string path)
     {
         try
         {
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
-            Span<byte> header = stackalloc byte[HeaderBytes];
-            int length = file.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
-            const string Cure = "name the libonnxruntime.so itself";
-            if (length < HeaderBytes || !header.StartsWith("\u007fELF"u8)) return ($"the file {path} is no shared library", Cure);
-            int machine = BinaryPrimitives.ReadUInt16LittleEndian(header[18..]);
-            if (header[4] != Is64Bit || machine != MachineOf(RuntimeInformation.ProcessArchitecture))
-                return ($"the library {path} is for {NameOf(machine)}, and this is {NameOf(MachineOf(RuntimeInformation.ProcessArchitecture))}", "name one that was built for this processor");
-            if (BinaryPrimitives.ReadUInt16LittleEndian(header[16..]) != IsShared) return ($"the file {path} is no shared library", Cure);
-            return HoldsEntryPoint(file) ? null : ($"the library {path} is no ONNX Runtime", Cure);
+            ElfFile file = ElfFile.Read(path);
+            if (ForAnotherMachine(file) is { } machine) return ($"the library {path} {machine}", "name one that was built for this processor");
+            if (file.Type != ElfFile.Shared) return ($"the file {path} is no shared library", Cure);
+            if (!file.Defines(EntryPoint)) return ($"the library {path} is no ONNX Runtime: it lacks {EntryPoint}", Cure);
+            if (VersionOf(file) is { } version && ServedRuntimes.Refusal(version) is { } refusal) return ($"the library {path} {refusal.What}", refusal.Cure);
+            return NotFound(file) is { } missing ? ($"the library {path} {missing.What}", missing.Cure) : null;
         }
         catch (UnauthorizedAccessException)
         {
             return null;
+        }
+        catch (InvalidDataException e)
+        {
+            return ($"the file {path} {e.Message}", Cure);
         }
         catch (IOException e)
         {
@@ -41,42 +35,52 @@ internal static class SharedLibraryContent
         }
     }
 
-    private static bool HoldsEntryPoint(FileStream file)
+    /// <summary>What keeps any library from being loaded here, as a predicate, all missing libraries at once, and the cure; null where nothing is seen.</summary>
+    /// <param name="path">An existing file.</param>
+    public static (string What, string Cure)? WhyNotLoadable(string path)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try
         {
-            int kept = 0;
-            for (int read; (read = file.Read(buffer.AsSpan(kept))) > 0;)
-            {
-                Span<byte> seen = buffer.AsSpan(0, kept + read);
-                if (seen.IndexOf(EntryPoint) >= 0) return true;
-                // The name may lie across two pieces.
-                kept = Math.Min(EntryPoint.Length - 1, seen.Length);
-                seen[^kept..].CopyTo(buffer);
-            }
-
-            return false;
+            ElfFile file = ElfFile.Read(path);
+            return ForAnotherMachine(file) is { } machine ? (machine, "use one that was built for this processor") : NotFound(file);
         }
-        finally
+        catch (InvalidDataException e)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            return (e.Message, "copy it again");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return ($"cannot be read: {e.Message}", "give the service's user the right to read it");
         }
     }
 
-    private static int MachineOf(Architecture architecture) => architecture switch
+    /// <summary>What a list of unmet needs comes to, as a predicate, and the cure; null for an empty list. A C library that is too old comes before all else.</summary>
+    public static (string What, string Cure)? Describe(IReadOnlyList<UnmetNeed> unmet)
     {
-        Architecture.X64 => 62,
-        Architecture.Arm64 => 183,
-        _ => 0,
-    };
+        UnmetNeed? glibc = unmet.Where(static u => u.Version?.StartsWith(GlibcPrefix, StringComparison.Ordinal) == true)
+            .MaxBy(static u => u.Version, Comparer<string?>.Create(static (a, b) => LoaderSearch.CompareVersions(a!, b!)));
+        if (glibc is not null)
+        {
+            string has = glibc.Newest is null ? "older" : glibc.Newest[GlibcPrefix.Length..];
+            return ($"needs glibc {glibc.Version![GlibcPrefix.Length..]}, and this system has {has}", "use a build for this release of the system, or a newer system");
+        }
 
-    private static string NameOf(int machine) => machine switch
-    {
-        3 => "32-bit x86",
-        40 => "32-bit ARM",
-        62 => "x86-64",
-        183 => "arm64",
-        _ => $"another processor (ELF machine {machine})",
-    };
+        UnmetNeed[] missing = [.. unmet.Where(static u => u.Version is null)];
+        if (missing.Length > 0)
+        {
+            string names = string.Join(", ", missing.Select(static u => u.Library));
+            return ($"needs {names}, which {(missing.Length == 1 ? "is" : "are")} not found here", "install what has them, or add their folder to /etc/ld.so.conf.d and run ldconfig");
+        }
+
+        if (unmet.Count == 0) return null;
+        return ("needs " + string.Join(", ", unmet.Select(static u => $"{u.Version} of {u.Library}{(u.Newest is null ? "" : $", which has up to {u.Newest}")}")), "install a newer version of it, or use a build for this system");
+    }
+
+    private static string? ForAnotherMachine(ElfFile file) => file.Machine == ElfMachine.Here ? null : $"is for {file.Machine}, and this is {ElfMachine.Here}";
+
+    // ONNX Runtime's builds give their symbols one version that says the library's own. Others are asked once they are loaded.
+    private static string? VersionOf(ElfFile file)
+        => file.VersionsDefined.FirstOrDefault(static v => v.StartsWith(VersionPrefix, StringComparison.Ordinal)) is { } version ? version[VersionPrefix.Length..] : null;
+
+    private static (string What, string Cure)? NotFound(ElfFile file) => Describe(LoaderSearch.OfThisSystem().Unmet(file));
 }

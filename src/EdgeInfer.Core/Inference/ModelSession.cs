@@ -4,6 +4,12 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
 
+/// <summary>What a session needs of its process.</summary>
+/// <param name="Time">Times runs.</param>
+/// <param name="Devices">Told of runs that fail.</param>
+/// <param name="Device">Which of its provider's devices the session is on.</param>
+internal sealed record SessionSurroundings(TimeProvider Time, DeviceWatch Devices, int Device = 0);
+
 /// <summary>
 /// A loaded model, shared by every pipeline that names it: one set of weights, one run at a time, in the order asked for.
 /// It has run once before anyone gets it. Disposed before its runs are, it lives on until the last of them is gone.
@@ -12,21 +18,22 @@ internal sealed class ModelSession : IDisposable
 {
     private readonly InferenceSession _session;
     private int _holders = 1;
+    private BoundRun? _warm;
     private int _isDisposed;
 
     /// <summary>Takes over a session and runs it once; on failure the session is disposed.</summary>
     /// <exception cref="FaultException">The graph does not fit the contract, or its first run fails.</exception>
-    internal ModelSession(Model model, InferenceSession session, ProviderReport report, TimeProvider time)
+    internal ModelSession(Model model, InferenceSession session, ProviderReport report, SessionSurroundings surroundings)
     {
         Model = model;
         Report = report;
-        Time = time;
+        Surroundings = surroundings;
         _session = session;
         try
         {
             Plan = BindingPlan.Make(model, session);
-            using BoundRun run = Bind();
-            run.Run();
+            _warm = Bind();
+            _warm.Run();
         }
         catch
         {
@@ -48,14 +55,24 @@ internal sealed class ModelSession : IDisposable
 
     internal Turnstile Turns { get; } = new();
 
-    internal TimeProvider Time { get; }
+    internal SessionSurroundings Surroundings { get; }
 
     internal InferenceSession Native => _session;
 
     /// <summary>Memory and bindings for one pipeline.</summary>
+    /// <exception cref="ObjectDisposedException">Another session has taken its place, and nobody holds this one any more.</exception>
     public BoundRun Bind()
     {
-        Interlocked.Increment(ref _holders);
+        // Memory that the first run has touched is not touched again: that costs milliseconds of a start.
+        if (Interlocked.Exchange(ref _warm, null) is { } warm) return warm;
+        int holders;
+        do
+        {
+            holders = Volatile.Read(ref _holders);
+            ObjectDisposedException.ThrowIf(holders == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _holders, holders + 1, holders) != holders);
+
         try
         {
             return new BoundRun(this);
@@ -70,7 +87,9 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Lets go of the model.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 0) Release();
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0) return;
+        Interlocked.Exchange(ref _warm, null)?.Dispose();
+        Release();
     }
 
     internal void Release()

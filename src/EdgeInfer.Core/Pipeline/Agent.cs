@@ -29,6 +29,9 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
     /// <summary>Text of a file by which the system describes itself; null where it cannot be read.</summary>
     public Func<string, string?> SystemText { get; init; } = GroupMemory.SystemText;
 
+    /// <summary>Knows whether a device that runs models is lost: then nothing is published any more, and the process has to begin anew.</summary>
+    public DeviceWatch Devices { get; init; } = new();
+
     /// <summary>Where the device tells of its heat; null where nobody looks.</summary>
     public SystemFiles? System { get; init; }
 }
@@ -81,7 +84,7 @@ internal sealed partial class Agent : IAsyncDisposable
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
         _heat = services.System is null ? null : new(services.System, configuration.Heat, services.Time, services.Logger);
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Time, services.Logger, StatusChanged);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
@@ -120,7 +123,9 @@ internal sealed partial class Agent : IAsyncDisposable
         IReadOnlyList<Fault?> faults;
         try
         {
-            faults = await RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop).ConfigureAwait(false);
+            Task<IReadOnlyList<Fault?>> opened = RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop);
+            if (await Task.WhenAny(opened, services.Devices.Lost).ConfigureAwait(false) != opened) return agent;
+            faults = await opened.ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -144,7 +149,7 @@ internal sealed partial class Agent : IAsyncDisposable
     {
         SHA256.HashData([]);
         return Task.Factory.StartNew(
-            () => new InferenceRuntime(options, services.Time, services.Logger), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => new InferenceRuntime(options, services.Time, services.Logger, services.Devices), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading)
@@ -210,6 +215,7 @@ internal sealed partial class Agent : IAsyncDisposable
             State = AgentState.Online,
             Device = configuration.Device.Id,
             Version = _services.Version,
+            Onnxruntime = _pipelines.Now.Models.RuntimeVersion,
             Boot = _boot,
             At = _services.Time.GetUtcNow(),
             StartedAt = _startedAt,

@@ -50,103 +50,6 @@ internal enum PipelineState
     Disabled,
 }
 
-/// <summary>One pipeline in <see cref="StatusMessage"/>; what is null is left out.</summary>
-internal sealed record PipelineReport
-{
-    /// <summary>What it is doing.</summary>
-    public required PipelineState State { get; init; }
-
-    /// <summary>Since when, UTC.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public required DateTimeOffset Since { get; init; }
-
-    /// <summary>Why it is not running: one line with what, where and the cure.</summary>
-    public string? Cause { get; init; }
-
-    /// <summary>Frames a second that gave results, of late.</summary>
-    public required double Fps { get; init; }
-
-    /// <summary>How old frames of late were when their results were made.</summary>
-    public FrameAgeReport? FrameAgeMs { get; init; }
-
-    /// <summary>When the last frame was captured, UTC.</summary>
-    [JsonConverter(typeof(TimeConverter))]
-    public DateTimeOffset? LastFrame { get; init; }
-
-    /// <summary>What the source really gives: <c>1280x720 MJPG 15/s</c>.</summary>
-    public string? Source { get; init; }
-
-    /// <summary>The model's name; a key of <see cref="StatusMessage.Models"/>.</summary>
-    public string? Model { get; init; }
-
-    /// <summary>The execution provider really used.</summary>
-    public string? Provider { get; init; }
-
-    /// <summary>Graph nodes that the provider runs.</summary>
-    public int? ProviderNodes { get; init; }
-
-    /// <summary>Graph nodes in all.</summary>
-    public int? Nodes { get; init; }
-
-    /// <summary>Each of its models, where it has several; the fields above are those of the first that is open.</summary>
-    public IReadOnlyList<PipelineModelReport>? Models { get; init; }
-
-    /// <summary>Frames that arrived whole.</summary>
-    public long Received { get; init; }
-
-    /// <summary>Frames displaced by newer ones before anyone took them.</summary>
-    public long Displaced { get; init; }
-
-    /// <summary>Frames lost by the device or the line.</summary>
-    public long Lost { get; init; }
-
-    /// <summary>Frames that could not be decoded.</summary>
-    public long Corrupt { get; init; }
-
-    /// <summary>Results made.</summary>
-    public long Results { get; init; }
-
-    /// <summary>Results handed to the queue to the broker; <see cref="DeliveryReport.Acknowledged"/> counts what arrived.</summary>
-    public long Published { get; init; }
-
-    /// <summary>Results that the queue could not take; those that newer ones displaced from it count in <see cref="DeliveryReport.Dropped"/>.</summary>
-    public long Dropped { get; init; }
-
-    /// <summary>Keys that were set over the configuration; absent where none was.</summary>
-    public IReadOnlyList<string>? Overridden { get; init; }
-}
-
-/// <summary>One of several models of a pipeline; what is null is left out.</summary>
-internal sealed record PipelineModelReport
-{
-    /// <summary>The model's name; a key of <see cref="StatusMessage.Models"/>.</summary>
-    public required string Model { get; init; }
-
-    /// <summary>starting, running, no_model or failed.</summary>
-    public required PipelineState State { get; init; }
-
-    /// <summary>Why it is not running: one line with what, where and the cure.</summary>
-    public string? Cause { get; init; }
-
-    /// <summary>The execution provider really used.</summary>
-    public string? Provider { get; init; }
-
-    /// <summary>Graph nodes that the provider runs.</summary>
-    public int? ProviderNodes { get; init; }
-
-    /// <summary>Graph nodes in all.</summary>
-    public int? Nodes { get; init; }
-
-    /// <summary>Results made.</summary>
-    public long Results { get; init; }
-
-    /// <summary>Results handed to the queue to the broker.</summary>
-    public long Published { get; init; }
-
-    /// <summary>Results that the queue could not take.</summary>
-    public long Dropped { get; init; }
-}
-
 /// <summary>Milliseconds from capture to result, of the results of the last seconds: what grows where a delay builds up.</summary>
 /// <param name="P50">Half of them were no older.</param>
 /// <param name="Max">None was older.</param>
@@ -222,6 +125,9 @@ internal sealed record StatusMessage
 
     /// <summary>EdgeInfer's version.</summary>
     public required string Version { get; init; }
+
+    /// <summary>Version of the native ONNX Runtime in use.</summary>
+    public string? Onnxruntime { get; init; }
 
     /// <summary>Counts the agent's starts.</summary>
     public required long Boot { get; init; }

@@ -48,26 +48,34 @@ public sealed class FileContentTests : IDisposable
     }
 
     [Fact]
-    public void The_runtime_library_of_this_machine_is_right()
-    {
-        string library = Directory.GetFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories)
-            .First(f => f.Contains(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "x64", StringComparison.Ordinal));
-        Assert.Null(SharedLibraryContent.Wrong(library));
-    }
+    public void The_runtime_library_of_this_machine_is_right() => Assert.Null(SharedLibraryContent.Wrong(ElfFileTests.RuntimeLibrary()));
 
     [Fact]
     public void A_file_that_cannot_be_the_runtime_is_told_without_being_loaded()
     {
-        Assert.Contains("no shared library", Library("hello"u8.ToArray()), StringComparison.Ordinal);
-        Assert.Contains("no shared library", Library([]), StringComparison.Ordinal);
-        Assert.Contains("no ONNX Runtime", Library(Elf(Own, 3)), StringComparison.Ordinal);
-        Assert.Contains("no shared library", Library([.. Elf(Own, 1), .. "OrtGetApiBase"u8]), StringComparison.Ordinal);
-        Assert.Contains("is for 32-bit ARM", Library([.. Elf(40, 3), .. "OrtGetApiBase"u8]), StringComparison.Ordinal);
+        Assert.Contains("is no shared library", Library("hello, world, hello, world, hello, world, hello, world"u8.ToArray()), StringComparison.Ordinal);
+        Assert.Contains("is empty", Library([]), StringComparison.Ordinal);
+        Assert.Contains("no ONNX Runtime: it lacks OrtGetApiBase", Library(Elf(Own, 3)), StringComparison.Ordinal);
+        Assert.Contains("is no shared library", Library(Elf(Own, 1)), StringComparison.Ordinal);
+        Assert.Contains("is for 32-bit ARM, and this is " + (Own == 62 ? "x86-64" : "arm64"), Library(Elf(40, 3)), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void The_name_of_the_entry_point_is_found_also_across_two_pieces_of_the_file()
-        => Assert.Null(SharedLibraryContent.Wrong(Write("a.so", [.. Elf(Own, 3), .. new byte[(1 << 20) - 64 - 6], .. "OrtGetApiBase"u8, .. new byte[100]])));
+    [Theory]
+    [InlineData("1.16.3", "is ONNX Runtime 1.16.3, too old: 1.17 and newer are served")]
+    [InlineData("0.9.0", "is ONNX Runtime 0.9.0, too old: 1.17 and newer are served")]
+    [InlineData("1.17.0", null)]
+    [InlineData("1.31.1", null)]
+    [InlineData("1.99.0", null)]
+    [InlineData("2.0.0", "is ONNX Runtime 2.0.0, too new: it does not offer API version 31 any more")]
+    public void The_version_is_read_from_the_file_too(string version, string? refusal)
+    {
+        using CompiledLibraries made = new();
+        string script = Path.Combine(_folder.FullName, "versions");
+        File.WriteAllText(script, $"VERS_{version} {{ global: OrtGetApiBase; local: *; }};");
+        string library = made.Make("libonnxruntime.so", "void *OrtGetApiBase(void) { return 0; }", "-Wl,--version-script=" + script);
+
+        Assert.Equal(refusal is null ? null : $"the library {library} {refusal}", SharedLibraryContent.Wrong(library)?.What);
+    }
 
     [Fact]
     public void The_configuration_names_key_and_file()

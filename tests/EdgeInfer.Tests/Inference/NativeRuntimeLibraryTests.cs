@@ -1,93 +1,70 @@
 using System.Diagnostics;
+using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference.Interop;
+using EdgeInfer.Tests.Configuration;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Tests.Inference;
 
 public sealed class NativeRuntimeLibraryTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("edgeinfer-ort-").FullName;
+    private readonly CompiledLibraries _made = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _made.Dispose();
 
     [Fact]
     public void The_version_written_down_is_the_packages()
     {
         string? version = FileVersionInfo.GetVersionInfo(typeof(InferenceSession).Assembly.Location).ProductVersion;
-        Assert.StartsWith(NativeRuntimeLibrary.ManagedVersion, version, StringComparison.Ordinal);
-        Assert.Equal(NativeRuntimeLibrary.ApiVersion, uint.Parse(NativeRuntimeLibrary.ManagedVersion.Split('.')[1]));
-        Assert.Equal(NativeRuntimeLibrary.ManagedVersion, TestGraph.Runtime().Version);
+        Assert.StartsWith(ServedRuntimes.Managed, version, StringComparison.Ordinal);
+        Assert.Equal(ServedRuntimes.Api, int.Parse(ServedRuntimes.Managed.Split('.')[1]));
+        Assert.Equal(ServedRuntimes.Managed, TestGraph.Runtime().Version);
+    }
+
+    [Fact]
+    public void A_library_that_is_not_there_is_said_to_be_missing() => Assert.Equal(FaultKind.NoInput, Refusal(Path.Combine(_made.Folder, "none.so")).Kind);
+
+    [Fact]
+    public void What_cannot_be_the_library_is_refused_before_it_is_loaded()
+    {
+        // Its constructor would end the process.
+        string path = _made.Make("other.so", "#include <stdlib.h>\n__attribute__((constructor)) static void start(void) { abort(); } int answer(void) { return 42; }");
+        Assert.Contains("it lacks OrtGetApiBase", Refusal(path).What, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("1.31.0")]
-    [InlineData("1.31.1")]
-    [InlineData("1.32.0")]
-    [InlineData("2.0.0")]
-    public void A_library_of_the_same_or_a_newer_version_passes(string version) => NativeRuntimeLibrary.CheckVersion("/opt/ort.so", version);
+    [InlineData("1.16.3", "is ONNX Runtime 1.16.3, too old: 1.17 and newer are served")]
+    [InlineData("2.1.0", "is ONNX Runtime 2.1.0, too new: it does not offer API version 31 any more")]
+    [InlineData("banana", "is not an ONNX Runtime: its version reads 'banana'")]
+    [InlineData("", "is not an ONNX Runtime: its version reads ''")]
+    public void A_version_that_is_not_served_is_told_before_anything_else_is_asked(string version, string what)
+        => Assert.Equal(what, Refusal(Stub(version, "abort(); return 0;")).What);
 
     [Fact]
-    public void An_older_library_is_refused_with_both_versions()
+    public void A_newer_library_is_asked_whether_it_still_offers_what_the_package_was_built_against()
     {
-        FaultException refused = Assert.Throws<FaultException>(() => NativeRuntimeLibrary.CheckVersion("/opt/ort.so", "1.20.1"));
-
-        Assert.Equal(FaultKind.Unavailable, refused.Fault.Kind);
-        Assert.Contains("1.20.1", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("1.31.1", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("is ONNX Runtime 1.40.0, too new: it does not offer API version 31 any more", Refusal(Stub("1.40.0", "return version > 35 ? &base : 0;")).What);
+        unsafe
+        {
+            NativeRuntimeLibrary.Open(Stub("1.40.0", "return version == 31 ? &base : 0;"), out ApiBase* entry);
+            Assert.Equal("1.40.0", System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)entry->GetVersionString()));
+        }
     }
 
     [Fact]
-    public void A_library_that_is_not_there_is_said_to_be_missing()
-        => Assert.Equal(FaultKind.NoInput, Assert.Throws<FaultException>(() => NativeRuntimeLibrary.Open(Path.Combine(_folder, "none.so"))).Fault.Kind);
-
-    [Fact]
-    public void A_file_that_is_no_library_says_what_the_loader_says()
+    public void An_older_library_needs_the_published_program()
     {
-        string path = Path.Combine(_folder, "text.so");
-        File.WriteAllText(path, "this is not a library");
+        Fault refused = Refusal(Stub("1.20.1", "abort(); return 0;"));
 
-        FaultException refused = Assert.Throws<FaultException>(() => NativeRuntimeLibrary.Open(path));
-
-        Assert.Equal(FaultKind.Data, refused.Fault.Kind);
-        Assert.Contains("file too short", refused.Fault.What, StringComparison.Ordinal);
+        Assert.Equal(FaultKind.Unavailable, refused.Kind);
+        Assert.Equal("is ONNX Runtime 1.20.1, and a library older than 1.31 is served by the published program alone", refused.What);
+        Assert.Contains("./publish.sh", refused.Cure, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_library_of_another_processor_is_called_that()
-    {
-        string path = Compile("int answer(void) { return 42; }");
-        byte[] bytes = File.ReadAllBytes(path);
-        // e_machine of the ELF header: 243, RISC-V.
-        bytes[18] = 243;
-        File.WriteAllBytes(path, bytes);
-
-        Assert.Contains("built for another processor", Assert.Throws<FaultException>(() => NativeRuntimeLibrary.Open(path)).Fault.What, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Another_library_is_not_taken_for_ONNX_Runtime()
-    {
-        string path = Compile("int answer(void) { return 42; }");
-        Assert.Contains("is not an ONNX Runtime", Assert.Throws<FaultException>(() => NativeRuntimeLibrary.Open(path)).Fault.What, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void An_old_library_is_asked_for_its_version_before_anything_else()
-    {
-        // Its GetApi would end the process; it must never be called.
-        string path = Compile("""
-            #include <stdlib.h>
-            static const void* GetApi(unsigned version) { abort(); }
-            static const char* GetVersionString(void) { return "1.18.0"; }
-            static const struct { const void* (*api)(unsigned); const char* (*version)(void); } base = { GetApi, GetVersionString };
-            const void* OrtGetApiBase(void) { return &base; }
-            """);
-
-        FaultException refused = Assert.Throws<FaultException>(() => NativeRuntimeLibrary.Open(path));
-
-        Assert.Contains("is ONNX Runtime 1.18.0, older than 1.31.1", refused.Fault.What, StringComparison.Ordinal);
-    }
+    public void A_library_whose_entry_point_gives_nothing_is_no_ONNX_Runtime()
+        => Assert.Contains("its OrtGetApiBase gives nothing", Refusal(_made.Make("empty.so", "void *OrtGetApiBase(void) { return 0; }")).What, StringComparison.Ordinal);
 
     [Fact]
     public void A_second_choice_needs_a_restart()
@@ -104,22 +81,24 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
         Assert.Equal("1", NativeEnvironment.Read("ORT_DISABLE_TELEMETRY"));
     }
 
-    private string Compile(string code)
+    private static Fault Refusal(string path)
     {
-        string source = Path.Combine(_folder, "stub.c");
-        string library = Path.Combine(_folder, Guid.NewGuid().ToString("N") + ".so");
-        File.WriteAllText(source, code);
-        try
+        FaultException refused = Assert.Throws<FaultException>(() =>
         {
-            using Process compiler = Process.Start("cc", ["-shared", "-fPIC", "-w", "-o", library, source]);
-            compiler.WaitForExit();
-            Assert.Equal(0, compiler.ExitCode);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            Assert.Skip("needs a C compiler (cc)");
-        }
-
-        return library;
+            unsafe
+            {
+                NativeRuntimeLibrary.Open(path, out _);
+            }
+        });
+        return Assert.Single(refused.Faults);
     }
+
+    private string Stub(string version, string getApi) => _made.Make($"{Guid.NewGuid():N}.so", $$"""
+        #include <stdlib.h>
+        static const void *GetApi(unsigned version);
+        static const char *GetVersionString(void) { return "{{version}}"; }
+        static const struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { GetApi, GetVersionString };
+        static const void *GetApi(unsigned version) { {{getApi}} }
+        const void *OrtGetApiBase(void) { return &base; }
+        """);
 }

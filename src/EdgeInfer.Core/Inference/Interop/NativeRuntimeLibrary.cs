@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using Microsoft.ML.OnnxRuntime;
 
@@ -10,17 +11,17 @@ namespace EdgeInfer.Inference.Interop;
 /// </summary>
 internal static unsafe class NativeRuntimeLibrary
 {
-    /// <summary>The managed package's version. A native library with an older minor version lacks functions the package calls.</summary>
-    public const string ManagedVersion = "1.31.1";
-
-    /// <summary>ORT_API_VERSION of the managed package.</summary>
-    public const uint ApiVersion = 31;
+    /// <summary>The managed package's version.</summary>
+    public const string ManagedVersion = ServedRuntimes.Managed;
 
     private const string ImportName = "onnxruntime";
+    private const string EntryPoint = "OrtGetApiBase";
+    private const string FileName = "libonnxruntime.so";
 
     private static readonly Lock s_lock = new();
     private static string? s_chosenPath;
     private static nint s_handle;
+    private static ApiBase* s_base;
     private static bool s_isChosen;
 
     /// <summary>Path of the user's own library, or null for the one beside the executable.</summary>
@@ -28,7 +29,7 @@ internal static unsafe class NativeRuntimeLibrary
 
     /// <summary>Chooses the library before the managed package touches it; the same choice again is no change.</summary>
     /// <param name="path">Absolute path, or null for the library beside the executable.</param>
-    /// <exception cref="FaultException">It is absent, no ONNX Runtime, older than the managed package, or another was chosen before.</exception>
+    /// <exception cref="FaultException">It cannot be used (<see cref="Open"/>), or another was chosen before.</exception>
     public static void Choose(string? path)
     {
         lock (s_lock)
@@ -43,9 +44,12 @@ internal static unsafe class NativeRuntimeLibrary
 
             if (path is not null)
             {
-                s_handle = Open(path);
+                nint handle = Open(path, out ApiBase* entry);
+                s_handle = handle;
+                s_base = entry;
                 OrtEnv.DisableDllImportResolver = true;
-                NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly, (name, _, _) => name.Contains(ImportName, StringComparison.Ordinal) ? s_handle : 0);
+                // Where the entry point is bound by the linker this serves the functions of single providers, which are the library's own in any case.
+                NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly, (name, _, _) => name.Contains(ImportName, StringComparison.Ordinal) ? handle : 0);
             }
 
             s_chosenPath = path;
@@ -53,47 +57,47 @@ internal static unsafe class NativeRuntimeLibrary
         }
     }
 
-    /// <summary>Loads a library and asks its version before anything else.</summary>
-    /// <exception cref="FaultException">It is absent, no ONNX Runtime, or older than the managed package.</exception>
-    internal static nint Open(string path)
+    /// <summary>Looks into a library, loads it and asks its version, before anything else of it runs.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="entry">What its entry point gives, or what stands before an older library.</param>
+    /// <returns>The library.</returns>
+    /// <exception cref="FaultException">It is absent, cannot be loaded, is no ONNX Runtime, too old or too new.</exception>
+    internal static nint Open(string path, out ApiBase* entry)
     {
+        if (!File.Exists(path))
+            throw FaultException.Of(FaultKind.NoInput, path, "no such file", "name a libonnxruntime.so, or none for the one that comes with EdgeInfer");
+        if (SharedLibraryContent.Wrong(path) is { } wrong) throw FaultException.Of(FaultKind.Unavailable, "", wrong.What, wrong.Cure);
         nint handle = Load(path);
+        entry = Base(handle);
+        if (entry is null) throw FaultException.Of(FaultKind.Data, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
         // Version first: the managed package would fail with a bare number, and the native one prints to stderr.
-        CheckVersion(path, VersionOf(handle));
+        string version = Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "";
+        if (ServedRuntimes.Refusal(version) is { } refusal) throw FaultException.Of(FaultKind.Unavailable, path, refusal.What, refusal.Cure);
+        ServedRuntimes.TryRead(version, out _, out int api);
+        if (api < ServedRuntimes.Api)
+        {
+            entry = Serve(path, entry, version, api);
+        }
+        else if (entry->GetApi(ServedRuntimes.Api) is null)
+        {
+            (string what, string cure) = ServedRuntimes.TooNew(version);
+            throw FaultException.Of(FaultKind.Unavailable, path, what, cure);
+        }
+
         return handle;
     }
 
-    /// <summary>Refuses a version that the managed package cannot work with.</summary>
-    /// <param name="path">The library, for the fault.</param>
-    /// <param name="version">What it says of itself, such as <c>1.31.1</c>.</param>
-    /// <exception cref="FaultException">Older than the managed package, or no version at all.</exception>
-    public static void CheckVersion(string path, string version)
-    {
-        if (!TryMinor(version, out int major, out int minor))
-        {
-            throw FaultException.Of(FaultKind.Data, path, $"is not an ONNX Runtime: its version reads '{version}'", "name a libonnxruntime.so");
-        }
-
-        if (major < 1 || (major == 1 && minor < ApiVersion))
-        {
-            throw FaultException.Of(
-                FaultKind.Unavailable, path,
-                $"is ONNX Runtime {version}, older than {ManagedVersion} which this agent is built for",
-                $"set runtime.onnxruntime to a library of version 1.{ApiVersion} or newer, or remove the key to use the one that came with the agent");
-        }
-    }
-
     /// <summary>
-    /// What keeps the part of an execution provider that lies beside the library in use from loading: the missing file is named only here, ONNX Runtime
-    /// says no more than that it failed.
+    /// What keeps the part of an execution provider that lies beside the library in use from loading: ONNX Runtime says no more than that it failed.
     /// </summary>
     /// <param name="provider">Such as <c>cuda</c>.</param>
-    /// <returns>The loader's words; null where it loads or where there is none.</returns>
+    /// <returns>All missing libraries at once where that is why, the loader's words otherwise; null where it loads.</returns>
     public static string? WhyNotLoaded(string provider)
     {
         string folder = s_chosenPath is null ? AppContext.BaseDirectory : Path.GetDirectoryName(s_chosenPath)!;
         string path = Path.Combine(folder, $"libonnxruntime_providers_{provider}.so");
         if (!File.Exists(path)) return $"{path} is missing";
+        if (SharedLibraryContent.WhyNotLoadable(path) is { } seen) return $"{path} {seen.What}; {seen.Cure}";
         try
         {
             NativeLibrary.Free(NativeLibrary.Load(path));
@@ -101,32 +105,51 @@ internal static unsafe class NativeRuntimeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return Reason(path, e.Message);
+            return Reason(e.Message);
         }
     }
 
-    /// <summary>The function table of the library in use.</summary>
+    /// <summary>The function table of the library in use, as large as the managed package's; entries that an older library lacks give a status that says so.</summary>
     public static void** Api()
     {
-        nint handle;
+        ApiBase* api = Current();
+        return api is null ? null : api->GetApi(ServedRuntimes.Api);
+    }
+
+    /// <summary>
+    /// The managed package's way in, in the published program: its import is bound to this function by the linker. In a development build the library's own
+    /// function is called instead.
+    /// </summary>
+    [UnmanagedCallersOnly(EntryPoint = EntryPoint)]
+    private static ApiBase* GetApiBase() => Current();
+
+    // Null where there is no library; an exception would end the process, as native code may be what asks.
+    private static ApiBase* Current()
+    {
         lock (s_lock)
         {
-            if (s_handle == 0) s_handle = NativeLibrary.Load("libonnxruntime.so", typeof(InferenceSession).Assembly, null);
-            handle = s_handle;
+            if (s_base is not null) return s_base;
+            if (s_handle == 0 && !NativeLibrary.TryLoad(FileName, typeof(InferenceSession).Assembly, null, out s_handle)) return null;
+            return s_base = Base(s_handle);
+        }
+    }
+
+    private static ApiBase* Serve(string path, ApiBase* library, string version, int api)
+    {
+        if (!OlderRuntime.IsLinked)
+        {
+            throw FaultException.Of(
+                FaultKind.Unavailable, path, $"is ONNX Runtime {version}, and a library older than 1.{ServedRuntimes.Api} is served by the published program alone",
+                $"publish with ./publish.sh, or use a library of 1.{ServedRuntimes.Api} or newer under dotnet run");
         }
 
-        return Base(handle)->GetApi(ApiVersion);
+        ApiBase* served = OlderRuntime.Wrap(library, version, api);
+        return served is not null ? served
+            : throw FaultException.Of(FaultKind.Data, path, $"says that it is ONNX Runtime {version} and does not offer API version {api}", "name a libonnxruntime.so as its makers built it");
     }
 
     private static nint Load(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw FaultException.Of(
-                FaultKind.NoInput, path, "no such file",
-                "set runtime.onnxruntime to a libonnxruntime.so, or remove it to use the one that came with the agent");
-        }
-
         try
         {
             return NativeLibrary.Load(path);
@@ -134,38 +157,18 @@ internal static unsafe class NativeRuntimeLibrary
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw FaultException.Of(
-                FaultKind.Data, path, $"cannot be loaded: {Reason(path, e.Message)}",
+                FaultKind.Data, path, $"cannot be loaded: {Reason(e.Message)}",
                 "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
     }
 
     // The loader's own words are on the line after the runtime's advice about strace.
-    private static string Reason(string path, string message)
+    private static string Reason(string message)
     {
         string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        string said = lines.Length > 1 ? lines[1] : message;
-        // glibc passes over files for another machine as if they were not there.
-        return said == $"{path}: cannot open shared object file: No such file or directory" ? "it is built for another processor" : said;
+        return lines.Length > 1 ? lines[1] : message;
     }
-
-    private static string VersionOf(nint handle)
-        => NativeLibrary.TryGetExport(handle, "OrtGetApiBase", out _) ? Marshal.PtrToStringUTF8((nint)Base(handle)->GetVersionString()) ?? "" : "";
 
     private static ApiBase* Base(nint handle)
-        => ((delegate* unmanaged<ApiBase*>)NativeLibrary.GetExport(handle, "OrtGetApiBase"))();
-
-    private static bool TryMinor(string version, out int major, out int minor)
-    {
-        string[] parts = version.Split('.');
-        minor = 0;
-        return int.TryParse(parts[0], out major) & (parts.Length >= 2 && int.TryParse(parts[1], out minor));
-    }
-
-    // onnxruntime_c_api.h: struct OrtApiBase
-    [StructLayout(LayoutKind.Sequential)]
-    private struct ApiBase
-    {
-        public delegate* unmanaged<uint, void**> GetApi;
-        public delegate* unmanaged<byte*> GetVersionString;
-    }
+        => NativeLibrary.TryGetExport(handle, EntryPoint, out nint function) ? ((delegate* unmanaged<ApiBase*>)function)() : null;
 }

@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using EdgeInfer.Configuration;
+
+namespace EdgeInfer.Tests.Configuration;
+
+public sealed class ElfFileTests : IDisposable
+{
+    private readonly CompiledLibraries _made = new();
+
+    public void Dispose() => _made.Dispose();
+
+    [Fact]
+    public void The_packages_library_says_what_readelf_says()
+    {
+        // readelf -dVW on both files of Microsoft.ML.OnnxRuntime 1.31.1.
+        ElfFile file = ElfFile.Read(RuntimeLibrary());
+
+        Assert.Equal(ElfMachine.Here, file.Machine);
+        Assert.Equal(ElfFile.Shared, file.Type);
+        Assert.Equal("libonnxruntime.so.1", file.Soname);
+        Assert.Equal(["libdl.so.2", "librt.so.1", "libpthread.so.0", "libstdc++.so.6", "libm.so.6", "libgcc_s.so.1", "libc.so.6"], file.Needed.Take(7));
+        Assert.Equal(["VERS_1.31.1"], file.VersionsDefined);
+        Assert.Equal(["$ORIGIN"], file.RunPath);
+        Assert.Empty(file.OldRunPath);
+        Assert.Contains(file.VersionsNeeded, static need => need is { Library: "libstdc++.so.6" } && need.Version.StartsWith("GLIBCXX_", StringComparison.Ordinal));
+        Assert.True(file.Defines("OrtGetApiBase"));
+        Assert.False(file.Defines("OrtGetApi"));
+        Assert.False(file.Defines("memcpy"), "it is needed, not offered");
+    }
+
+    [Theory]
+    [InlineData("gnu")]
+    [InlineData("sysv")]
+    public void A_symbol_is_found_by_either_kind_of_hash_table(string style)
+    {
+        string code = string.Concat(Enumerable.Range(0, 300).Select(static i => $"int f{i}(void) {{ return {i}; }}\n"));
+        ElfFile file = ElfFile.Read(_made.Make("many.so", code, "-Wl,--hash-style=" + style));
+
+        Assert.All(Enumerable.Range(0, 300), i => Assert.True(file.Defines($"f{i}")));
+        Assert.False(file.Defines("f300"));
+        Assert.False(file.Defines("f"));
+    }
+
+    [Fact]
+    public void A_library_without_symbols_or_needs_is_read_too()
+    {
+        ElfFile file = ElfFile.Read(_made.Make("bare.so", "", "-nostdlib"));
+
+        Assert.Empty(file.Needed);
+        Assert.Equal("", file.Soname);
+        Assert.False(file.Defines("anything"));
+    }
+
+    [Fact]
+    public void Run_paths_are_told_apart_by_their_kind()
+    {
+        Assert.Equal(["$ORIGIN/lib", "/opt/x"], ElfFile.Read(_made.Make("new.so", "", "-Wl,--enable-new-dtags", "-Wl,-rpath,$ORIGIN/lib:/opt/x")).RunPath);
+        ElfFile old = ElfFile.Read(_made.Make("old.so", "", "-Wl,--disable-new-dtags", "-Wl,-rpath,/opt/x"));
+        Assert.Equal(["/opt/x"], old.OldRunPath);
+        Assert.Empty(old.RunPath);
+    }
+
+    [Theory]
+    [InlineData(40, 1, 1, "32-bit ARM")]
+    [InlineData(3, 1, 1, "32-bit x86")]
+    [InlineData(62, 1, 1, "x86-64 with 32-bit addresses")]
+    [InlineData(62, 2, 1, "x86-64")]
+    [InlineData(183, 2, 1, "arm64")]
+    [InlineData(183, 2, 2, "arm64, big-endian")]
+    [InlineData(243, 2, 1, "64-bit RISC-V")]
+    [InlineData(21, 2, 2, "another processor (ELF machine 21, 64 bits), big-endian")]
+    public void Every_machine_has_a_name(int machine, byte bits, byte order, string name)
+    {
+        byte[] header = new byte[64];
+        ((byte[])[0x7f, .. "ELF"u8, bits, order, 1]).CopyTo(header, 0);
+        header[order == 1 ? 16 : 17] = 3;
+        header[order == 1 ? 18 : 19] = (byte)machine;
+        ElfFile file = ElfFile.Read(Write(header));
+
+        Assert.Equal(name, file.Machine.ToString());
+        Assert.Equal(ElfFile.Shared, file.Type);
+        Assert.False(file.Defines("OrtGetApiBase"));
+    }
+
+    [Fact]
+    public void What_is_no_ELF_file_or_only_the_beginning_of_one_is_said()
+    {
+        Assert.Equal("is empty", Refusal([]));
+        Assert.Equal("is no shared library", Refusal("version https://git-lfs.github.com/spec/v1\noid sha256:0000000000000000000000000000\n"u8.ToArray()));
+        Assert.Equal("is no shared library", Refusal([0x7f, .. "ELF"u8, 2, 1, 1]));
+        byte[] whole = File.ReadAllBytes(_made.Make("whole.so", "int answer(void) { return 42; } int big[5000] = { 1 };"));
+        Assert.Equal($"is cut off after {whole.Length / 2} bytes", Refusal(whole[..(whole.Length / 2)]));
+    }
+
+    [Fact]
+    public void Whatever_bytes_a_file_holds_it_is_read_or_refused()
+    {
+        byte[] good = File.ReadAllBytes(_made.Make("good.so", "#include <stdio.h>\nint OrtGetApiBase(void) { return puts(\"x\"); }"));
+        Random random = new(20261126);
+        for (int round = 0; round < 1000; round++)
+        {
+            byte[] bad = [.. good];
+            // The tables that are read lie in the first pages and in the last.
+            for (int i = random.Next(1, 6); i > 0; i--) bad[random.Next(2) == 0 ? random.Next(0x800) : random.Next(bad.Length)] = (byte)random.Next(256);
+            string path = Write(bad);
+            try
+            {
+                ElfFile.Read(path).Defines("OrtGetApiBase");
+            }
+            catch (InvalidDataException e)
+            {
+                Assert.StartsWith("is ", e.Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    /// <summary>The library that the managed package came with, for this processor.</summary>
+    internal static string RuntimeLibrary() => Directory.GetFiles(AppContext.BaseDirectory, "libonnxruntime.so", SearchOption.AllDirectories)
+        .First(static f => f.Contains(RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "x64", StringComparison.Ordinal));
+
+    private string Refusal(byte[] bytes) => Assert.Throws<InvalidDataException>(() => ElfFile.Read(Write(bytes))).Message;
+
+    private string Write(byte[] bytes)
+    {
+        string path = Path.Combine(_made.Folder, "x.so");
+        File.WriteAllBytes(path, bytes);
+        return path;
+    }
+}
