@@ -96,7 +96,7 @@ internal static class ExecutionProviders
 
     private static string Why(string provider, string said)
     {
-        if (!said.Contains("Failed to load shared library", StringComparison.Ordinal)) return said;
+        if (!said.Contains("Failed to load shared library", StringComparison.Ordinal) && !said.Contains("Failed to load library", StringComparison.Ordinal)) return said;
         return NativeRuntimeLibrary.WhyNotLoaded(provider) is { } reason ? $"its library cannot be loaded: {reason}" : said;
     }
 }

@@ -95,6 +95,32 @@ public sealed class OlderRuntimeTests : IDisposable
         Assert.StartsWith("edgeinfer: " + said, Assert.Single(output.Split('\n')), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_provider_whose_part_is_missing_is_told_with_the_file()
+    {
+        // Built with CUDA, and packed for Node.js without its part; arm64's was built without.
+        if (ReleasedRuntime.Here != "x64") Assert.Skip("arm64's library has no provider but cpu");
+        string library = await ReleasedRuntime.Library("1.17.3");
+        (int code, string output) = await AgentProcess.Run("bench", TestFolder.BundledModel, "--onnxruntime", library, "--provider", "cuda");
+        Assert.Equal(69, code);
+        Assert.Contains($"cuda: its library cannot be loaded: {Path.GetDirectoryName(library)}/libonnxruntime_providers_cuda.so is missing", Assert.Single(output.Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_development_build_says_that_only_the_published_program_serves_it()
+    {
+        string library = await ReleasedRuntime.Library("1.17.3");
+        string build = Path.Combine(PublishedBinary.Root, "src", "EdgeInfer", "bin", "Release", "net10.0", "edgeinfer.dll");
+        if (!File.Exists(build)) build = build.Replace("Release", "Debug", StringComparison.Ordinal);
+
+        (int code, string output) = await ChildProcess.Run(Peer.Program("dotnet"), PublishedBinary.Require(build, "run dotnet build first"), "bench", TestFolder.BundledModel, "--onnxruntime", library);
+
+        Assert.Equal(69, code);
+        Assert.Equal(
+            $"edgeinfer: {library}: is ONNX Runtime 1.17.3, and a library older than 1.31 is served by the published program alone; publish with ./publish.sh, or use a library of 1.31 or newer under dotnet run",
+            output);
+    }
+
     [Theory]
     [InlineData("opset-99", "the model's opset 99 is too new: ONNX Runtime 1.17.3 knows up to 20; export it with an older opset, or set runtime.onnxruntime to a newer library")]
     [InlineData("ir-99", "the model's format is too new for ONNX Runtime 1.17.3: Unsupported model IR version: 99, max supported IR version: 9; save it with an older onnx package, or set runtime.onnxruntime to a newer library")]
