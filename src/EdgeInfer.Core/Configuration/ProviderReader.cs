@@ -1,5 +1,3 @@
-using EdgeInfer.Diagnostics;
-
 namespace EdgeInfer.Configuration;
 
 /// <summary>Reads <c>runtime.providers</c>, <c>runtime.plugins</c> and <c>runtime.options</c>, which speak of each other.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using EdgeInfer.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Inference;
@@ -40,7 +39,9 @@ internal sealed partial class EngineCache(string folder, ILogger logger)
             if (!IsReady(key) && Directory.Exists(path)) Directory.Delete(path, recursive: true);
             Directory.CreateDirectory(path);
             Directory.CreateDirectory(timing);
+#pragma warning disable RS0030 // Not state: it says no more than that this process builds.
             if (!IsReady(key)) File.WriteAllText(Path.Combine(path, Builder), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+#pragma warning restore RS0030
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

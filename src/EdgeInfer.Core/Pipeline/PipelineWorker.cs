@@ -2,7 +2,6 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Heat;
 using EdgeInfer.Inference;
-using EdgeInfer.Preprocessing;
 using EdgeInfer.Settings;
 using EdgeInfer.Signals;
 using EdgeInfer.Sinks;

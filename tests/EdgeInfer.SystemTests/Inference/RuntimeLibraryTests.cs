@@ -27,8 +27,8 @@ public sealed class RuntimeLibraryTests : IDisposable
     [InlineData("text", "is no shared library; name the libonnxruntime.so itself")]
     [InlineData("cut", "is cut off after 4096 bytes; name the libonnxruntime.so itself")]
     [InlineData("other", "is no ONNX Runtime: it lacks OrtGetApiBase; name the libonnxruntime.so itself")]
-    [InlineData("32-bit", "is for 32-bit ARM, and this is HERE; name one that was built for this processor")]
-    [InlineData("machine", "is for THERE, and this is HERE; name one that was built for this processor")]
+    [InlineData("32-bit", "is for 32-bit ARM, and this is {here}; name one that was built for this processor")]
+    [InlineData("machine", "is for {other}, and this is {here}; name one that was built for this processor")]
     [InlineData("old", "is ONNX Runtime 1.16.0, too old: 1.17 and newer are served; name a libonnxruntime.so of 1.17 or newer, or none for the one that comes with EdgeInfer")]
     [InlineData("major", "is ONNX Runtime 2.0.0, too new: it does not offer API version 31 any more; name a libonnxruntime.so of 1.17 to 1.31, or a newer EdgeInfer")]
     [InlineData("missing", "needs libalpha.so.1, libbeta.so.2, which are not found here; install what has them, or add their folder to /etc/ld.so.conf.d and run ldconfig")]
@@ -36,7 +36,7 @@ public sealed class RuntimeLibraryTests : IDisposable
     {
         string library = await Bad(kind);
         string configuration = Configuration($"onnxruntime: {library}");
-        said = $"{library} {said.Replace("HERE", Name(ReleasedRuntime.Here), StringComparison.Ordinal).Replace("THERE", Name(ReleasedRuntime.Other), StringComparison.Ordinal)}";
+        said = $"{library} {said.Replace("{here}", Name(ReleasedRuntime.Here), StringComparison.Ordinal).Replace("{other}", Name(ReleasedRuntime.Other), StringComparison.Ordinal)}";
 
         (int checkedCode, string checkedOutput) = await ChildProcess.Run(PublishedBinary.Path, "check", "-c", configuration);
         Assert.Equal(78, checkedCode);
@@ -122,7 +122,7 @@ public sealed class RuntimeLibraryTests : IDisposable
             case "major": return await Compile("libonnxruntime.so", Entry, $"-Wl,--version-script={_folder.Write("map", "VERS_2.0.0 { global: OrtGetApiBase; local: *; };")}");
             case "missing":
                 string alpha = await Compile("libalpha.so.1", "int alpha(void) { return 1; }", "-Wl,-soname,libalpha.so.1"), beta = await Compile("libbeta.so.2", "int beta(void) { return 1; }", "-Wl,-soname,libbeta.so.2");
-                string library = await Compile("libonnxruntime.so", "int alpha(void); int beta(void);" + Entry + "int both(void) { return alpha() + beta(); }", alpha, beta);
+                string library = await Compile("libonnxruntime.so", "int alpha(void); int beta(void);\n" + Entry + "int both(void) { return alpha() + beta(); }", alpha, beta);
                 File.Delete(alpha);
                 File.Delete(beta);
                 return library;

@@ -53,7 +53,7 @@ internal sealed class FakeProviders(TimeProvider time, params string[] providers
         why = null;
         using Microsoft.ML.OnnxRuntime.SessionOptions options = new();
         TestGraph.Runtime();
-        return new(model, new(model.OnnxPath, options), new(Providers, provider, refused, [new(provider, 2), new("cpu", 1)]), new(time, Devices));
+        return new(model, new(model.OnnxPath, options), new(Providers, provider, refused, provider == "cpu" ? [new(provider, 3)] : [new(provider, 2), new("cpu", 1)]), new(time, Devices));
     }
 
     private sealed class Fixed(ModelSession session) : ISessionSource

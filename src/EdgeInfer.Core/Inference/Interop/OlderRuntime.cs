@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using EdgeInfer.Configuration;
@@ -31,9 +30,9 @@ internal static unsafe class OlderRuntime
 
     /// <summary>
     /// Whether the managed package's look-up of OrtGetApiBase was bound to this program's by the linker. The host of a development build looks for it in the
-    /// library alone.
+    /// library alone. It has a list of assemblies, the published program none; what RuntimeFeature says is a setting, and the same for both.
     /// </summary>
-    public static bool IsLinked => !RuntimeFeature.IsDynamicCodeSupported;
+    public static bool IsLinked => AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES") is null;
 
     /// <summary>Makes the tables for a library.</summary>
     /// <param name="library">The library's own.</param>
