@@ -27,7 +27,7 @@ internal static class DoctorCommand
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
             DoctorInput input = Read(parsed.GetValue(file));
-            DoctorReport report = new Doctor(new(), TimeProvider.System, BuildInformation.Version).ExamineAsync(input, CancellationToken.None).GetAwaiter().GetResult();
+            DoctorReport report = new Doctor(new(), TimeProvider.System, BuildInformation.Version, RunCommand.ThisProgram()).ExamineAsync(input, CancellationToken.None).GetAwaiter().GetResult();
             if (parsed.GetValue(json)) output.WriteLine(DoctorJson.Of(report));
             else new DoctorText(output, Columns(), IsColoured()).Write(report);
             return report.ExitCode;
