@@ -42,6 +42,7 @@ internal sealed class ConditionExamination(SystemFiles files)
         section.Add(Temperature(section, reading, options));
         Throttling(section, reading);
         Power(section, reading);
+        new PowerExamination(files).Examine(section);
         return section.Build();
     }
 

@@ -65,22 +65,25 @@ internal sealed class ProcessorExamination(SystemFiles files)
         else section.Add(Finding.Info(FindingId.ProcessorQuota, what));
     }
 
+    // Clusters of cores may have different ones.
     private void Governor(SectionBuilder section)
     {
-        const string Frequency = "/sys/devices/system/cpu/cpu0/cpufreq/";
-        if (files.Text(Frequency + "scaling_governor") is not { } governor) return;
-        section.Fact("governor", governor);
+        IReadOnlyList<string> policies = files.List("/sys/devices/system/cpu/cpufreq", "policy*");
+        if (policies.Count == 0) policies = ["/sys/devices/system/cpu/cpu0/cpufreq"];
+        (string Governor, string Driver)[] all = [.. policies.Select(p => (files.Text(p + "/scaling_governor") ?? "", files.Text(p + "/scaling_driver") ?? "")).Where(static p => p.Item1.Length > 0).Distinct()];
+        if (all.Length == 0) return;
 
         // The drivers of newer Intel and AMD processors mean something else by powersave: they still rise with the load.
-        string driver = files.Text(Frequency + "scaling_driver") ?? "";
-        if (governor == "powersave" && driver is not ("intel_pstate" or "amd-pstate-epp"))
+        string? low = all.FirstOrDefault(static p => p.Governor == "powersave" && p.Driver is not ("intel_pstate" or "amd-pstate-epp")).Governor;
+        section.Fact("governor", low ?? all[0].Governor);
+        if (low is not null)
         {
             section.Add(Finding.Warning(FindingId.GovernorLow, "the frequency governor is powersave: the cores stay at their lowest frequency", "",
-                "echo schedutil | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"));
+                "echo schedutil | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor, and cpufreq.default_governor=schedutil on the kernel's command line to keep it"));
         }
         else
         {
-            section.Add(Finding.Ok(FindingId.GovernorFine, $"frequency governor {governor}"));
+            section.Add(Finding.Ok(FindingId.GovernorFine, $"frequency governor {string.Join(" and ", all.Select(static p => p.Governor).Distinct())}"));
         }
     }
 

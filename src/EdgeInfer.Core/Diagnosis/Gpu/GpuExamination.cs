@@ -63,9 +63,9 @@ internal sealed class GpuExamination(SystemFiles files, LoaderFolders loader, Gp
 
             string[] asides = [.. library.Missing.Select(n => loader.FindAside(n)?.Path).OfType<string>().Select(static p => Path.GetDirectoryName(p)!).Distinct()];
             string cure = IsNvidias(library) && _place.Jetson is null && !HasNvidia()
-                ? "no NVIDIA GPU is seen here: the ONNX Runtime that comes with EdgeInfer is enough"
+                ? "no NVIDIA GPU is seen here (see GPU): without one the ONNX Runtime that comes with EdgeInfer is enough"
                 : MissingLibraries.Cure(library, _place, asides.FirstOrDefault());
-            yield return demand.Weigh(FindingId.ProviderLibrariesMissing, $"provider {library.Provider} cannot be loaded, missing are {MissingLibraries.Describe(library)}", library.Path, cure, library.Provider);
+            yield return demand.Weigh(FindingId.ProviderLibrariesMissing, $"provider {library.Provider} cannot be loaded; missing: {MissingLibraries.Describe(library)}", library.Path, cure, library.Provider);
         }
     }
 

@@ -11,9 +11,9 @@ internal static class MissingLibraries
     /// <summary>The driver that a CUDA needs at least (NVIDIA's table of minor-version compatibility).</summary>
     public static int? LeastDriver(int cuda) => cuda switch { 11 => 450, 12 => 525, 13 => 580, _ => null };
 
-    /// <summary>What is missing: <c>libcudart.so.13 and libcublas.so.13 (CUDA 13), libcuda.so.1 (NVIDIA's driver)</c>.</summary>
+    /// <summary>What is missing: <c>CUDA 13 (libcudart.so.13, libcublas.so.13), NVIDIA's driver (libcuda.so.1)</c>.</summary>
     public static string Describe(ProviderLibrary library)
-        => string.Join("; ", library.Missing.GroupBy(n => Product(n, library.CudaMajor)).Select(static p => p.Key.Length > 0 ? $"of {p.Key}: {string.Join(", ", p)}" : string.Join(", ", p)));
+        => string.Join(", ", library.Missing.GroupBy(n => Product(n, library.CudaMajor)).Select(static p => p.Key.Length > 0 ? $"{p.Key} ({string.Join(", ", p)})" : string.Join(", ", p)));
 
     /// <summary>How to get them.</summary>
     /// <param name="library">What needs them.</param>
@@ -27,17 +27,22 @@ internal static class MissingLibraries
         {
             return wanted != jetson.CudaMajor
                 ? $"it was built for CUDA {wanted}, and JetPack {jetson.JetPack} has CUDA {jetson.Cuda}: set runtime.onnxruntime to one built for that, or move to another JetPack"
-                : Contained(place, "start the container with --runtime nvidia, from an image with JetPack's CUDA and TensorRT") ?? "sudo apt install nvidia-jetpack (CUDA, cuDNN and TensorRT of this JetPack)";
+                : place.Container is null ? "sudo apt install nvidia-jetpack (CUDA, cuDNN and TensorRT of this JetPack)" : "start the container with --runtime nvidia, from an image that has JetPack's CUDA and TensorRT";
         }
 
-        if (Contained(place, $"{(products.Contains(Driver) ? "start the container with --gpus all, " : "")}from an image with {string.Join(", ", products.Where(static p => p is not (Driver or "")))}") is { } given) return given;
+        if (place.Container is not null)
+        {
+            string[] image = [.. products.Where(static p => p is not (Driver or ""))];
+            return string.Join(", ", (string[])[.. products.Contains(Driver) ? (string[])["start the container with --gpus all"] : [], .. image.Length > 0 ? (string[])[$"take an image that has {string.Join(", ", image)}"] : []]) is { Length: > 0 } given
+                ? given
+                : "take an image that has them";
+        }
+
         string[] ways = [.. products.Select(Way).Where(static w => w.Length > 0)];
         return ways.Length > 0 ? string.Join("; ", ways) : "install the packages that have them (ldd on the library shows what is still missing)";
     }
 
     private const string Driver = "NVIDIA's driver";
-
-    private static string? Contained(GpuPlace place, string cure) => place.Container is null ? null : cure.TrimEnd(' ', ',').Replace(", from an image with ", " from an image with ", StringComparison.Ordinal);
 
     private static string Product(string name, int? cuda)
     {
