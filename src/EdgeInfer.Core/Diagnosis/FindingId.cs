@@ -20,7 +20,7 @@ internal enum FindingId
     SourceReady, SourceNotTried, SourceFault, SourceNotAllowed, SourceRaw, SourceHeld, SourceModeDiffers, SourceNoPicture, SourceSilent, SourceProgramAbsent, SourceAbsent,
 
     // models
-    ModelRuns, ModelNotTried, ModelTooLarge, ModelFault, ModelFallsBack, ModelNotTimed,
+    ModelRuns, ModelNotTried, ModelTooLarge, ModelFault, ModelFallsBack,
 
     // cameras
     CameraFound, CameraListFailed, CameraListAbsent, CameraNone, CameraNotAllowed, CameraFault, CameraShutterClosed, CameraRaw, CameraUnreadable,
