@@ -15,7 +15,7 @@ internal static class ServedRuntimes
     public const int OldestApi = 17;
 
     private const int Major = 1;
-    private const string Cure = "name a libonnxruntime.so of 1.17 or newer, or remove the key for the one that comes with EdgeInfer";
+    private const string Cure = "name a libonnxruntime.so of 1.17 or newer, or none for the one that comes with EdgeInfer";
 
     /// <summary>Reads a version such as <c>1.31.1</c> or <c>1.24.0-dev</c>.</summary>
     public static bool TryRead(string version, out int major, out int minor)

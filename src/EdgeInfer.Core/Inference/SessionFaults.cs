@@ -58,7 +58,7 @@ internal static partial class SessionFaults
 
         if (Says(said, "is not a registered function/op") || Says(said, "No Op registered") || Says(said, "Could not find an implementation"))
         {
-            return (FaultKind.Data, $"the model uses an operator that ONNX Runtime {version} does not have: {said}", "export it without that operator");
+            return (FaultKind.Data, $"the model uses an operator that ONNX Runtime {version} does not have: {said}", "export it without that operator, or set runtime.onnxruntime to a library that has it");
         }
 
         if (Says(said, "Protobuf parsing failed") || Says(said, "INVALID_PROTOBUF") || Says(said, "ModelProto does not have a graph") || Says(said, "No graph was found"))

@@ -187,6 +187,7 @@ internal sealed partial class Agent : IAsyncDisposable
             State = AgentState.Online,
             Device = configuration.Device.Id,
             Version = _services.Version,
+            Onnxruntime = _pipelines.Now.Models.RuntimeVersion,
             Boot = _boot,
             At = _services.Time.GetUtcNow(),
             StartedAt = _startedAt,

@@ -16,6 +16,9 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
     /// <summary>Threads of one inference.</summary>
     public int Threads => runtime.Threads;
 
+    /// <summary>Version of the native ONNX Runtime in use.</summary>
+    public string RuntimeVersion => runtime.Version;
+
     /// <summary>The session of a model, opened and warmed up by whoever asks first.</summary>
     /// <param name="path">A folder or an .onnx file.</param>
     /// <exception cref="Diagnostics.FaultException">What is wrong with the model; asking again tries again.</exception>

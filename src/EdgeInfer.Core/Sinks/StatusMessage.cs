@@ -223,6 +223,9 @@ internal sealed record StatusMessage
     /// <summary>EdgeInfer's version.</summary>
     public required string Version { get; init; }
 
+    /// <summary>Version of the native ONNX Runtime in use.</summary>
+    public string? Onnxruntime { get; init; }
+
     /// <summary>Counts the agent's starts.</summary>
     public required long Boot { get; init; }
 

@@ -22,15 +22,16 @@ internal static class BenchCommand
         Argument<string> model = new("MODEL") { Description = "A model folder, an .onnx file, or the name of an installed model" };
         Option<string?> input = new("--input") { Description = "A picture; without it the synthetic conveyor belt in 1280x720", HelpName = "F" };
         Option<string> provider = new("--provider") { Description = "Execution provider", DefaultValueFactory = static _ => ExecutionProviders.Cpu, HelpName = "P" };
+        Option<string?> library = RuntimeOptionsFor.Library();
         Option<int> threads = new("--threads") { Description = "Threads of one inference; 0 is automatic", HelpName = "N" };
         Option<double> seconds = new("--seconds") { Description = "How long to measure", DefaultValueFactory = static _ => 5, HelpName = "S" };
         Option<bool> json = new("--json") { Description = "One JSON document in place of the table" };
         Command verb = new("bench", "Time every stage of a frame, and count its managed bytes.\n\nExample: edgeinfer bench parts-detector --input belt.jpg --seconds 10")
         {
-            model, input, provider, threads, seconds, json,
+            model, input, provider, library, threads, seconds, json,
         };
         verb.SetAction(parsed => Run(new BenchOptions(
-            parsed.GetValue(model)!, parsed.GetValue(input), parsed.GetValue(provider)!, parsed.GetValue(threads), parsed.GetValue(seconds), parsed.GetValue(json)),
+            parsed.GetValue(model)!, parsed.GetValue(input), parsed.GetValue(provider)!, parsed.GetValue(threads), parsed.GetValue(seconds), parsed.GetValue(json), parsed.GetValue(library)),
             parsed.InvocationConfiguration.Output));
         return verb;
     }
@@ -42,7 +43,7 @@ internal static class BenchCommand
         ILogger logger = log.CreateLogger("bench");
         Model model = ModelLoader.Load(ModelLocator.Default().Find(options.Model));
         // What is measured is what was asked for, or nothing.
-        RuntimeOptions runtimeOptions = RuntimeOptionsFor.OneShot() with { Providers = [options.Provider], IsFirstProviderRequired = true, Threads = options.Threads };
+        RuntimeOptions runtimeOptions = RuntimeOptionsFor.OneShot(options.Library) with { Providers = [options.Provider], IsFirstProviderRequired = true, Threads = options.Threads };
         InferenceRuntime runtime = new(runtimeOptions, TimeProvider.System, logger);
         using ModelSession session = runtime.Open(model);
         using StageBenchmark benchmark = new(session, DecoderOptions.Default, TimeProvider.System, new Random(0), logger);
@@ -82,4 +83,4 @@ internal static class BenchCommand
 }
 
 /// <summary>The command line of <c>bench</c>.</summary>
-internal sealed record BenchOptions(string Model, string? Input, string Provider, int Threads, double Seconds, bool IsJson);
+internal sealed record BenchOptions(string Model, string? Input, string Provider, int Threads, double Seconds, bool IsJson, string? Library);

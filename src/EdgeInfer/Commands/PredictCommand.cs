@@ -28,6 +28,7 @@ internal static class PredictCommand
         Option<string?> every = new("--every") { Description = "Time from frame to frame of a camera, stream or film, as in 1s", HelpName = "D" };
         Option<string> timeout = new("--timeout") { Description = "The longest wait for a frame", DefaultValueFactory = static _ => "15s", HelpName = "D" };
         Option<string> modelsDir = ModelCommand.ModelsDir();
+        Option<string?> library = RuntimeOptionsFor.Library();
         SourceOptionSet source = new();
         Command verb = new("predict", "One-shot inference on pictures, films, a camera or a stream.\n\n"
             + "Examples: edgeinfer predict parts-detector belt.jpg --annotate out\n"
@@ -35,7 +36,7 @@ internal static class PredictCommand
             + "          edgeinfer predict parts-detector rtsp://camera/stream1 --username viewer --password-file pw\n"
             + "          edgeinfer predict parts-detector film.mp4 --every 1s --json")
         {
-            model, inputs, json, annotate, top, threshold, frames, every, timeout, source.Exec, source.Size, source.Format, source.Username, source.PasswordFile, source.Password, modelsDir,
+            model, inputs, json, annotate, top, threshold, frames, every, timeout, source.Exec, source.Size, source.Format, source.Username, source.PasswordFile, source.Password, modelsDir, library,
         };
         verb.SetAction(parsed =>
         {
@@ -51,6 +52,7 @@ internal static class PredictCommand
                 Timeout = Duration("--timeout", parsed.GetValue(timeout))!.Value,
                 Source = source.Read(parsed),
                 ModelsFolder = parsed.GetValue(modelsDir)!,
+                Library = parsed.GetValue(library),
             };
             return Run(options, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
         });
@@ -66,7 +68,7 @@ internal static class PredictCommand
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Warning);
         ILogger logger = log.CreateLogger("predict");
         Model model = ModelLoader.Load(ModelLocator.Default(options.ModelsFolder).Find(options.Model));
-        InferenceRuntime runtime = new(RuntimeOptionsFor.OneShot(), TimeProvider.System, logger);
+        InferenceRuntime runtime = new(RuntimeOptionsFor.OneShot(options.Library), TimeProvider.System, logger);
         using ModelSession session = runtime.Open(model);
         DecoderOptions decoder = new() { Threshold = options.Threshold, Top = options.Top };
         using FrameStages stages = new(session, decoder, TimeProvider.System, logger);
@@ -156,4 +158,7 @@ internal sealed record PredictOptions(string Model, IReadOnlyList<string> Inputs
 
     /// <summary>Where models that were added live.</summary>
     public string ModelsFolder { get; init; } = ModelLocator.DefaultStore;
+
+    /// <summary>The native ONNX Runtime to use; null for the one that comes with EdgeInfer.</summary>
+    public string? Library { get; init; }
 }

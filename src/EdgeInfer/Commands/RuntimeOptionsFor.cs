@@ -1,3 +1,4 @@
+using System.CommandLine;
 using EdgeInfer.Configuration;
 
 namespace EdgeInfer.Commands;
@@ -6,5 +7,9 @@ namespace EdgeInfer.Commands;
 internal static class RuntimeOptionsFor
 {
     /// <summary>CPU, automatic threads, and no optimised-graph cache: a one-shot run leaves nothing behind.</summary>
-    public static RuntimeOptions OneShot() => new() { CacheFolder = "" };
+    /// <param name="library">What <see cref="Library"/> names.</param>
+    public static RuntimeOptions OneShot(string? library = null) => new() { CacheFolder = "", OnnxRuntime = library is null ? null : Path.GetFullPath(library) };
+
+    /// <summary><c>runtime.onnxruntime</c> of a configuration, on the command line.</summary>
+    public static Option<string?> Library() => new("--onnxruntime") { Description = "Another libonnxruntime.so than the one that comes with EdgeInfer", HelpName = "FILE" };
 }

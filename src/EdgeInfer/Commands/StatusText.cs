@@ -18,7 +18,7 @@ internal static class StatusText
     public static IEnumerable<string> Of(StatusMessage status, DateTimeOffset now)
     {
         string up = status.StartedAt is { } started ? $"up {Ago(started, now)}" : "";
-        foreach (string line in Row(status.Device, Parts(Word(status.State), $"EdgeInfer {status.Version}", $"boot {status.Boot}", up, $"clock {status.Clock}"))) yield return line;
+        foreach (string line in Row(status.Device, Parts(Word(status.State), $"EdgeInfer {status.Version}", status.Onnxruntime is { } runtime ? $"ONNX Runtime {runtime}" : "", $"boot {status.Boot}", up, $"clock {status.Clock}"))) yield return line;
         if (status.Broker is { } broker)
         {
             foreach (string line in Row("broker", Parts($"{broker.State} {broker.Url}", Since(broker.Since, now)))) yield return line;

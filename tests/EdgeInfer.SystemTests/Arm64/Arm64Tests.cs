@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeInfer.SystemTests.Inference;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Arm64;
@@ -56,6 +57,17 @@ public sealed class Arm64Tests : IDisposable
         JsonElement emulated = Result(await EmulatedAgent.Run("predict", _folder["uint8"], picture, "--json")).GetProperty("classes")[0];
         Assert.Equal(native.GetProperty("class").GetInt32(), emulated.GetProperty("class").GetInt32());
         Assert.Equal(native.GetProperty("score").GetDouble(), emulated.GetProperty("score").GetDouble(), Score);
+    }
+
+    [Theory]
+    [InlineData("1.17.3", true)]
+    [InlineData("1.20.1", false)]
+    [InlineData("1.23.2", false)]
+    public async Task An_older_native_library_gives_the_golden_boxes(string version, bool isAlways)
+    {
+        if (!isAlways && Environment.GetEnvironmentVariable("EDGEINFER_ROOTS") != "all") Assert.Skip("only with EDGEINFER_ROOTS=all: each takes minutes");
+        string picture = TestPictures.FirstGolden();
+        OlderRuntimeTests.AssertGolden(picture, Result(await EmulatedAgent.Run("predict", TestFolder.BundledModel, picture, "--json", "--onnxruntime", await ReleasedRuntime.Library(version, "arm64"))));
     }
 
     [Fact]

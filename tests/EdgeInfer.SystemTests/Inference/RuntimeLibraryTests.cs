@@ -23,24 +23,67 @@ public sealed class RuntimeLibraryTests : IDisposable
         Assert.Equal(0, await agent.Terminate(ChildProcess.Patience));
     }
 
-    [Fact]
-    public async Task An_older_library_ends_it_with_one_line_that_names_both_versions()
+    [Theory]
+    [InlineData("text", "is no shared library; name the libonnxruntime.so itself")]
+    [InlineData("cut", "is cut off after 4096 bytes; name the libonnxruntime.so itself")]
+    [InlineData("other", "is no ONNX Runtime: it lacks OrtGetApiBase; name the libonnxruntime.so itself")]
+    [InlineData("32-bit", "is for 32-bit ARM, and this is HERE; name one that was built for this processor")]
+    [InlineData("machine", "is for THERE, and this is HERE; name one that was built for this processor")]
+    [InlineData("old", "is ONNX Runtime 1.16.0, too old: 1.17 and newer are served; name a libonnxruntime.so of 1.17 or newer, or none for the one that comes with EdgeInfer")]
+    [InlineData("major", "is ONNX Runtime 2.0.0, too new: it does not offer API version 31 any more; name a libonnxruntime.so of 1.17 to 1.31, or a newer EdgeInfer")]
+    [InlineData("missing", "needs libalpha.so.1, libbeta.so.2, which are not found here; install what has them, or add their folder to /etc/ld.so.conf.d and run ldconfig")]
+    public async Task What_cannot_be_the_library_is_told_alike_by_run_and_check_and_never_loaded(string kind, string said)
     {
-        string source = _folder.Write("old.c", """
-            #include <stdlib.h>
-            static const void* GetApi(unsigned version) { abort(); }
-            static const char* GetVersionString(void) { return "1.18.0"; }
-            static const struct { const void* (*api)(unsigned); const char* (*version)(void); } base = { GetApi, GetVersionString };
-            const void* OrtGetApiBase(void) { return &base; }
-            """);
-        (int compiled, string said) = await ChildProcess.Run(Peer.Program("cc"), "-shared", "-fPIC", "-w", "-o", _folder["old.so"], source);
-        Assert.True(compiled == 0, said);
+        string library = await Bad(kind);
+        string configuration = Configuration($"onnxruntime: {library}");
+        said = $"{library} {said.Replace("HERE", Name(ReleasedRuntime.Here), StringComparison.Ordinal).Replace("THERE", Name(ReleasedRuntime.Other), StringComparison.Ordinal)}";
 
-        await using ChildProcess agent = Run($"onnxruntime: {_folder["old.so"]}");
+        (int checkedCode, string checkedOutput) = await ChildProcess.Run(PublishedBinary.Path, "check", "-c", configuration);
+        Assert.Equal(78, checkedCode);
+        Assert.EndsWith(said, checkedOutput.Split('\n')[0], StringComparison.Ordinal);
+        (int code, string output) = await ChildProcess.Run(PublishedBinary.Path, "run", "-c", configuration);
+        Assert.Equal(78, code);
+        Assert.EndsWith(said, Assert.Single(output.Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_newer_C_library_than_this_systems_is_named_with_both_versions()
+    {
+        // A C library of the future to link against; the one here has no such version.
+        await Compile("libc.so.6", "int later(void) { return 1; }", "-nostdlib", "-Wl,-soname,libc.so.6", $"-Wl,--version-script={_folder.Write("libc.map", "GLIBC_2.99 { global: later; };")}");
+        string library = await Compile("libonnxruntime.so", "extern int later(void); void *OrtGetApiBase(void) { later(); return 0; }", "-nostdlib", _folder["libc.so.6"]);
+        (_, string here) = await ChildProcess.Run(Peer.Program("getconf"), "GNU_LIBC_VERSION");
+
+        (int code, string output) = await ChildProcess.Run(PublishedBinary.Path, "check", "-c", Configuration($"onnxruntime: {library}"));
+
+        Assert.Equal(78, code);
+        Assert.Contains($"the library {library} needs glibc 2.99, and this system has {here.Split(' ')[1]}; use a build for this release of the system, or a newer system", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_newer_library_that_has_given_up_the_packages_API_is_refused_in_one_line()
+    {
+        string library = await Compile("libonnxruntime.so", """
+            static const void *GetApi(unsigned version) { return 0; }
+            static const char *GetVersionString(void) { return "1.45.0"; }
+            static const struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { GetApi, GetVersionString };
+            const void *OrtGetApiBase(void) { return &base; }
+            """);
+        await using ChildProcess agent = Run($"onnxruntime: {library}");
 
         Assert.Equal(69, await agent.Exit(ChildProcess.Patience));
-        Assert.Contains("is ONNX Runtime 1.18.0, older than 1.31", agent.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", agent.Output, StringComparison.Ordinal);
+        Assert.Equal($"edgeinfer: {library}: is ONNX Runtime 1.45.0, too new: it does not offer API version 31 any more; name a libonnxruntime.so of 1.17 to 1.31, or a newer EdgeInfer", agent.Output);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_there_is_told_with_its_place()
+    {
+        (int code, string output) = await ChildProcess.Run(PublishedBinary.Path, "check", "-c", Configuration($"onnxruntime: {_folder["none.so"]}"));
+        Assert.Equal(78, code);
+        Assert.Contains($"runtime.onnxruntime: there is no file {_folder["none.so"]}", output, StringComparison.Ordinal);
+        (code, output) = await ChildProcess.Run(PublishedBinary.Path, "bench", TestFolder.BundledModel, "--onnxruntime", _folder["none.so"]);
+        Assert.Equal(66, code);
+        Assert.StartsWith($"edgeinfer: {_folder["none.so"]}: no such file; ", Assert.Single(output.Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,12 +105,48 @@ public sealed class RuntimeLibraryTests : IDisposable
         Assert.DoesNotContain("optimised graph", second.Output, StringComparison.Ordinal);
     }
 
+    private static string Name(string architecture) => architecture == "x64" ? "x86-64" : architecture;
+
+    // Whoever loads one of these sees the process end.
+    private async Task<string> Bad(string kind)
+    {
+        const string EndsTheProcess = "#include <stdlib.h>\n__attribute__((constructor)) static void start(void) { abort(); }\n";
+        const string Entry = EndsTheProcess + "void *OrtGetApiBase(void) { return 0; }\n";
+        switch (kind)
+        {
+            case "text": return _folder.Write("libonnxruntime.so", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n");
+            case "cut": return _folder.Write("libonnxruntime.so", File.ReadAllBytes(await Compile("whole.so", Entry + "int big[50000] = { 1 };"))[..4096]);
+            case "other": return await Compile("libonnxruntime.so", EndsTheProcess);
+            case "machine": return await ReleasedRuntime.Library("1.17.3", ReleasedRuntime.Other);
+            case "old": return await Compile("libonnxruntime.so", Entry, $"-Wl,--version-script={_folder.Write("map", "VERS_1.16.0 { global: OrtGetApiBase; local: *; };")}");
+            case "major": return await Compile("libonnxruntime.so", Entry, $"-Wl,--version-script={_folder.Write("map", "VERS_2.0.0 { global: OrtGetApiBase; local: *; };")}");
+            case "missing":
+                string alpha = await Compile("libalpha.so.1", "int alpha(void) { return 1; }", "-Wl,-soname,libalpha.so.1"), beta = await Compile("libbeta.so.2", "int beta(void) { return 1; }", "-Wl,-soname,libbeta.so.2");
+                string library = await Compile("libonnxruntime.so", "int alpha(void); int beta(void);" + Entry + "int both(void) { return alpha() + beta(); }", alpha, beta);
+                File.Delete(alpha);
+                File.Delete(beta);
+                return library;
+            default:
+                // e_ident, ET_DYN and EM_ARM as the System V ABI has them.
+                return _folder.Write("libonnxruntime.so", [0x7f, .. "ELF"u8, 1, 1, 1, .. new byte[9], 3, 0, 40, 0, .. new byte[44]]);
+        }
+    }
+
+    private async Task<string> Compile(string name, string code, params string[] options)
+    {
+        (int compiled, string said) = await ChildProcess.Run(Peer.Program("cc"), ["-shared", "-fPIC", "-w", "-o", _folder[name], _folder.Write(name + ".c", code), .. options]);
+        Assert.True(compiled == 0, said);
+        return _folder[name];
+    }
+
     // No broker listens there, which the agent must be able to start without.
-    private ChildProcess Run(string runtime) => ChildProcess.Start(PublishedBinary.Path, ["run", "-c", _folder.Write("edgeinfer.yaml", $$"""
+    private ChildProcess Run(string runtime) => ChildProcess.Start(PublishedBinary.Path, ["run", "-c", Configuration(runtime)]);
+
+    private string Configuration(string runtime) => _folder.Write("edgeinfer.yaml", $$"""
         device: { id: press-3 }
         mqtt: { url: "mqtt://127.0.0.1:1" }
         runtime: { {{runtime}}, state_folder: {{_folder.Path}}/state, cache_folder: {{_folder.Path}}/cache }
         models: { parts: { path: {{TestFolder.BundledModel}} } }
         pipelines: { belt: { source: { synthetic: conveyor, size: 640x480, fps: 5, seed: 1 }, model: parts } }
-        """)]);
+        """);
 }

@@ -65,8 +65,8 @@ internal static unsafe class NativeRuntimeLibrary
     internal static nint Open(string path, out ApiBase* entry)
     {
         if (!File.Exists(path))
-            throw FaultException.Of(FaultKind.NoInput, path, "no such file", "set runtime.onnxruntime to a libonnxruntime.so, or remove it to use the one that came with the agent");
-        if (SharedLibraryContent.Wrong(path) is { } wrong) throw FaultException.Of(FaultKind.Unavailable, "runtime.onnxruntime", wrong.What, wrong.Cure);
+            throw FaultException.Of(FaultKind.NoInput, path, "no such file", "name a libonnxruntime.so, or none for the one that comes with EdgeInfer");
+        if (SharedLibraryContent.Wrong(path) is { } wrong) throw FaultException.Of(FaultKind.Unavailable, "", wrong.What, wrong.Cure);
         nint handle = Load(path);
         entry = Base(handle);
         if (entry is null) throw FaultException.Of(FaultKind.Data, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
