@@ -138,37 +138,6 @@ public sealed record OutboxOptions
     public int RatePerSecond { get; init; } = 500;
 }
 
-/// <summary><c>runtime</c>.</summary>
-public sealed record RuntimeOptions
-{
-    /// <summary>Execution providers, tried in order.</summary>
-    public IReadOnlyList<string> Providers { get; init => field = ByValue.List(value); } = ByValue.List(["cpu"]);
-
-    /// <summary>Whether to refuse to start on anything after the first provider.</summary>
-    public bool IsFirstProviderRequired { get; init; }
-
-    /// <summary>Absolute path of a libonnxruntime.so to use instead of the bundled one.</summary>
-    public string? OnnxRuntime { get; init; }
-
-    /// <summary>Threads of one inference; 0 is automatic: min(4, processors by affinity and quota).</summary>
-    public int Threads { get; init; }
-
-    /// <summary>Folder for optimised graphs and other state that can be rebuilt.</summary>
-    public string CacheFolder { get; init; } = "/var/cache/edgeinfer";
-
-    /// <summary>Folder for state that must survive: boot count.</summary>
-    public string StateFolder { get; init; } = "/var/lib/edgeinfer";
-
-    /// <summary>Folder on a file system in memory, for what must outlive the process but not the machine's power.</summary>
-    public string RunFolder { get; init; } = "/run/edgeinfer";
-
-    /// <summary>Absolute path of the control socket; null for none.</summary>
-    public string? Control { get; init; } = DefaultControl;
-
-    /// <summary><see cref="Control"/> where none is written.</summary>
-    public const string DefaultControl = "/run/edgeinfer/control.sock";
-}
-
 /// <summary>When predictions are published.</summary>
 public enum PublishMode
 {

@@ -12,7 +12,7 @@ internal sealed class RuntimeReader(ReadingContext context)
     // Those that Inference can put into a session, a test compares; whether this device's library has one shows when it is loaded.
     private static readonly string[] s_providers = ["cpu", "cuda", "tensorrt", "xnnpack", "openvino", "qnn", "migraphx", "webgpu"];
 
-    /// <summary>Every name that <c>runtime.providers</c> may hold.</summary>
+    /// <summary>Every name that <c>runtime.providers</c> may hold without a plug-in.</summary>
     public static IReadOnlyList<string> Providers => s_providers;
 
     /// <summary>The runtime's options, with defaults.</summary>
@@ -21,9 +21,14 @@ internal sealed class RuntimeReader(ReadingContext context)
         RuntimeOptions options = new();
         heat = new();
         if (root.Mapping("runtime") is not { } runtime) return options;
+        ProviderReader providers = new(context, runtime, s_providers);
+        providers.ReadPlugins();
+        IReadOnlyList<string> list = providers.ReadList() ?? options.Providers;
         options = options with
         {
-            Providers = ProvidersOf(runtime) ?? options.Providers,
+            Providers = list,
+            Plugins = providers.Plugins,
+            Options = providers.ReadOptions(list),
             IsFirstProviderRequired = runtime.Boolean("required") ?? false,
             OnnxRuntime = context.ExistingFile(
                 runtime, "onnxruntime", "name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer"),
@@ -55,36 +60,6 @@ internal sealed class RuntimeReader(ReadingContext context)
         if (node is YamlScalar scalar && ScalarText.TryNumber(scalar.Value, out double celsius) && celsius is >= LeastLimitCelsius and <= MostLimitCelsius) return celsius;
         heat.Wrong(node, "limit", $"auto, off, or degrees Celsius from {LeastLimitCelsius} to {MostLimitCelsius}");
         return null;
-    }
-
-    private List<string>? ProvidersOf(MappingReader runtime)
-    {
-        if (runtime.List("providers") is not { } items) return null;
-        List<string> providers = [];
-        if (items.Count == 0) runtime.Fault("providers", "found an empty list", "name at least one, such as cpu");
-        foreach (YamlNode item in items)
-        {
-            if (item is not YamlScalar { IsNull: false } scalar)
-            {
-                runtime.Wrong(item, "providers", "a list of texts");
-            }
-            else if (!s_providers.Contains(scalar.Value))
-            {
-                string? near = NearestKey.Find(scalar.Value, s_providers);
-                string cure = near is null ? $"known: {string.Join(", ", s_providers)}" : $"did you mean '{near}'?";
-                context.Add(item.Mark, $"{runtime.PathOf("providers")}: unknown provider {Quoted.Text(scalar.Value)}", cure);
-            }
-            else if (providers.Contains(scalar.Value))
-            {
-                context.Add(item.Mark, $"{runtime.PathOf("providers")}: '{scalar.Value}' stands here a second time", "keep the first");
-            }
-            else
-            {
-                providers.Add(scalar.Value);
-            }
-        }
-
-        return providers;
     }
 
     private static int Threads(MappingReader runtime)

@@ -51,13 +51,14 @@ internal sealed class BoundRun : IDisposable
         _session.Turns.Enter();
         try
         {
-            long start = _session.Time.GetTimestamp();
+            long start = _session.Surroundings.Time.GetTimestamp();
             RunBound();
             if (HasOpenOutputs) CopyOpenOutputs();
-            return _session.Time.GetElapsedTime(start).TotalMilliseconds;
+            return _session.Surroundings.Time.GetElapsedTime(start).TotalMilliseconds;
         }
         catch (OnnxRuntimeException e)
         {
+            _session.Surroundings.Devices.Failed(_session.Report.Used, _session.Surroundings.Device, _session.Model.Name, SessionFaults.Words(e));
             throw SessionFaults.Running(_session.Model.Name, e);
         }
         finally

@@ -5,31 +5,58 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
 
-/// <summary>The execution providers that a configuration may name, and how each is put into a session's options.</summary>
-internal static class ExecutionProviders
+/// <summary>
+/// The execution providers that a configuration may name, and how each is put into a session's options: through ONNX Runtime's table of
+/// functions alone, since older libraries have that and not every function beside it.
+/// </summary>
+internal sealed class ExecutionProviders
 {
     /// <summary>The provider that every build has.</summary>
     public const string Cpu = "cpu";
 
-    private static readonly (string Name, string RuntimeName)[] s_known =
+    /// <summary>NVIDIA's compiler of graphs.</summary>
+    public const string TensorRt = "tensorrt";
+    /// <summary>NVIDIA's kernels, one for a node.</summary>
+    public const string Cuda = "cuda";
+
+    // By the configuration's name, ONNX Runtime's, and the one that its generic function takes.
+    private static readonly (string Name, string RuntimeName, string? Generic)[] s_known =
     [
-        (Cpu, "CPUExecutionProvider"),
-        ("cuda", "CUDAExecutionProvider"),
-        ("tensorrt", "TensorrtExecutionProvider"),
-        ("xnnpack", "XnnpackExecutionProvider"),
-        ("openvino", "OpenVINOExecutionProvider"),
-        ("qnn", "QNNExecutionProvider"),
-        ("migraphx", "MIGraphXExecutionProvider"),
-        ("webgpu", "WebGpuExecutionProvider"),
+        (Cpu, "CPUExecutionProvider", null),
+        (Cuda, "CUDAExecutionProvider", null),
+        (TensorRt, "TensorrtExecutionProvider", null),
+        ("xnnpack", "XnnpackExecutionProvider", "XNNPACK"),
+        ("openvino", "OpenVINOExecutionProvider", "OpenVINO"),
+        ("qnn", "QNNExecutionProvider", "QNN"),
+        ("migraphx", "MIGraphXExecutionProvider", "MIGraphX"),
+        ("webgpu", "WebGpuExecutionProvider", "WebGPU"),
     ];
 
-    /// <summary>Every name that <c>runtime.providers</c> may hold.</summary>
+    private readonly RuntimeOptions _options;
+    private readonly IReadOnlyList<string> _available;
+    private readonly string _version;
+    private readonly int _threads;
+    private readonly Dictionary<string, PluginProvider> _plugins = new(StringComparer.Ordinal);
+
+    /// <summary>The providers of a configuration in this process; its plug-ins are registered.</summary>
+    /// <param name="options"><c>runtime</c>, checked.</param>
+    /// <param name="available">ONNX Runtime's names of the providers in this build.</param>
+    /// <param name="version">The library's version.</param>
+    /// <param name="threads">Threads of one inference, for providers with a pool of their own.</param>
+    public ExecutionProviders(RuntimeOptions options, IReadOnlyList<string> available, string version, int threads)
+    {
+        (_options, _available, _version, _threads) = (options, available, version, threads);
+        foreach ((string name, string path) in options.Plugins)
+            if (options.Providers.Contains(name)) _plugins.Add(name, PluginProviders.Register(name, path));
+    }
+
+    /// <summary>Every name that <c>runtime.providers</c> may hold without a plug-in.</summary>
     public static IEnumerable<string> Names => s_known.Select(static known => known.Name);
 
     /// <summary>The configuration's name of a provider that ONNX Runtime names.</summary>
     public static string NameOf(string runtimeName)
     {
-        foreach ((string name, string candidate) in s_known)
+        foreach ((string name, string candidate, _) in s_known)
         {
             if (candidate == runtimeName) return name;
         }
@@ -39,13 +66,13 @@ internal static class ExecutionProviders
 
     /// <summary>Refuses names that nobody knows.</summary>
     /// <exception cref="FaultException">One for each.</exception>
-    public static void Check(IReadOnlyList<string> providers)
+    public static void Check(RuntimeOptions options)
     {
         FaultList faults = new();
-        if (providers.Count == 0) faults.Add(FaultKind.Configuration, "runtime.providers", "is empty", "name at least cpu");
-        foreach (string provider in providers)
+        if (options.Providers.Count == 0) faults.Add(FaultKind.Configuration, "runtime.providers", "is empty", "name at least cpu");
+        foreach (string provider in options.Providers)
         {
-            if (!Names.Contains(provider))
+            if (!Names.Contains(provider) && !options.Plugins.ContainsKey(provider))
             {
                 faults.Add(
                     FaultKind.Configuration, "runtime.providers", $"no provider '{provider}'", "choose among " + string.Join(", ", Names));
@@ -55,42 +82,95 @@ internal static class ExecutionProviders
         faults.ThrowIfAny();
     }
 
+    /// <summary>What the configuration says of a provider.</summary>
+    public ProviderOptions OptionsOf(string provider) => _options.Options.GetValueOrDefault(provider) ?? new();
+
+    /// <summary>The same assignment with plug-ins under the configuration's names.</summary>
+    public IReadOnlyList<ProviderNodes> Named(IReadOnlyList<ProviderNodes> nodes)
+        => [.. nodes.Select(n => _plugins.FirstOrDefault(p => p.Value.RuntimeName == n.Provider).Key is { } name ? n with { Provider = name } : n)];
+
+    /// <summary>Why a provider is not there at all, which shows without a session; null where it may be.</summary>
+    public string? WhyAbsent(string provider)
+    {
+        if (_plugins.TryGetValue(provider, out PluginProvider? plugin)) return plugin.Why;
+        return _available.Any(name => NameOf(name) == provider) ? null : Absent;
+    }
+
     /// <summary>Puts a provider into a session's options.</summary>
     /// <param name="provider">A checked name.</param>
     /// <param name="options">Of the session to be.</param>
-    /// <param name="available">ONNX Runtime's names of the providers in this build.</param>
-    /// <param name="version">The library's version.</param>
-    /// <param name="threads">Threads of one inference, for providers with a pool of their own.</param>
+    /// <param name="further">Settings beside those of the configuration, which go before them.</param>
     /// <returns>Why it is not there; null where it is.</returns>
-    public static string? Append(string provider, SessionOptions options, IReadOnlyList<string> available, string version, int threads)
+    public string? Append(string provider, SessionOptions options, IReadOnlyDictionary<string, string>? further = null)
     {
         if (provider == Cpu) return null;
-        string absent = $"not in this build of ONNX Runtime ({version}); set runtime.onnxruntime to a library that has it";
-        if (!available.Any(name => NameOf(name) == provider)) return absent;
+        if (WhyAbsent(provider) is { } absent) return absent;
+        Dictionary<string, string> settings = new(further ?? new Dictionary<string, string>());
         try
         {
-            switch (provider)
-            {
-                case "cuda": options.AppendExecutionProvider_CUDA(0); break;
-                case "tensorrt": options.AppendExecutionProvider_Tensorrt(0); break;
-                case "migraphx": options.AppendExecutionProvider_MIGraphX(0); break;
-                case "xnnpack": options.AppendExecutionProvider("XNNPACK", new() { ["intra_op_num_threads"] = threads.ToString(System.Globalization.CultureInfo.InvariantCulture) }); break;
-                case "openvino": options.AppendExecutionProvider("OpenVINO", []); break;
-                case "qnn": options.AppendExecutionProvider("QNN", []); break;
-                case "webgpu": options.AppendExecutionProvider("WebGPU", []); break;
-                default: throw new InvalidOperationException($"provider '{provider}' was not checked");
-            }
-
+            if (_plugins.TryGetValue(provider, out PluginProvider? plugin)) return AppendPlugin(plugin, provider, options);
+            foreach ((string key, string value) in ProviderSettings.Of(provider, OptionsOf(provider), _threads)) settings[key] = value;
+            if (provider == Cuda) return AppendCuda(options, settings);
+            if (provider == TensorRt) return AppendTensorRt(options, settings);
+            options.AppendExecutionProvider(s_known.First(known => known.Name == provider).Generic, settings);
             return null;
         }
         catch (EntryPointNotFoundException)
         {
             // A library without the provider lacks its very function.
-            return absent;
+            return Absent;
         }
         catch (OnnxRuntimeException e)
         {
             return Why(provider, SessionFaults.Words(e));
+        }
+    }
+
+    private string Absent => $"not in this build of ONNX Runtime ({_version}); set runtime.onnxruntime to a library that has it";
+
+    private string? AppendCuda(SessionOptions options, Dictionary<string, string> settings)
+    {
+        // Beside TensorRT it has to be on the same GPU.
+        if (!settings.ContainsKey("device_id") && _options.Providers.Contains(TensorRt) && OptionsOf(TensorRt).Device is { } device)
+            settings["device_id"] = device.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        using OrtCUDAProviderOptions cuda = new();
+        if (Refused(() => cuda.UpdateOptions(settings)) is { } refused) return refused;
+        options.AppendExecutionProvider_CUDA(cuda);
+        return null;
+    }
+
+    private static string? AppendTensorRt(SessionOptions options, Dictionary<string, string> settings)
+    {
+        using OrtTensorRTProviderOptions tensorRt = new();
+        if (Refused(() => tensorRt.UpdateOptions(settings)) is { } refused) return refused;
+        options.AppendExecutionProvider_Tensorrt(tensorRt);
+        return null;
+    }
+
+    private string? AppendPlugin(PluginProvider plugin, string provider, SessionOptions options)
+    {
+        ProviderOptions configured = OptionsOf(provider);
+        int device = configured.Device ?? 0;
+        if (device >= plugin.Devices.Count)
+            return $"it has no device {device}, only {string.Join(", ", plugin.Devices.Select(static (d, i) => $"{i} ({d.HardwareDevice.Type}, {d.HardwareDevice.Vendor})"))}";
+        options.AppendExecutionProvider(OrtEnv.Instance(), [plugin.Devices[device]], new Dictionary<string, string>(configured.Own));
+        return null;
+    }
+
+    private static string? Refused(Action update)
+    {
+        try
+        {
+            update();
+            return null;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            return $"it refuses its options: {SessionFaults.Words(e)}";
+        }
+        catch (FormatException e)
+        {
+            return $"it refuses its options: {e.Message}";
         }
     }
 

@@ -11,24 +11,29 @@ namespace EdgeInfer.Inference;
 /// ONNX Runtime in this process: the library chosen, its environment made once, and sessions opened as the configuration says.
 /// <see cref="NativeEnvironment.DisableTelemetry"/> must have been called first thing in Main.
 /// </summary>
-internal sealed partial class InferenceRuntime
+internal sealed partial class InferenceRuntime : ISessionSource
 {
     private readonly RuntimeOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly DeviceWatch _devices;
     private readonly OptimisedGraphCache _cache;
+    private readonly ExecutionProviders _providers;
+    private readonly TensorRtEngines _engines;
 
     /// <summary>Chooses the library and starts its environment.</summary>
     /// <param name="options"><c>runtime</c>.</param>
     /// <param name="time">Times runs.</param>
     /// <param name="logger">Providers refused, cache trouble.</param>
+    /// <param name="devices">Told of runs that fail; null where nobody asks.</param>
     /// <exception cref="FaultException">An unknown provider, or a library that is absent, broken or too old.</exception>
-    public InferenceRuntime(RuntimeOptions options, TimeProvider time, ILogger logger)
+    public InferenceRuntime(RuntimeOptions options, TimeProvider time, ILogger logger, DeviceWatch? devices = null)
     {
         _options = options;
         _time = time;
         _logger = logger;
-        ExecutionProviders.Check(options.Providers);
+        _devices = devices ?? new();
+        ExecutionProviders.Check(options);
         // A second guard for hosts other than our Main; harmless where it is set already.
         NativeEnvironment.DisableTelemetry();
         NativeRuntimeLibrary.Choose(options.OnnxRuntime);
@@ -37,41 +42,57 @@ internal sealed partial class InferenceRuntime
         AvailableProviders = OrtEnv.Instance().GetAvailableProviders();
         Threads = options.Threads > 0 ? options.Threads : ProcessorAllowance.Read().AutomaticThreads;
         _cache = new OptimisedGraphCache(options.CacheFolder, ProcessorIdentity.Read("/"), Version, logger);
+        _providers = new ExecutionProviders(options, AvailableProviders, Version, Threads);
+        _engines = new TensorRtEngines(options.CacheFolder, _providers.OptionsOf(ExecutionProviders.TensorRt), logger);
     }
 
-    /// <summary>Version of the native library in use.</summary>
+    /// <inheritdoc/>
     public string Version { get; }
 
     /// <summary>ONNX Runtime's names of the providers in this build.</summary>
     public IReadOnlyList<string> AvailableProviders { get; }
 
-    /// <summary>Threads of one inference.</summary>
+    /// <inheritdoc/>
     public int Threads { get; }
 
-    /// <summary>Loads a model on the first provider of the list that takes it, and runs it once, so that it is ready.</summary>
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Providers => _options.Providers;
+
+    /// <inheritdoc/>
+    public bool IsFirstProviderRequired => _options.IsFirstProviderRequired;
+
+    /// <summary>Loads a model on the first provider of the list that takes it, however long that takes, and runs it once, so that it is ready.</summary>
     /// <exception cref="FaultException">The model cannot be used, no provider takes it, or the first one does not and is required.</exception>
-    public ModelSession Open(Model model)
+    public ModelSession Open(Model model) => ServedModel.OpenNow(model, this, _logger);
+
+    /// <inheritdoc/>
+    public bool IsSlow(Model model, string provider)
+    {
+        if (provider == ExecutionProviders.Cpu || _providers.WhyAbsent(provider) is not null) return false;
+        return _providers.OptionsOf(provider).IsBackground ?? (provider == ExecutionProviders.TensorRt && !_engines.IsReady(model));
+    }
+
+    /// <inheritdoc/>
+    public ModelSession? TryOpen(Model model, string provider, IReadOnlyList<ProviderRefusal> refused, bool isBackground, out string? why)
     {
         if (!File.Exists(model.OnnxPath)) throw FaultException.Of(FaultKind.NoInput, model.OnnxPath, "no such model file");
-        List<ProviderRefusal> refused = [];
-        foreach (string provider in _options.Providers)
+        if (isBackground) NativePriority.Lower();
+        try
         {
-            if (TryCreate(model, provider, out string? why) is { } session)
-            {
-                ProviderReport report = new(_options.Providers, provider, refused, GraphAssignment.Read(session));
-                LogOpened(_logger, model.Name, report);
-                return new ModelSession(model, session, report, _time);
-            }
-
-            refused.Add(new(provider, why!));
-            if (_options.IsFirstProviderRequired) break;
-            LogRefused(_logger, model.Name, provider, why!);
+            if (Create(model, provider, isBackground, out why) is not { } session) return null;
+            ProviderReport report = new(_options.Providers, provider, refused, _providers.Named(GraphAssignment.Read(session)));
+            ModelSession opened = new(model, session, report, new(_time, _devices, _providers.OptionsOf(provider).Device ?? 0));
+            // It has run: what was compiled on the way is whole.
+            if (provider == ExecutionProviders.TensorRt) _engines.Keep(model);
+            return opened;
         }
-
-        throw FaultException.Of(
-            FaultKind.Unavailable, model.Name,
-            "no execution provider: " + string.Join("; ", refused.Select(static r => $"{r.Provider}: {r.Why}")),
-            _options.IsFirstProviderRequired ? "install what it needs, or set runtime.required to false" : "add cpu to runtime.providers");
+        catch (FaultException e) when (provider != ExecutionProviders.Cpu && e.InnerException is OnnxRuntimeException)
+        {
+            // Whether the provider or the model is at fault, the next provider will tell.
+            if (provider == ExecutionProviders.TensorRt) _engines.Forget(model);
+            why = e.Fault.What;
+            return null;
+        }
     }
 
     private static void StartEnvironment()
@@ -93,21 +114,25 @@ internal sealed partial class InferenceRuntime
         }
     }
 
-    private InferenceSession? TryCreate(Model model, string provider, out string? why)
+    private InferenceSession? Create(Model model, string provider, bool isBackground, out string? why)
     {
-        bool isCpu = provider == ExecutionProviders.Cpu;
+        bool isCpu = provider == ExecutionProviders.Cpu, isTensorRt = provider == ExecutionProviders.TensorRt;
+        // Threads of a session made in the background would keep its low priority for ever: the nodes that stay on the CPU then run on
+        // the pipeline's own thread.
+        int threads = isBackground ? 1 : Threads;
         try
         {
-            using SessionOptions options = Options();
-            why = ExecutionProviders.Append(provider, options, AvailableProviders, Version, Threads);
+            using SessionOptions options = Options(threads);
+            why = _providers.Append(provider, options, isTensorRt ? _engines.Prepare(model) : null);
             if (why is not null) return null;
             // TensorRT leaves to CUDA what it cannot do; a CUDA that is asked for later in the list serves it then.
-            if (provider == "tensorrt" && _options.Providers.Contains("cuda")) ExecutionProviders.Append("cuda", options, AvailableProviders, Version, Threads);
-            return isCpu ? _cache.Open(model, options, Options) : new InferenceSession(model.OnnxPath, options);
+            if (isTensorRt && _options.Providers.Contains(ExecutionProviders.Cuda)) _providers.Append(ExecutionProviders.Cuda, options);
+            return isCpu ? _cache.Open(model, options, () => Options(threads)) : new InferenceSession(model.OnnxPath, options);
         }
         catch (OnnxRuntimeException e) when (!isCpu)
         {
-            // Whether the provider or the model is at fault, the next provider will tell.
+            // A kept engine that TensorRT does not take is built anew at the next start.
+            if (isTensorRt) _engines.Forget(model);
             why = SessionFaults.Words(e);
             return null;
         }
@@ -117,12 +142,12 @@ internal sealed partial class InferenceRuntime
         }
     }
 
-    private SessionOptions Options()
+    private static SessionOptions Options(int threads)
     {
         SessionOptions options = new()
         {
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            IntraOpNumThreads = Threads,
+            IntraOpNumThreads = threads,
             InterOpNumThreads = 1,
             // Below this level quantised graphs are not fused and run 3 times slower.
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
@@ -135,10 +160,4 @@ internal sealed partial class InferenceRuntime
         options.AddSessionConfigEntry(GraphAssignment.RecordKey, "1");
         return options;
     }
-
-    [LoggerMessage(EventId = 5001, Level = LogLevel.Information, Message = "model {Model} runs on {Report}")]
-    private static partial void LogOpened(ILogger logger, string model, ProviderReport report);
-
-    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "model {Model} does not run on {Provider}: {Why}")]
-    private static partial void LogRefused(ILogger logger, string model, string provider, string why);
 }

@@ -4,6 +4,12 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference;
 
+/// <summary>What a session needs of its process.</summary>
+/// <param name="Time">Times runs.</param>
+/// <param name="Devices">Told of runs that fail.</param>
+/// <param name="Device">Which of its provider's devices the session is on.</param>
+internal sealed record SessionSurroundings(TimeProvider Time, DeviceWatch Devices, int Device = 0);
+
 /// <summary>
 /// A loaded model, shared by every pipeline that names it: one set of weights, one run at a time, in the order asked for.
 /// It has run once before anyone gets it. Disposed before its runs are, it lives on until the last of them is gone.
@@ -16,11 +22,11 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>Takes over a session and runs it once; on failure the session is disposed.</summary>
     /// <exception cref="FaultException">The graph does not fit the contract, or its first run fails.</exception>
-    internal ModelSession(Model model, InferenceSession session, ProviderReport report, TimeProvider time)
+    internal ModelSession(Model model, InferenceSession session, ProviderReport report, SessionSurroundings surroundings)
     {
         Model = model;
         Report = report;
-        Time = time;
+        Surroundings = surroundings;
         _session = session;
         try
         {
@@ -48,14 +54,22 @@ internal sealed class ModelSession : IDisposable
 
     internal Turnstile Turns { get; } = new();
 
-    internal TimeProvider Time { get; }
+    internal SessionSurroundings Surroundings { get; }
 
     internal InferenceSession Native => _session;
 
     /// <summary>Memory and bindings for one pipeline.</summary>
+    /// <exception cref="ObjectDisposedException">Another session has taken its place, and nobody holds this one any more.</exception>
     public BoundRun Bind()
     {
-        Interlocked.Increment(ref _holders);
+        int holders;
+        do
+        {
+            holders = Volatile.Read(ref _holders);
+            ObjectDisposedException.ThrowIf(holders == 0, this);
+        }
+        while (Interlocked.CompareExchange(ref _holders, holders + 1, holders) != holders);
+
         try
         {
             return new BoundRun(this);

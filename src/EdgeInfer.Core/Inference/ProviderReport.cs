@@ -19,12 +19,12 @@ internal sealed record ProviderReport(
     IReadOnlyList<string> Requested, string Used, IReadOnlyList<ProviderRefusal> Refused, IReadOnlyList<ProviderNodes> Nodes)
 {
     /// <summary>Whether the first one asked for was taken.</summary>
-    public bool IsFirstChoice => Refused.Count == 0;
+    public bool IsFirstChoice => Requested[0] == Used;
 
     /// <inheritdoc/>
     public override string ToString()
     {
-        string nodes = Nodes.Count == 0 ? "" : $" ({string.Join(", ", Nodes.Select(static n => $"{n.Nodes} nodes on {n.Provider}"))})";
+        string nodes = Nodes.Count == 0 ? "" : $" ({string.Join(", ", Nodes.Select(static n => $"{n.Nodes} node{(n.Nodes == 1 ? "" : "s")} on {n.Provider}"))})";
         return Refused.Count == 0 ? Used + nodes : $"{Used}{nodes}; not {string.Join("; not ", Refused.Select(static r => $"{r.Provider}: {r.Why}"))}";
     }
 }

@@ -28,7 +28,7 @@ internal static partial class SessionFaults
     }
 
     /// <summary>ONNX Runtime's message without its code, source lines and line breaks.</summary>
-    public static string Words(OnnxRuntimeException error) => Noise().Replace(error.Message.ReplaceLineEndings(" "), "").TrimEnd('.', ' ').TrimStart();
+    public static string Words(OnnxRuntimeException error) => Noise().Replace(error.Message.ReplaceLineEndings(" "), "").TrimEnd('.', ' ', ';').TrimStart();
 
     private static (FaultKind Kind, string What, string Cure) Explain(string path, string version, string said, Exception error)
     {
@@ -75,8 +75,8 @@ internal static partial class SessionFaults
 
     private static bool Says(string said, string words) => said.Contains(words, StringComparison.OrdinalIgnoreCase);
 
-    // "[ErrorCode:Fail] Load model from FILE failed:" and "/src/file.cc:12 int f(const a&, b) " or "file.cc:12 Function ".
-    [GeneratedRegex(@"^\[ErrorCode:\w+\] |Load model from .*? failed:\s?|(Error: )?\S+\.(cc|h):\d+ ([\w:<>*&, ]*?\(.*?\)( const)? |\S+ )", RegexOptions.CultureInvariant)]
+    // "[ErrorCode:Fail] Load model from FILE failed:", "Non-zero status code returned while running X node. Name:'Y' Status Message: ", "[ONNXRuntimeError] : 11 : EP_FAIL : " and "/src/file.cc:12 int f(const a&, b) " or "file.cc:12 Function ".
+    [GeneratedRegex(@"^\[ErrorCode:\w+\] |\[ONNXRuntimeError\] : \d+ : \w+ : |Non-zero status code returned while running \S+ node\. Name:'[^']*' Status Message: |Load model from .*? failed:\s?|(Error: )?\S+\.(cc|h):\d+ ([\w:<>*&, ]*?\(.*?\)( const)? |\S+ )", RegexOptions.CultureInvariant)]
     private static partial Regex Noise();
 
     [GeneratedRegex(@"Opset (?<wanted>\d+) is under development.*till opset (?<known>\d+)", RegexOptions.CultureInvariant | RegexOptions.Singleline)]

@@ -46,7 +46,7 @@ internal sealed partial class Agent
         try
         {
             // What can fail comes first: from the next step on everything is applied.
-            InferenceRuntime? runtime = next.Runtime == now.Runtime ? null : new(next.Runtime, _services.Time, _services.Logger);
+            InferenceRuntime? runtime = next.Runtime == now.Runtime ? null : new(next.Runtime, _services.Time, _services.Logger, _services.Devices);
             change = _pipelines.Plan(next, runtime);
         }
         catch (FaultException e)

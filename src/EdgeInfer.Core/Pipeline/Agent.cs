@@ -28,6 +28,9 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
     /// <summary>Text of a file by which the system describes itself; null where it cannot be read.</summary>
     public Func<string, string?> SystemText { get; init; } = GroupMemory.SystemText;
 
+    /// <summary>Knows whether a device that runs models is lost: then nothing is published any more, and the process has to begin anew.</summary>
+    public DeviceWatch Devices { get; init; } = new();
+
     /// <summary>Where the device tells of its heat; null where nobody looks.</summary>
     public SystemFiles? System { get; init; }
 }
@@ -80,7 +83,7 @@ internal sealed partial class Agent : IAsyncDisposable
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
         _heat = services.System is null ? null : new(services.System, configuration.Heat, services.Time, services.Logger);
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Logger);
+        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Time, services.Logger, StatusChanged);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>
@@ -104,7 +107,7 @@ internal sealed partial class Agent : IAsyncDisposable
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
-        InferenceRuntime runtime = new(configuration.Runtime, services.Time, services.Logger);
+        InferenceRuntime runtime = new(configuration.Runtime, services.Time, services.Logger, services.Devices);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
             : null;
@@ -119,7 +122,9 @@ internal sealed partial class Agent : IAsyncDisposable
         IReadOnlyList<Fault?> faults;
         try
         {
-            faults = await RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop).ConfigureAwait(false);
+            Task<IReadOnlyList<Fault?>> opened = RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop);
+            if (await Task.WhenAny(opened, services.Devices.Lost).ConfigureAwait(false) != opened) return agent;
+            faults = await opened.ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -27,22 +27,24 @@ internal sealed class ModelStages : IDisposable
     /// <exception cref="FaultException">The model and the options do not fit.</exception>
     public ModelStages(ModelSession session, DecoderOptions options, TimeProvider time)
     {
-        Model = session.Model;
-        ProviderReport = session.Report;
+        Session = session;
         _time = time;
         _decoder = OutputDecoder.Create(session.Model, options);
         _run = session.Bind();
         _preprocessor = new Preprocessor(session.Model.Input, time);
     }
 
+    /// <summary>What runs it; another takes its place where a better provider is ready.</summary>
+    public ModelSession Session { get; }
+
     /// <summary>The model.</summary>
-    public Model Model { get; }
+    public Model Model => Session.Model;
 
     /// <summary>The execution provider that runs it.</summary>
     public string Provider => ProviderReport.Used;
 
     /// <summary>What runs it, and why not what was asked for.</summary>
-    public ProviderReport ProviderReport { get; }
+    public ProviderReport ProviderReport => Session.Report;
 
     /// <summary>The model's input, as the last frame has filled it.</summary>
     public ReadOnlySpan<byte> Tensor => _run.Input.Bytes;

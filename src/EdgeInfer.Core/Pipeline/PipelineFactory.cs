@@ -34,7 +34,7 @@ internal sealed class PipelineFactory(
         if (!_numbers.TryGetValue(name, out ResultNumbers? numbers)) _numbers.Add(name, numbers = new(boot));
         PipelineWorker worker = new(
             plan.Options, numbers, [.. plan.Models.Select(model => Opening(plan, model, models))], services.Time, NextRandom(), services.Logger, Recorder(plan, models),
-            settings(plan.Options), governed);
+            settings(plan.Options), governed, services.Devices);
         worker.StateChanged += stateChanged;
         return new(plan, worker);
     }

@@ -9,9 +9,9 @@ namespace EdgeInfer.Pipeline;
 
 /// <summary>How a pipeline opens one of its models and where the results go.</summary>
 /// <param name="Name">The name that the configuration gives it.</param>
-/// <param name="OpenModel">Opens its session; may throw <see cref="FaultException"/>, and is then called again later.</param>
+/// <param name="OpenModel">Opens it; may throw <see cref="FaultException"/>, and is then called again later.</param>
 /// <param name="OpenSink">Makes its sink once the model is known.</param>
-internal sealed record ModelOpening(string Name, Func<ModelSession> OpenModel, Func<ModelStages, IPredictionSink> OpenSink);
+internal sealed record ModelOpening(string Name, Func<ServedModel> OpenModel, Func<ModelStages, IPredictionSink> OpenSink);
 
 /// <summary>
 /// One model of a pipeline: opened, and opened again later where that fails or where it fails in a run, whatever the pipeline's other
@@ -22,6 +22,9 @@ internal sealed class PipelineModel
     private static readonly TimeSpan s_firstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_longestDelay = TimeSpan.FromSeconds(60);
 
+    // Nothing serves yet and nothing is wrong: looked at again as often as the thread wakes up anyway.
+    private static readonly TimeSpan s_pendingDelay = Pulse.LongestSleep;
+
     private readonly ModelOpening _opening;
     private PipelineOptions _options;
     private readonly TimeProvider _time;
@@ -30,6 +33,7 @@ internal sealed class PipelineModel
     private readonly Lock _lock = new();
     private volatile Fault? _fault;
     private volatile ModelStages? _stages;
+    private volatile ServedModel? _served;
     private volatile bool _hasBeenOpen;
     private IPredictionSink? _sink;
     private SinkCounts _earlier;
@@ -59,6 +63,16 @@ internal sealed class PipelineModel
     /// <summary>Why it gives no results; null while it does.</summary>
     public Fault? Fault => _fault;
 
+    /// <summary>Whether it has no results for the only reason that its provider is still being made ready.</summary>
+    public bool IsPending => _stages is null && _fault is null && _served is { Session: null, Build.State: BuildState.Running };
+
+    /// <summary>Why it has no results yet, where <see cref="IsPending"/>; null otherwise.</summary>
+    public Fault? Pending => IsPending && _served is { Build: { } build } ? new(FaultKind.Unavailable, Name,
+        $"{build.Provider} is being made ready for it, and nothing may serve meanwhile (runtime.required, or no other provider)", "") : null;
+
+    /// <summary>Whether another session serves the model by now. Between two frames.</summary>
+    public bool IsOutdated => _stages is { } stages && _served?.Session is { } now && !ReferenceEquals(now, stages.Session);
+
     /// <summary>Whether it was open once.</summary>
     public bool HasBeenOpen => _hasBeenOpen;
 
@@ -86,19 +100,27 @@ internal sealed class PipelineModel
         _stages?.UseThreshold(threshold);
     }
 
-    /// <summary>Opens model and sink.</summary>
+    /// <summary>Opens model and sink, or takes the session that serves the model by now in place of the one before.</summary>
     /// <param name="stop">The pipeline stops: what has been opened is let go of.</param>
-    /// <returns>Whether it is open now; otherwise <see cref="Fault"/> says why, unless the pipeline stops.</returns>
+    /// <returns>Whether it is open now; otherwise <see cref="Fault"/> or <see cref="Pending"/> says why, unless the pipeline stops.</returns>
     public bool TryOpen(CancellationToken stop)
     {
-        ModelSession session = _opening.OpenModel();
+        ServedModel served = _opening.OpenModel();
         if (stop.IsCancellationRequested) return false;
-        ModelStages stages = new(session, OptionsFor(_options, session.Model.Labels), _time);
+        _served = served;
+        if (Bound(served) is not { } stages)
+        {
+            Interlocked.Exchange(ref _dueTimestamp, _time.GetTimestamp() + (long)(s_pendingDelay.TotalSeconds * _time.TimestampFrequency));
+            return false;
+        }
+
         try
         {
             lock (_lock)
             {
+                CloseSink();
                 _sink = _opening.OpenSink(stages);
+                _stages?.Dispose();
                 _stages = stages;
             }
         }
@@ -143,17 +165,37 @@ internal sealed class PipelineModel
     {
         lock (_lock)
         {
-            if (_sink is { } sink)
-            {
-                sink.Flush();
-                _earlier = Sum(_earlier, sink.Counts);
-                sink.Dispose();
-            }
-
+            CloseSink();
             _stages?.Dispose();
-            _sink = null;
             _stages = null;
         }
+    }
+
+    private void CloseSink()
+    {
+        if (_sink is not { } sink) return;
+        _sink = null;
+        sink.Flush();
+        _earlier = Sum(_earlier, sink.Counts);
+        sink.Dispose();
+    }
+
+    // Between the two readings another session may have taken the place of this one, which nobody holds any more.
+    private ModelStages? Bound(ServedModel served)
+    {
+        while (served.Session is { } session)
+        {
+            try
+            {
+                return new(session, OptionsFor(_options, session.Model.Labels), _time);
+            }
+            catch (ObjectDisposedException) when (!ReferenceEquals(served.Session, session))
+            {
+                // The one in its place is taken.
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The model as status shows it, as a part of its pipeline.</summary>
@@ -163,19 +205,30 @@ internal sealed class PipelineModel
         {
             SinkCounts counts = _sink is { } sink ? Sum(_earlier, sink.Counts) : _earlier;
             ProviderReport? provider = _stages?.ProviderReport;
+            ServedModel? served = _served;
             return new()
             {
                 Model = Name,
                 State = _fault is not null ? (_hasBeenOpen ? PipelineState.Failed : PipelineState.NoModel) : _stages is null ? PipelineState.Starting : PipelineState.Running,
-                Cause = _fault?.ToString(),
+                Cause = (_fault ?? Pending)?.ToString(),
                 Provider = provider?.Used,
                 ProviderNodes = provider?.Nodes.FirstOrDefault(n => n.Provider == provider.Used)?.Nodes,
                 Nodes = provider is { Nodes.Count: > 0 } ? provider.Nodes.Sum(n => n.Nodes) : null,
+                NodeProviders = provider is { Nodes.Count: > 0 } ? provider.Nodes.ToDictionary(static n => n.Provider, static n => n.Nodes) : null,
+                PassedOver = provider is null || served?.PassedOver(provider) is not { Count: > 0 } passed ? null : passed.ToDictionary(static r => r.Provider, static r => r.Why),
+                Build = served?.Build is { } build ? ReportOf(build) : null,
                 Results = Interlocked.Read(ref _results),
                 Published = counts.Published,
                 Dropped = counts.Dropped,
             };
         }
+    }
+
+    private ProviderBuildReport ReportOf(ProviderBuild build)
+    {
+        string state = build.State switch { BuildState.Running => "running", BuildState.Done => "done", _ => "failed" };
+        TimeSpan taken = build.Taken ?? _time.GetElapsedTime(build.Timestamp);
+        return new(build.Provider, state, build.Since, Math.Round(taken.TotalSeconds, 1), build.Why);
     }
 
     /// <summary>All that is counted of it. Any thread.</summary>

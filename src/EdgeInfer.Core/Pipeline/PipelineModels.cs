@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Results;
 using EdgeInfer.Signals;
@@ -20,6 +21,7 @@ internal sealed partial class PipelineModels : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Pulse _pulse;
+    private readonly DeviceWatch _devices;
     private FrameDecoder? _frames;
     private FrameInfo _frame;
 
@@ -31,9 +33,11 @@ internal sealed partial class PipelineModels : IDisposable
     /// <param name="time">Clock.</param>
     /// <param name="logger">Changes of state.</param>
     /// <param name="pulse">Told of each step.</param>
+    /// <param name="devices">Whether a device is lost: then there are no results any more.</param>
     public PipelineModels(
-        PipelineModel[] models, PipelineOptions options, ResultNumbers numbers, PipelineRecorder? recorder, TimeProvider time, ILogger logger, Pulse pulse)
+        PipelineModel[] models, PipelineOptions options, ResultNumbers numbers, PipelineRecorder? recorder, TimeProvider time, ILogger logger, Pulse pulse, DeviceWatch devices)
     {
+        _devices = devices;
         _models = models;
         _options = options;
         _numbers = numbers;
@@ -56,6 +60,16 @@ internal sealed partial class PipelineModels : IDisposable
         {
             foreach (PipelineModel model in _models)
                 if (model.Stages is not null) return true;
+            return false;
+        }
+    }
+
+    private bool IsAnyOutdated
+    {
+        get
+        {
+            foreach (PipelineModel model in _models)
+                if (model.IsOutdated) return true;
             return false;
         }
     }
@@ -95,19 +109,20 @@ internal sealed partial class PipelineModels : IDisposable
         _recorder?.UseThreshold(threshold);
     }
 
-    /// <summary>Opens the models whose time has come.</summary>
+    /// <summary>Opens the models whose time has come, and takes better sessions of those that are open. Between two frames.</summary>
     /// <param name="stop">The pipeline stops.</param>
     public void OpenDue(CancellationToken stop)
     {
-        if (Wait != TimeSpan.Zero) return;
+        if (Wait != TimeSpan.Zero && !IsAnyOutdated) return;
         foreach (PipelineModel model in _models)
         {
-            if (model.Wait != TimeSpan.Zero || stop.IsCancellationRequested) continue;
+            if ((model.Wait != TimeSpan.Zero && !model.IsOutdated) || stop.IsCancellationRequested) continue;
+            bool wasPending = model.IsPending;
             try
             {
                 _pulse.Load();
-                if (!model.TryOpen(stop)) return;
-                Bind();
+                if (model.TryOpen(stop)) Bind();
+                else if (wasPending) continue;
                 StateChanged?.Invoke();
             }
             catch (FaultException e)
@@ -199,6 +214,7 @@ internal sealed partial class PipelineModels : IDisposable
             _pulse.Step();
             ModelStages stages = model.Stages!;
             stages.Infer(_numbers);
+            if (_devices.IsLost) return;
             HasResult = true;
             _recorder?.Result(index, stages.Prediction);
             AgeMilliseconds = Math.Max(AgeMilliseconds, stages.Prediction.AgeMilliseconds);
@@ -221,7 +237,9 @@ internal sealed partial class PipelineModels : IDisposable
         _recorder?.Abandon();
         bool isNews = model.Fail(fault);
         Bind();
-        if (!isNews) return;
+
+        // Of a lost device the agent speaks for all, and nothing is tried again.
+        if (!isNews || _devices.IsLost) return;
         LogFailed(_logger, _options.Name, model.Name, fault);
         StateChanged?.Invoke();
     }

@@ -35,6 +35,9 @@ internal sealed partial class PipelineWorker
                 Provider = first.Provider,
                 ProviderNodes = first.ProviderNodes,
                 Nodes = first.Nodes,
+                NodeProviders = first.NodeProviders,
+                PassedOver = first.PassedOver,
+                Build = first.Build,
                 Models = models.Length > 1 ? models : null,
                 Received = frames.Received,
                 Displaced = frames.Displaced,
@@ -84,7 +87,7 @@ internal sealed partial class PipelineWorker
         Fault? fault = _models.All.Select(static m => m.Fault).FirstOrDefault(static f => f is not null);
         if (fault is not null && _models.All.All(static m => m.Fault is not null))
             return (_models.All.Any(static m => m.HasBeenOpen) ? PipelineState.Failed : PipelineState.NoModel, fault);
-        if (!_hasSource) return (PipelineState.Starting, null);
+        if (!_hasSource) return (PipelineState.Starting, _models.All.Select(static m => m.Pending).FirstOrDefault(static p => p is not null));
         return _source.State switch
         {
             SourceState.Starting => (PipelineState.Starting, fault),

@@ -1,6 +1,7 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Heat;
+using EdgeInfer.Inference;
 using EdgeInfer.Preprocessing;
 using EdgeInfer.Settings;
 using EdgeInfer.Signals;
@@ -33,6 +34,7 @@ internal sealed partial class PipelineWorker : IDisposable
     private readonly PipelineRecorder? _recorder;
     private readonly LiveSettings _settings;
     private readonly Pulse _pulse;
+    private readonly DeviceWatch _devices;
     private PipelineSettings? _followed;
     private volatile bool _isDisabled;
     private readonly CancellationTokenSource _stop = new();
@@ -54,10 +56,12 @@ internal sealed partial class PipelineWorker : IDisposable
     /// <param name="recorder">Keeps inputs with their results; disposed of with this.</param>
     /// <param name="settings">What can be set while it runs; null where nothing can.</param>
     /// <param name="governed">What the governor leaves of its rate; null where nobody governs.</param>
+    /// <param name="devices">Whether a device is lost; null where nobody asks.</param>
     public PipelineWorker(
         PipelineOptions options, ResultNumbers numbers, IReadOnlyList<ModelOpening> models, TimeProvider time, Random random, ILogger logger,
-        PipelineRecorder? recorder = null, LiveSettings? settings = null, RateFactor? governed = null)
+        PipelineRecorder? recorder = null, LiveSettings? settings = null, RateFactor? governed = null, DeviceWatch? devices = null)
     {
+        _devices = devices ?? new();
         _recorder = recorder;
         _pulse = new(time);
         _settings = settings ?? new(PipelineSettings.Of(options));
@@ -69,7 +73,7 @@ internal sealed partial class PipelineWorker : IDisposable
         (SourceOptions source, double? framesPerSecond) = SourceFactory.Paced(options.Source, options.FramesPerSecond);
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         _source = SourceFactory.Create(source, _mailbox, time, new Random(random.Next()), logger);
-        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger, _pulse);
+        _models = new([.. models.Select(m => new PipelineModel(m, options, time, new Random(random.Next())))], options, numbers, recorder, time, logger, _pulse, _devices);
 #pragma warning restore CA5394
         _models.StateChanged += Changed;
         _refusals = new(options, logger);
@@ -172,10 +176,19 @@ internal sealed partial class PipelineWorker : IDisposable
         {
             _pulse.Step();
             FollowSettings();
+            if (_devices.IsLost)
+            {
+                // Nothing is right any more that this process would compute, and nothing is tried: it is about to end.
+                _firstModel.TrySetResult(null);
+                _stop.Token.WaitHandle.WaitOne(Pulse.LongestSleep);
+                continue;
+            }
+
             _models.OpenDue(_stop.Token);
             if (!_models.IsAnyOpen)
             {
                 if (_models.All[0].Fault is { } fault) _firstModel.TrySetResult(fault);
+                else if (_models.All[0].IsPending) _firstModel.TrySetResult(null);
                 WaitForModel();
                 continue;
             }

@@ -15,6 +15,7 @@ internal static class RestartOnly
         List<Fault> faults = [];
         Compare("device.id", now.Device.Id, next.Device.Id);
         Compare("runtime.onnxruntime", now.Runtime.OnnxRuntime, next.Runtime.OnnxRuntime);
+        Compare("runtime.plugins", Libraries(now), Libraries(next));
         Compare("runtime.state_folder", now.Runtime.StateFolder, next.Runtime.StateFolder);
         Compare("runtime.run_folder", now.Runtime.RunFolder, next.Runtime.RunFolder);
         Compare("runtime.control", now.Runtime.Control, next.Runtime.Control);
@@ -36,6 +37,9 @@ internal static class RestartOnly
 
     private static Fault Fault(AgentConfiguration next, string what)
         => new(FaultKind.Configuration, next.File, $"{what}, which needs a restart", "restart the agent, or take the change back");
+
+    private static string? Libraries(AgentConfiguration configuration) => configuration.Runtime.Plugins.Count == 0 ? null
+        : string.Join(", ", configuration.Runtime.Plugins.OrderBy(static p => p.Key, StringComparer.Ordinal).Select(static p => $"{p.Key} ({p.Value})"));
 
     // Address and credentials, where the broker is in this process.
     private static (Uri Url, string? User, Secret? Password)? EmbeddedBroker(MqttOptions mqtt)

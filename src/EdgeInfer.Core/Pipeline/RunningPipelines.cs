@@ -12,8 +12,10 @@ namespace EdgeInfer.Pipeline;
 /// One change at a time; readings on any thread.
 /// </summary>
 /// <param name="factory">Builds pipelines.</param>
-/// <param name="logger">Models that cannot be looked at.</param>
-internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger logger)
+/// <param name="time">Clock.</param>
+/// <param name="logger">Models that cannot be looked at, and what runs the others.</param>
+/// <param name="changed">Called after another session serves a model, or none will.</param>
+internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProvider time, ILogger logger, Action changed)
 {
     private volatile PipelineSet? _now;
 
@@ -51,7 +53,7 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
     public PipelineChange Plan(AgentConfiguration next, InferenceRuntime? runtime)
     {
         PipelineSet? now = _now;
-        SessionRegistry models = runtime is null ? now!.Models : new(runtime);
+        SessionRegistry models = runtime is null ? now!.Models : new(runtime, time, logger, changed);
         PipelinePlan[] plans = [.. next.Pipelines.Select(pipeline => PipelinePlan.Of(next, pipeline))];
         HashSet<string> stale = runtime is null ? StaleModels(models, plans) : [];
         List<RunningPipeline> pipelines = [];
@@ -81,6 +83,7 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, ILogger 
         if (change.From is not { } old) return;
         if (old.Models != change.To.Models) old.Models.Dispose();
         foreach (string path in change.StaleModels) change.To.Models.Forget(path);
+        change.To.Models.ForgetFailed();
         change.To.Models.KeepOnly(change.To.Pipelines.SelectMany(static p => p.Plan.Models).Select(static m => m.Path));
     }
 

@@ -1,5 +1,7 @@
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 using EdgeInfer.Models;
+using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Pipeline;
 
@@ -7,22 +9,28 @@ namespace EdgeInfer.Pipeline;
 /// Opens each model once: pipelines that name the same path share its session. Any thread; different models open side by side, and
 /// asking which are open never waits for one that is being loaded.
 /// </summary>
-internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
+/// <param name="source">Opens models on providers.</param>
+/// <param name="time">Clock.</param>
+/// <param name="logger">What runs a model, and what does not.</param>
+/// <param name="changed">Called after another session serves a model, or none will.</param>
+internal sealed class SessionRegistry(ISessionSource source, TimeProvider time, ILogger logger, Action changed) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Entry> _entries = [];
     private bool _isDisposed;
 
     /// <summary>Threads of one inference.</summary>
-    public int Threads => runtime.Threads;
+    public int Threads => source.Threads;
 
     /// <summary>Version of the native ONNX Runtime in use.</summary>
-    public string RuntimeVersion => runtime.Version;
+    public string RuntimeVersion => source.Version;
 
-    /// <summary>The session of a model, opened and warmed up by whoever asks first.</summary>
+    /// <summary>A model, opened and warmed up by whoever asks first; it may be served by nothing yet where its provider is still made ready.</summary>
     /// <param name="path">A folder or an .onnx file.</param>
-    /// <exception cref="Diagnostics.FaultException">What is wrong with the model; asking again tries again.</exception>
-    public ModelSession Open(string path)
+    /// <exception cref="FaultException">
+    /// What is wrong with the model; asking again tries again, but not a provider that failed after it was made ready for long.
+    /// </exception>
+    public ServedModel Open(string path)
     {
         Entry entry;
         lock (_lock)
@@ -33,23 +41,23 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
 
         lock (entry.Opening)
         {
-            if (entry.Session is { } open) return open;
-            ModelSession session = runtime.Open(ModelLoader.Load(path));
+            if (entry.Served is { } open) return open.Fault is { } fault ? throw new FaultException(fault) : open;
+            ServedModel served = ServedModel.Open(ModelLoader.Load(path), source, time, logger, changed);
             lock (_lock)
             {
                 // Whoever stopped meanwhile has let go of the others already; this one goes with its last run.
-                if (entry.IsGone) session.Dispose();
-                else entry.Session = session;
+                if (entry.IsGone) served.Dispose();
+                else entry.Served = served;
             }
 
-            return session;
+            return served;
         }
     }
 
     /// <summary>The model at a path, where it is open.</summary>
     public Model? Find(string path)
     {
-        lock (_lock) return _entries.TryGetValue(Key(path), out Entry? entry) ? entry.Session?.Model : null;
+        lock (_lock) return _entries.TryGetValue(Key(path), out Entry? entry) ? entry.Served?.Model : null;
     }
 
     /// <summary>Lets go of a model, so that whoever asks next gets it read anew; one that is still bound goes with its last run.</summary>
@@ -60,6 +68,14 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
     {
         HashSet<string> kept = [.. paths.Select(Key)];
         Forget(key => !kept.Contains(key));
+    }
+
+    /// <summary>Lets go of models that nothing serves or will, so that whoever asks next tries anew.</summary>
+    public void ForgetFailed()
+    {
+        string[] failed;
+        lock (_lock) failed = [.. _entries.Where(static e => e.Value.Served?.Fault is not null).Select(static e => e.Key)];
+        Forget(failed.Contains);
     }
 
     /// <summary>Lets go of all models; those still bound go with their last run.</summary>
@@ -77,7 +93,7 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
             {
                 _entries.Remove(key, out Entry? entry);
                 entry!.IsGone = true;
-                entry.Session?.Dispose();
+                entry.Served?.Dispose();
             }
         }
     }
@@ -88,9 +104,9 @@ internal sealed class SessionRegistry(InferenceRuntime runtime) : IDisposable
     {
         public Lock Opening { get; } = new();
 
-        public ModelSession? Session { get; set; }
+        public ServedModel? Served { get; set; }
 
-        /// <summary>Nobody finds it any more: a session that is still being opened goes as soon as it is there.</summary>
+        /// <summary>Nobody finds it any more: a model that is still being opened goes as soon as it is there.</summary>
         public bool IsGone { get; set; }
     }
 }

@@ -19,6 +19,8 @@ internal static class PipelineMetrics
         (DecodeOutcome.Unsupported, "unsupported"), (DecodeOutcome.TooLarge, "too_large"), (DecodeOutcome.WrongSize, "wrong_size"),
     ];
 
+    private static readonly string[] s_builds = ["running", "done", "failed"];
+
     /// <summary>Writes them.</summary>
     public static void Write(ExpositionWriter writer, IReadOnlyList<PipelineReadings> pipelines)
     {
@@ -26,6 +28,7 @@ internal static class PipelineMetrics
         Frames(writer, pipelines);
         Results(writer, pipelines);
         Providers(writer, pipelines);
+        Fallbacks(writer, pipelines);
         Durations(writer, pipelines);
     }
 
@@ -81,14 +84,32 @@ internal static class PipelineMetrics
         foreach (PipelineReadings pipeline in pipelines)
             foreach (ModelReadings model in pipeline.Models)
                 if (model.Report.Provider is { } provider) writer.Sample(1, ("pipeline", pipeline.Name), ("model", model.Report.Model), ("provider", provider));
-        writer.Family(MetricKind.Gauge, "edgeinfer_provider_nodes", "Nodes of the model's graph that this provider runs.");
+        writer.Family(MetricKind.Gauge, "edgeinfer_provider_nodes", "Nodes of the model's graph that a provider runs; what no other takes stays on the CPU.");
         foreach (PipelineReadings pipeline in pipelines)
             foreach (ModelReadings model in pipeline.Models)
-                if (model.Report is { Provider: { } provider, ProviderNodes: { } nodes }) writer.Sample(nodes, ("pipeline", pipeline.Name), ("model", model.Report.Model), ("provider", provider));
+                foreach ((string provider, int nodes) in model.Report.NodeProviders ?? new Dictionary<string, int>())
+                    writer.Sample(nodes, ("pipeline", pipeline.Name), ("model", model.Report.Model), ("provider", provider));
         writer.Family(MetricKind.Gauge, "edgeinfer_model_nodes", "Nodes of the model's graph in all.");
         foreach (PipelineReadings pipeline in pipelines)
             foreach (ModelReadings model in pipeline.Models)
                 if (model.Report.Nodes is { } nodes) writer.Sample(nodes, ("pipeline", pipeline.Name), ("model", model.Report.Model));
+    }
+
+    private static void Fallbacks(ExpositionWriter writer, IReadOnlyList<PipelineReadings> pipelines)
+    {
+        writer.Family(MetricKind.Gauge, "edgeinfer_provider_fallback", "1 where a model does not run on the first provider of runtime.providers, 0 where it does; absent while it is not loaded.");
+        foreach (PipelineReadings pipeline in pipelines)
+            foreach (ModelReadings model in pipeline.Models)
+                if (model.Report.Provider is not null) writer.Sample(model.Report.PassedOver is not null, ("pipeline", pipeline.Name), ("model", model.Report.Model));
+        writer.Family(MetricKind.Gauge, "edgeinfer_provider_build", "A provider that is made ready in the background, or was: 1 for how far it is, 0 for the others.");
+        foreach (PipelineReadings pipeline in pipelines)
+            foreach (ModelReadings model in pipeline.Models)
+                foreach (string state in model.Report.Build is null ? [] : s_builds)
+                    writer.Sample(model.Report.Build!.State == state, ("pipeline", pipeline.Name), ("model", model.Report.Model), ("provider", model.Report.Build.Provider), ("state", state));
+        writer.Family(MetricKind.Gauge, "edgeinfer_provider_build_duration_seconds", "How long making it ready takes by now, or took.", "seconds");
+        foreach (PipelineReadings pipeline in pipelines)
+            foreach (ModelReadings model in pipeline.Models)
+                if (model.Report.Build is { } build) writer.Sample(build.Seconds, ("pipeline", pipeline.Name), ("model", model.Report.Model), ("provider", build.Provider));
     }
 
     private static void Durations(ExpositionWriter writer, IReadOnlyList<PipelineReadings> pipelines)

@@ -88,6 +88,15 @@ internal sealed record PipelineReport
     /// <summary>Graph nodes in all.</summary>
     public int? Nodes { get; init; }
 
+    /// <summary>Graph nodes per provider; absent where the library does not tell.</summary>
+    public IReadOnlyDictionary<string, int>? NodeProviders { get; init; }
+
+    /// <summary>Providers that stand before the one in use, each with the reason why it is not; absent where none does.</summary>
+    public IReadOnlyDictionary<string, string>? PassedOver { get; init; }
+
+    /// <summary>The provider that is made ready in the background, or was; absent where none had to be.</summary>
+    public ProviderBuildReport? Build { get; init; }
+
     /// <summary>Each of its models, where it has several; the fields above are those of the first that is open.</summary>
     public IReadOnlyList<PipelineModelReport>? Models { get; init; }
 
@@ -116,6 +125,15 @@ internal sealed record PipelineReport
     public IReadOnlyList<string>? Overridden { get; init; }
 }
 
+/// <summary>A provider that is made ready while another one serves, in <see cref="PipelineReport"/>.</summary>
+/// <param name="Provider">As the configuration names it.</param>
+/// <param name="State"><c>running</c>, <c>done</c> or <c>failed</c>.</param>
+/// <param name="Since">When it began, UTC.</param>
+/// <param name="Seconds">How long it takes by now, or took.</param>
+/// <param name="Cause">Why it failed; null where it did not.</param>
+internal sealed record ProviderBuildReport(
+    string Provider, string State, [property: JsonConverter(typeof(TimeConverter))] DateTimeOffset Since, double Seconds, string? Cause);
+
 /// <summary>One of several models of a pipeline; what is null is left out.</summary>
 internal sealed record PipelineModelReport
 {
@@ -136,6 +154,15 @@ internal sealed record PipelineModelReport
 
     /// <summary>Graph nodes in all.</summary>
     public int? Nodes { get; init; }
+
+    /// <summary>Graph nodes per provider; absent where the library does not tell.</summary>
+    public IReadOnlyDictionary<string, int>? NodeProviders { get; init; }
+
+    /// <summary>Providers that stand before the one in use, each with the reason why it is not; absent where none does.</summary>
+    public IReadOnlyDictionary<string, string>? PassedOver { get; init; }
+
+    /// <summary>The provider that is made ready in the background, or was; absent where none had to be.</summary>
+    public ProviderBuildReport? Build { get; init; }
 
     /// <summary>Results made.</summary>
     public long Results { get; init; }

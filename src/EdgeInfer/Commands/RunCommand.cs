@@ -22,6 +22,9 @@ internal static partial class RunCommand
     /// <summary>Where the configuration is unless <c>-c</c> says otherwise.</summary>
     public const string DefaultFile = "/etc/edgeinfer/edgeinfer.yaml";
 
+    // To deliver what was accepted before and to say goodbye; as long as an ordinary stop may take.
+    private static readonly TimeSpan s_patienceWithoutDevice = TimeSpan.FromSeconds(3);
+
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
@@ -88,21 +91,35 @@ internal static partial class RunCommand
         await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
         operations.Serve(agent);
         http.Serve(agent);
-        if (!stop.Requested.IsCompleted)
+        if (!stop.Requested.IsCompleted && !services.Devices.IsLost)
         {
             watch.Ready(agent.Condition);
             reload.Serve(agent);
             LogReady(services.Logger, BuildInformation.Version, configuration.Device.Id, string.Join(", ", configuration.Pipelines.Select(static p => p.Name)));
         }
 
-        await Task.WhenAny(stop.Requested, operations.RestartRequested);
+        await Task.WhenAny(stop.Requested, operations.RestartRequested, services.Devices.Lost);
         http.Stopping();
+        if (services.Devices.Lost.IsCompleted)
+        {
+            watch.Stopping();
+            await EndWithoutDevice(agent, services);
+        }
+
         if (stop.Requested.IsCompleted) watch.Stopping();
         else watch.BeginningAnew();
         await commands.DisposeAsync();
         await agent.StopAsync();
         LogStopped(services.Logger);
         return !stop.Requested.IsCompleted;
+    }
+
+    // What holds on to a lost device may hang as it is freed, in our own hands and in those of the driver's exit handlers: neither gets a turn.
+    private static async Task EndWithoutDevice(Agent agent, AgentServices services)
+    {
+        LogLost(services.Logger, await services.Devices.Lost);
+        await Task.WhenAny(agent.StopAsync(), Task.Delay(s_patienceWithoutDevice, services.Time, CancellationToken.None));
+        ProcessEnd.Now((int)FaultKind.Internal);
     }
 
     private static CommandDesk Commands(AgentConfiguration configuration, AgentOperations operations, AgentServices services)
@@ -147,6 +164,9 @@ internal static partial class RunCommand
 
     [LoggerMessage(EventId = 9001, Level = LogLevel.Information, Message = "EdgeInfer {Version} runs as {Device}: {Pipelines}")]
     private static partial void LogReady(ILogger logger, string version, string device, string pipelines);
+
+    [LoggerMessage(EventId = 9007, Level = LogLevel.Error, Message = "{Fault}")]
+    private static partial void LogLost(ILogger logger, Fault fault);
 
     [LoggerMessage(EventId = 9002, Level = LogLevel.Information, Message = "stopped")]
     private static partial void LogStopped(ILogger logger);

@@ -98,12 +98,26 @@ internal static class StatusText
     /// <summary>A line for the model; of several a line for each, with its state and what it gave, and its cause below.</summary>
     private static IEnumerable<(string Head, string Text)> Models(PipelineReport p, StatusMessage status)
     {
-        if (p.Models is not { } models) return [("  model", p.Model is null ? "" : Model(p.Model, p.Provider, p.ProviderNodes, p.Nodes, status))];
+        if (p.Models is not { } models)
+            return [("  model", p.Model is null ? "" : Model(p.Model, p.Provider, p.ProviderNodes, p.Nodes, status)), .. Provider(p.NodeProviders, p.Provider, p.PassedOver, p.Build)];
         return models.SelectMany(m => ((string, string)[])
         [
             ("  model", Parts(Model(m.Model, m.Provider, m.ProviderNodes, m.Nodes, status), Word(m.State), $"{m.Results} made, {m.Published} published, {m.Dropped} dropped")),
             ("", m.Cause ?? ""),
+            .. Provider(m.NodeProviders, m.Provider, m.PassedOver, m.Build),
         ]);
+    }
+
+    /// <summary>Where the other nodes run, why no provider before that one is in use, and how far one is that is being made ready.</summary>
+    private static IEnumerable<(string Head, string Text)> Provider(
+        IReadOnlyDictionary<string, int>? nodes, string? used, IReadOnlyDictionary<string, string>? passedOver, ProviderBuildReport? build)
+    {
+        IEnumerable<string> others = (nodes ?? new Dictionary<string, int>()).Where(n => n.Key != used).Select(static n => $"{n.Value} on {n.Key}");
+        yield return ("", string.Join(", ", others) is { Length: > 0 } text ? $"its other nodes: {text}" : "");
+        foreach ((string provider, string why) in passedOver ?? new Dictionary<string, string>())
+            if (build is not { State: "running" } running || running.Provider != provider) yield return ("", $"not on {provider}: {why}");
+        if (build is { State: "running" or "done" } b)
+            yield return ("", string.Create(CultureInfo.InvariantCulture, $"{b.Provider} {(b.State == "done" ? "was made ready in" : "is being made ready, for")} {b.Seconds:0} s{(b.State == "done" ? "" : " now")}"));
     }
 
     private static string Model(string name, string? provider, int? providerNodes, int? nodes, StatusMessage status)

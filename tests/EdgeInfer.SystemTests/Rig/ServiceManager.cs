@@ -30,6 +30,17 @@ internal sealed class ServiceManager : IDisposable
         }
     }
 
+    /// <summary>Waits until the service has said a number of times that it is alive.</summary>
+    public async Task HearsAlive(int times)
+    {
+        using CancellationTokenSource limit = new(ChildProcess.Patience);
+        for (int heard = 0; heard < times;)
+        {
+            int length = await _socket.ReceiveAsync(_buffer, SocketFlags.None, limit.Token);
+            if (Encoding.UTF8.GetString(_buffer, 0, length).Split('\n').Contains("WATCHDOG=1")) heard++;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 }

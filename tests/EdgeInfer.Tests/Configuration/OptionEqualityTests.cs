@@ -62,6 +62,7 @@ public sealed class OptionEqualityTests
         Type item = type.GetGenericArguments()[^1];
         object Item(string text) => item == typeof(string) ? text
             : item == typeof(double) ? (double)text[0]
+            : item == typeof(ProviderOptions) ? new ProviderOptions { Own = new Dictionary<string, string> { [text] = "1" } }
             : item == typeof(LabelMention) ? new LabelMention(text, "", default)
             : throw new NotSupportedException($"teach this test to make a {item.Name}");
         if (type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>))

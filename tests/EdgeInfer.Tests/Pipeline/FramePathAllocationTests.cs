@@ -12,6 +12,7 @@ using EdgeInfer.Signals;
 using EdgeInfer.Sinks;
 using EdgeInfer.Sources.Synthetic;
 using EdgeInfer.Tests.Architecture;
+using EdgeInfer.Tests.Inference;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -60,8 +61,8 @@ public sealed class FramePathAllocationTests : IDisposable
         MqttSession session = new(settings, _time, new Random(1), NullLogger.Instance);
         using PipelineRecorder? recorder = record is null ? null : new(
             options, new("press-3", 1, "0.1.0", 1), (_, stages) => new(new("parts", "", default), Facts(stages.Model)), new ClockQuality(_time), _time, new Random(3));
-        PipelineModel[] opened = [.. options.Models.Select(name => new PipelineModel(new(name, () => _session, stages => Sink(session, stages.Model)), options, _time, new Random(3)))];
-        using PipelineModels path = new(opened, options, new ResultNumbers(7), recorder, _time, NullLogger.Instance, new Pulse(_time));
+        PipelineModel[] opened = [.. options.Models.Select(name => new PipelineModel(new(name, () => FakeProviders.Serve(_session), stages => Sink(session, stages.Model)), options, _time, new Random(3)))];
+        using PipelineModels path = new(opened, options, new ResultNumbers(7), recorder, _time, NullLogger.Instance, new Pulse(_time), new());
         path.OpenDue(CancellationToken.None);
 
         // Warm: buffers grow to their size, code is compiled, and the queue is full so that the oldest goes.

@@ -7,6 +7,7 @@ using EdgeInfer.Results;
 using EdgeInfer.Signals;
 using EdgeInfer.Sinks;
 using EdgeInfer.Tests.Architecture;
+using EdgeInfer.Tests.Inference;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
@@ -88,8 +89,8 @@ public sealed class PipelineReadingsTests : IDisposable
     private PipelineModels Models(params string[] names)
     {
         PipelineOptions options = new() { Name = "belt", Mark = default, Source = new FilesOptions("", false), Models = names };
-        PipelineModel[] opened = [.. names.Select(name => new PipelineModel(new(name, () => _session, _ => new SlowSink(this)), options, _time, new Random(3)))];
-        PipelineModels models = new(opened, options, new ResultNumbers(1), null, _time, NullLogger.Instance, new(_time));
+        PipelineModel[] opened = [.. names.Select(name => new PipelineModel(new(name, () => FakeProviders.Serve(_session), _ => new SlowSink(this)), options, _time, new Random(3)))];
+        PipelineModels models = new(opened, options, new ResultNumbers(1), null, _time, NullLogger.Instance, new(_time), new());
         models.OpenDue(CancellationToken.None);
         return models;
     }

@@ -14,7 +14,7 @@ namespace EdgeInfer.Tests.Pipeline;
 public sealed class PipelineWorkerTests : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private readonly SessionRegistry _models = new(new InferenceRuntime(new() { CacheFolder = "", Threads = 1 }, TimeProvider.System, NullLogger.Instance));
+    private readonly SessionRegistry _models = new(new InferenceRuntime(new() { CacheFolder = "", Threads = 1 }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance, static () => { });
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeinfer-worker-");
 
     private static string BundledModel => Path.Combine(RepositoryFolder.Root, "models", "parts-detector");
@@ -248,17 +248,17 @@ public sealed class PipelineWorkerTests : IDisposable
         Assert.Equal("none of the models parts, copy has the label 'elephant'", fault?.What);
     }
 
-    private ModelSession Open() => _models.Open(BundledModel);
+    private ServedModel Open() => _models.Open(BundledModel);
 
-    private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ModelSession> open, double? framesPerSecond = null, TimeProvider? time = null) => new(
+    private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ServedModel> open, double? framesPerSecond = null, TimeProvider? time = null) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = ["parts"], FramesPerSecond = framesPerSecond },
         new ResultNumbers(1), [new("parts", open, _ => sink)], time ?? TimeProvider.System, new Random(1), NullLogger.Instance);
 
     private static PipelineWorker Worker(
-        SourceOptions source, ResultNumbers numbers, params (string Name, CollectingSink Sink, Func<ModelSession> Open)[] models) => Worker(source, numbers, null, models);
+        SourceOptions source, ResultNumbers numbers, params (string Name, CollectingSink Sink, Func<ServedModel> Open)[] models) => Worker(source, numbers, null, models);
 
     private static PipelineWorker Worker(
-        SourceOptions source, ResultNumbers numbers, string[]? labels, params (string Name, CollectingSink Sink, Func<ModelSession> Open)[] models) => new(
+        SourceOptions source, ResultNumbers numbers, string[]? labels, params (string Name, CollectingSink Sink, Func<ServedModel> Open)[] models) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = [.. models.Select(m => m.Name)], FramesPerSecond = null, Labels = labels },
         numbers, [.. models.Select(m => new ModelOpening(m.Name, m.Open, _ => m.Sink))], TimeProvider.System, new Random(1), NullLogger.Instance);
 

@@ -20,7 +20,7 @@ namespace EdgeInfer.Tests.Pipeline;
 public sealed class RecordingReplayTests : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private readonly SessionRegistry _models = new(new InferenceRuntime(new() { CacheFolder = "", Threads = 1 }, TimeProvider.System, NullLogger.Instance));
+    private readonly SessionRegistry _models = new(new InferenceRuntime(new() { CacheFolder = "", Threads = 1 }, TimeProvider.System, NullLogger.Instance), TimeProvider.System, NullLogger.Instance, static () => { });
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeinfer-replay-");
 
     private static string BundledModel => Path.Combine(RepositoryFolder.Root, "models", "parts-detector");
@@ -123,7 +123,7 @@ public sealed class RecordingReplayTests : IDisposable
     private ReplayedResult[] Replay(string file)
     {
         using RecordingReader recording = RecordingReader.Open(file);
-        using RecordingReplay replay = new(recording, [_models.Open(BundledModel)], TimeProvider.System, NullLogger.Instance);
+        using RecordingReplay replay = new(recording, [_models.Open(BundledModel).Session!], TimeProvider.System, NullLogger.Instance);
         return [.. replay.Run()];
     }
 

@@ -62,6 +62,7 @@ internal static class SampleReadings
             Cause = cause,
             Provider = provider,
             ProviderNodes = provider is null ? null : 90,
+            NodeProviders = provider is null ? null : new Dictionary<string, int> { [provider] = 90, ["cpu"] = provider == "cpu" ? 90 : 5 },
             Nodes = provider is null ? null : 95,
             Results = 201,
             Published = 202,
