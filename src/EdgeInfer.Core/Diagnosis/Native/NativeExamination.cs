@@ -52,7 +52,12 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
         JpegLibrary();
         if (loader.Find("libcuda.so.1") is { } driver) GpuDriver(driver.Path, demand);
         InferenceRuntime? runtime = Start(options);
-        if (runtime is not null) Providers(loader, options, demand);
+        if (runtime is not null)
+        {
+            Providers(loader, options, demand);
+            runtime = WithPlugins(runtime, options, demand);
+        }
+
         foreach (ModelReference model in configuration?.Models.Values ?? []) TryModel(model.Name, model.Path, runtime, options.Providers.Contains(TensorRt) && !_troubled.Contains(TensorRt));
     }
 
@@ -105,20 +110,13 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
         voice.Fact("library", options.OnnxRuntime);
         try
         {
-            // No cache: an examination leaves nothing behind. And no TensorRT: an engine takes minutes.
-            string[] wanted = [.. options.Providers.Where(static p => p != TensorRt)];
-            InferenceRuntime runtime = new(options with
-            {
-                CacheFolder = "",
-                Providers = wanted.Length > 0 ? wanted : [ExecutionProviders.Cpu],
-                IsFirstProviderRequired = options.IsFirstProviderRequired && wanted.Length > 0 && wanted[0] == options.Providers[0],
-            }, time, NullLogger.Instance);
+            InferenceRuntime runtime = Open(options, p => !options.Plugins.ContainsKey(p));
             string[] providers = [.. runtime.AvailableProviders.Select(ExecutionProviders.NameOf)];
             voice.Fact("version", runtime.Version);
             voice.Fact("providers", providers);
             voice.Fact("threads", runtime.Threads);
             voice.Add(Finding.Ok(FindingId.RuntimeLoaded, $"ONNX Runtime {runtime.Version} with {string.Join(", ", providers)}; {(runtime.Threads == 1 ? "1 thread" : $"{runtime.Threads} threads")} an inference", options.OnnxRuntime ?? ""));
-            foreach (string provider in options.Providers.Where(p => !providers.Contains(p)))
+            foreach (string provider in options.Providers.Where(p => !providers.Contains(p) && !options.Plugins.ContainsKey(p)))
             {
                 _troubled.Add(provider);
                 voice.Add(Absent(provider, new(options.Providers, options.IsFirstProviderRequired)));
@@ -131,6 +129,41 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
             foreach (Fault fault in e.Faults) voice.Add(Finding.Of(FindingId.RuntimeFault, fault));
             return null;
         }
+    }
+
+    // No cache: an examination leaves nothing behind. And no TensorRT: an engine takes minutes.
+    private InferenceRuntime Open(RuntimeOptions options, Predicate<string> isUsable)
+    {
+        string[] wanted = [.. options.Providers.Where(p => p != TensorRt && isUsable(p))];
+        return new(options with
+        {
+            CacheFolder = "",
+            Providers = wanted.Length > 0 ? wanted : [ExecutionProviders.Cpu],
+            IsFirstProviderRequired = options.IsFirstProviderRequired && wanted.Length > 0 && wanted[0] == options.Providers[0],
+        }, time, NullLogger.Instance);
+    }
+
+    // Each in a step of its own: a plug-in is anybody's code.
+    private InferenceRuntime WithPlugins(InferenceRuntime runtime, RuntimeOptions options, GpuDemand demand)
+    {
+        HashSet<string> usable = [];
+        foreach ((string name, string path) in options.Plugins.Where(p => demand.Wants(p.Key)))
+        {
+            _troubled.Add(name);
+            if (!voice.Begin(name, Runtime, $"loading {path}", $"{SameForService}use a plug-in that was built for this machine and this ONNX Runtime, or take {name} out of runtime.providers", isNeeded: true)) continue;
+            PluginProvider plugin = PluginProviders.Register(name, path);
+            if (plugin.Why is { } why)
+            {
+                voice.Add(demand.Weigh(FindingId.ProviderNotLoaded, $"plug-in provider {name} cannot be used: {why}", "", $"mend that, or take {name} out of runtime.providers", name));
+                continue;
+            }
+
+            _troubled.Remove(name);
+            usable.Add(name);
+            voice.Add(Finding.Ok(FindingId.ProviderLoads, $"plug-in provider {name} loads, with {(plugin.Devices.Count == 1 ? "1 device" : $"{plugin.Devices.Count} devices")}", path));
+        }
+
+        return usable.Count == 0 ? runtime : Open(options, p => usable.Contains(p) || !options.Plugins.ContainsKey(p));
     }
 
     private static Finding Absent(string provider, GpuDemand demand)
