@@ -36,7 +36,7 @@ internal sealed class NodeSurvey(SystemFiles files, Accounts accounts, ServiceUs
             {
                 // The kernel keeps numbers for ports that no board has: their type is 0.
                 if (pattern == "ttyS*" && files.Text($"/sys/class/tty/{Path.GetFileName(path)}/type") is null or "0") continue;
-                if (path == "/dev/nvidia-caps") continue;
+                if (path.StartsWith("/dev/nvidia-caps", StringComparison.Ordinal)) continue;
                 NodeAccess? access = rights(path) is { } found ? NodeAccess.Of(path, found, user, accounts) : null;
                 nodes.Add(new(kind, path, Name(kind, Path.GetFileName(path)), access));
             }

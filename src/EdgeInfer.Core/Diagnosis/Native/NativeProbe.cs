@@ -103,7 +103,7 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
     private sealed class Listener(ProbeOutcome outcome, HashSet<string> done)
     {
         private readonly List<byte> _line = [];
-        private long _errorLinesBefore;
+        private long _errorBytesBefore;
 
         /// <summary>What the child is at; null before the first.</summary>
         public ProbeStep? Step { get; private set; }
@@ -136,7 +136,7 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
         public string? Reason(ErrorTail errors)
         {
             IReadOnlyList<string> lines = errors.Lines();
-            return errors.LineCount > _errorLinesBefore && lines.Count > 0 ? lines[^1] : null;
+            return errors.Bytes > _errorBytesBefore && lines.Count > 0 ? lines[^1] : null;
         }
 
         private void Heard(ProbeLine? line, ChildProcess child, TimeProvider time)
@@ -146,7 +146,7 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
                 case ProbeStep step:
                     if (Step is { } before) done.Add(before.Name);
                     child.ReadErrors();
-                    (Step, Since, FindingsBefore, _errorLinesBefore) = (step, time.GetTimestamp(), outcome.Count, child.Errors.LineCount);
+                    (Step, Since, FindingsBefore, _errorBytesBefore) = (step, time.GetTimestamp(), outcome.Count, child.Errors.Bytes);
                     break;
                 case ProbeFinding finding: outcome.Add(finding.Section, finding.Finding); break;
                 case ProbeFact fact: outcome.Add(fact.Section, new Fact(fact.Name, fact.Value)); break;

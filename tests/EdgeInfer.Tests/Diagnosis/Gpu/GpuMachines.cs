@@ -64,5 +64,5 @@ internal static class GpuMachines
     }
 
     public static GpuExamination Examination(FakeSystem system, string[]? providers = null, bool isRequired = false)
-        => new(system.Files, new LoaderFolders(system.Files, null, Architecture.X64), new GpuDemand(providers ?? ["cpu"], isRequired));
+        => new(system.Files, new LoaderFolders(system.Files, null, System.Runtime.InteropServices.Architecture.X64), new GpuDemand(providers ?? ["cpu"], isRequired));
 }

@@ -92,6 +92,6 @@ public sealed class ProviderLibraryTests
         using FakeSystem system = new();
         system.With("/etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n/opt/last\n").With("/etc/ld.so.conf.d/a.conf", "/opt/a # comment\n").With("/etc/ld.so.conf.d/b.conf", "include b.conf\n/opt/b/\n");
         Assert.Equal(["/env", "/opt/a", "/opt/b", "/opt/last", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"],
-            new LoaderFolders(system.Files, "/env:relative:", Architecture.Arm64).Folders);
+            new LoaderFolders(system.Files, "/env:relative:", System.Runtime.InteropServices.Architecture.Arm64).Folders);
     }
 }
