@@ -96,6 +96,17 @@ internal sealed class ExecutionProviders
         return _available.Any(name => NameOf(name) == provider) ? null : Absent;
     }
 
+    /// <summary>
+    /// Whether the part of a provider that lies beside ONNX Runtime's library lacks what it needs; nothing of it is loaded, since whoever loads
+    /// it before ONNX Runtime does leaves it without its host for ever.
+    /// </summary>
+    public static bool LacksLibraries(string provider)
+    {
+        string folder = NativeRuntimeLibrary.ChosenPath is { } chosen ? Path.GetDirectoryName(chosen)! : AppContext.BaseDirectory;
+        string path = Path.Combine(folder, $"libonnxruntime_providers_{provider}.so");
+        return File.Exists(path) && SharedLibraryContent.WhyNotLoadable(path) is not null;
+    }
+
     /// <summary>Puts a provider into a session's options.</summary>
     /// <param name="provider">A checked name.</param>
     /// <param name="options">Of the session to be.</param>
@@ -134,7 +145,7 @@ internal sealed class ExecutionProviders
         if (!settings.ContainsKey("device_id") && _options.Providers.Contains(TensorRt) && OptionsOf(TensorRt).Device is { } device)
             settings["device_id"] = device.ToString(System.Globalization.CultureInfo.InvariantCulture);
         using OrtCUDAProviderOptions cuda = new();
-        if (Refused(() => cuda.UpdateOptions(settings)) is { } refused) return refused;
+        if (Refused(Cuda, () => cuda.UpdateOptions(settings)) is { } refused) return refused;
         options.AppendExecutionProvider_CUDA(cuda);
         return null;
     }
@@ -142,7 +153,7 @@ internal sealed class ExecutionProviders
     private static string? AppendTensorRt(SessionOptions options, Dictionary<string, string> settings)
     {
         using OrtTensorRTProviderOptions tensorRt = new();
-        if (Refused(() => tensorRt.UpdateOptions(settings)) is { } refused) return refused;
+        if (Refused(TensorRt, () => tensorRt.UpdateOptions(settings)) is { } refused) return refused;
         options.AppendExecutionProvider_Tensorrt(tensorRt);
         return null;
     }
@@ -157,7 +168,7 @@ internal sealed class ExecutionProviders
         return null;
     }
 
-    private static string? Refused(Action update)
+    private static string? Refused(string provider, Action update)
     {
         try
         {
@@ -166,7 +177,8 @@ internal sealed class ExecutionProviders
         }
         catch (OnnxRuntimeException e)
         {
-            return $"it refuses its options: {SessionFaults.Words(e)}";
+            string said = SessionFaults.Words(e);
+            return IsNotLoaded(said) ? Why(provider, said) : $"it refuses its options: {said}";
         }
         catch (FormatException e)
         {
@@ -174,9 +186,13 @@ internal sealed class ExecutionProviders
         }
     }
 
+    // "Failed to load shared library" of the generic way, "Failed to load library FILE with error: …", which names the first missing one alone.
+    private static bool IsNotLoaded(string said)
+        => said.Contains("Failed to load shared library", StringComparison.Ordinal) || said.Contains("Failed to load library", StringComparison.Ordinal);
+
     private static string Why(string provider, string said)
     {
-        if (!said.Contains("Failed to load shared library", StringComparison.Ordinal)) return said;
+        if (!IsNotLoaded(said)) return said;
         return NativeRuntimeLibrary.WhyNotLoaded(provider) is { } reason ? $"its library cannot be loaded: {reason}" : said;
     }
 }

@@ -69,7 +69,10 @@ internal sealed partial class InferenceRuntime : ISessionSource
     public bool IsSlow(Model model, string provider)
     {
         if (provider == ExecutionProviders.Cpu || _providers.WhyAbsent(provider) is not null) return false;
-        return _providers.OptionsOf(provider).IsBackground ?? (provider == ExecutionProviders.TensorRt && !_engines.IsReady(model));
+        if (_providers.OptionsOf(provider).IsBackground is { } isBackground) return isBackground;
+
+        // What cannot be loaded says so at once, and is not waited for.
+        return provider == ExecutionProviders.TensorRt && !_engines.IsReady(model) && !ExecutionProviders.LacksLibraries(provider);
     }
 
     /// <inheritdoc/>

@@ -122,7 +122,7 @@ internal sealed partial class PipelineModels : IDisposable
             {
                 _pulse.Load();
                 if (model.TryOpen(stop)) Bind();
-                else if (wasPending) continue;
+                else if (wasPending || stop.IsCancellationRequested) continue;
                 StateChanged?.Invoke();
             }
             catch (FaultException e)

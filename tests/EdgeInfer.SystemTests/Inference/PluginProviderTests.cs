@@ -194,6 +194,30 @@ public sealed class PluginProviderTests : IDisposable
         Assert.Equal(0, await agent.Terminate(ChildProcess.Patience));
     }
 
+    [Fact]
+    public async Task NVIDIAs_providers_without_CUDA_name_every_missing_library_and_the_CPU_serves()
+    {
+        // ONNX Runtime with CUDA, where publish.sh --cuda was run. It needs nothing of CUDA to say that CUDA is not there.
+        string library = Path.Combine(PublishedBinary.Root, "artifacts", "edgeinfer-cuda", "libonnxruntime.so");
+        Assert.SkipUnless(File.Exists(library), $"{library} is missing; run ./publish.sh --cuda first");
+        Assert.SkipWhen(File.Exists("/dev/nvidiactl"), "this machine has a GPU");
+        await using ChildProcess agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", _folder.Write("edgeinfer.yaml", $$"""
+            device: { id: press-3 }
+            mqtt: { url: "mqtt://127.0.0.1:1" }
+            runtime:
+              { providers: [tensorrt, cuda, cpu], onnxruntime: {{library}}, options: { cuda: { memory: 1GiB }, tensorrt: { fp16: true } },
+                state_folder: {{_folder.Path}}/state, cache_folder: {{_folder.Path}}/cache, run_folder: {{_folder.Path}}/run, control: off }
+            models: { parts: { path: {{TestFolder.BundledModel}} } }
+            pipelines: { belt: { source: { synthetic: conveyor, size: 320x240, fps: 10, seed: 1 }, model: parts } }
+            """)]);
+        string cuda = await agent.Line("does not run on cuda");
+        Assert.Contains("its library cannot be loaded", cuda, StringComparison.Ordinal);
+        Assert.Contains("libcublasLt.so.13, libcublas.so.13, libcurand.so.10, libcudart.so.13, libcuda.so.1", cuda, StringComparison.Ordinal);
+        Assert.Contains("libnvinfer.so.10", await agent.Line("does not run on tensorrt"), StringComparison.Ordinal);
+        await agent.Line("runs on cpu (");
+        Assert.DoesNotContain("in the background", agent.Output, StringComparison.Ordinal);
+    }
+
     private const int FramesPerSecond = 10;
 
     private static JsonElement Belt(string status) => AgentProcess.Payload(status).GetProperty("pipelines").GetProperty("belt");

@@ -45,6 +45,41 @@ public sealed class StatusTextTests
     };
 
     [Fact]
+    public void Where_the_other_nodes_run_and_why_a_provider_is_not_in_use_stands_below_the_model()
+    {
+        PipelineReport belt = s_status.Pipelines!["belt"] with
+        {
+            Provider = "cuda",
+            NodeProviders = new Dictionary<string, int> { ["cuda"] = 57, ["cpu"] = 3 },
+            PassedOver = new Dictionary<string, string> { ["qnn"] = "not in this build", ["tensorrt"] = "is being made ready" },
+            Build = new("tensorrt", "running", s_now - TimeSpan.FromMinutes(3), 181.2, null),
+        };
+        string text = string.Join('\n', StatusText.Of(s_status with { Pipelines = new Dictionary<string, PipelineReport> { ["belt"] = belt } }, s_now));
+        Assert.Contains("""
+            on cuda (57 of 60 nodes)
+                      its other nodes: 3 on cpu
+                      not on qnn: not in this build
+                      tensorrt is being made ready, for 181 s now
+            """, text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_provider_that_was_made_ready_or_failed_says_so()
+    {
+        PipelineReport belt = s_status.Pipelines!["belt"];
+        Assert.Contains("tensorrt was made ready in 181 s", Text(belt with { Build = new("tensorrt", "done", s_now, 181.2, null) }), StringComparison.Ordinal);
+        string failed = Text(belt with
+        {
+            PassedOver = new Dictionary<string, string> { ["tensorrt"] = "no room" },
+            Build = new("tensorrt", "failed", s_now, 181.2, "no room"),
+        });
+        Assert.Contains("not on tensorrt: no room", failed, StringComparison.Ordinal);
+        Assert.DoesNotContain("made ready", failed, StringComparison.Ordinal);
+
+        static string Text(PipelineReport report) => string.Join('\n', StatusText.Of(s_status with { Pipelines = new Dictionary<string, PipelineReport> { ["belt"] = report } }, s_now));
+    }
+
+    [Fact]
     public void Heat_is_one_line_and_what_is_done_about_it_with_its_cause_below()
     {
         StatusMessage status = s_status with

@@ -64,6 +64,8 @@ internal static class SampleReadings
             ProviderNodes = provider is null ? null : 90,
             NodeProviders = provider is null ? null : new Dictionary<string, int> { [provider] = 90, ["cpu"] = provider == "cpu" ? 90 : 5 },
             Nodes = provider is null ? null : 95,
+            PassedOver = provider is null ? null : new Dictionary<string, string> { ["tensorrt"] = "is being made ready" },
+            Build = provider is null ? null : new("tensorrt", "running", default, 12.5, null),
             Results = 201,
             Published = 202,
             Dropped = 203,

@@ -148,9 +148,12 @@ public sealed class MessageSchemaTests
                 Provider = "cpu",
                 ProviderNodes = 9,
                 Nodes = 10,
+                NodeProviders = new Dictionary<string, int> { ["cpu"] = 9, ["npu"] = 1 },
+                PassedOver = new Dictionary<string, string> { ["npu"] = "no such device" },
+                Build = new("npu", "failed", s_time, 2.5, "no such device"),
                 Models =
                 [
-                    new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 9, Nodes = 10, Results = 2, Published = 1, Dropped = 1 },
+                    new() { Model = "parts", State = PipelineState.Running, Provider = "cpu", ProviderNodes = 9, Nodes = 10, Results = 2, Published = 1, Dropped = 1, NodeProviders = new Dictionary<string, int> { ["cpu"] = 10 }, PassedOver = new Dictionary<string, string> { ["npu"] = "is being made ready" }, Build = new("npu", "running", s_time, 0.1, null) },
                     new() { Model = "second", State = PipelineState.NoModel, Cause = "a: b; c" },
                 ],
                 Received = 5,
