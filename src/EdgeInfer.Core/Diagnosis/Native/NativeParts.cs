@@ -8,10 +8,13 @@ namespace EdgeInfer.Diagnosis.Native;
 /// <summary>The sections that take something from the child: each is what files tell, and what the child found by trying.</summary>
 internal sealed class NativeParts
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6.8);
+
     private readonly RuntimeOptions _runtime;
     private readonly GpuDemand _demand;
     private readonly IReadOnlyList<SurveyedNode> _nodes;
-    private readonly Task<ProbeOutcome> _probe;
+    private readonly NativeProbe _probe;
+    private readonly Task _tried;
     private readonly Task<(GpuExamination Gpu, IReadOnlyList<ProviderLibrary> Libraries)> _gpu;
 
     /// <summary>Starts the child, and looks through the files beside it.</summary>
@@ -27,7 +30,11 @@ internal sealed class NativeParts
         _demand = new(_runtime.Providers, _runtime.IsFirstProviderRequired);
 
         // Threads of their own: the child dies with the first, and a file of a broken driver's may hang the second.
-        _probe = OnThread(() => new NativeProbe(program, time).Run(input.Configuration is null ? null : input.File, Weigh));
+        _probe = new(program, time);
+        Task all = OnThread(() => _probe.Run(input.Configuration is null ? null : input.File, Weigh));
+
+        // A child that cannot be ended keeps nobody from what was found before.
+        _tried = Task.WhenAny(all, Task.Delay(s_patience, time)).Unwrap();
         _gpu = OnThread(() =>
         {
             LoaderFolders loader = new(files, Environment.GetEnvironmentVariable("LD_LIBRARY_PATH"), RuntimeInformation.ProcessArchitecture);
@@ -39,7 +46,8 @@ internal sealed class NativeParts
     public async Task<Section> RuntimeAsync()
     {
         SectionBuilder section = new("runtime", "Inference");
-        (await _probe.ConfigureAwait(false)).FillInto(section, "runtime");
+        await _tried.ConfigureAwait(false);
+        _probe.Outcome.FillInto(section, "runtime");
         (GpuExamination gpu, IReadOnlyList<ProviderLibrary> libraries) = await _gpu.ConfigureAwait(false);
         foreach (Finding finding in gpu.Providers(libraries)) section.Add(finding);
         return section.Build();
@@ -49,7 +57,8 @@ internal sealed class NativeParts
     public async Task<Section> ModelsAsync()
     {
         SectionBuilder section = new("models", "Models");
-        (await _probe.ConfigureAwait(false)).FillInto(section, "models");
+        await _tried.ConfigureAwait(false);
+        _probe.Outcome.FillInto(section, "models");
         return section.Build();
     }
 
@@ -59,7 +68,8 @@ internal sealed class NativeParts
         SectionBuilder section = new("gpu", "GPU");
         (GpuExamination gpu, IReadOnlyList<ProviderLibrary> libraries) = await _gpu.ConfigureAwait(false);
         gpu.Examine(section, _nodes, libraries, _runtime.OnnxRuntime);
-        (await _probe.ConfigureAwait(false)).FillInto(section, "gpu");
+        await _tried.ConfigureAwait(false);
+        _probe.Outcome.FillInto(section, "gpu");
         return section.Build();
     }
 

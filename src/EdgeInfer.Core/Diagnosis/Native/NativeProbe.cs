@@ -24,12 +24,14 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
     /// <summary>The longest that a step may take, but for a model, which has all the time that is left.</summary>
     public TimeSpan StepPatience { get; init; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>What was found so far; any thread.</summary>
+    public ProbeOutcome Outcome { get; } = new();
+
     /// <summary>Tries everything. The child dies with the thread that this is called on.</summary>
     /// <param name="file">The configuration; null for none.</param>
     /// <param name="weigh">How much it matters that a step ended the child.</param>
     public ProbeOutcome Run(string? file, Func<ProbeStep, FindingLevel> weigh)
     {
-        ProbeOutcome outcome = new();
         HashSet<string> done = [];
         HashSet<string> fatal = [];
         long since = time.GetTimestamp();
@@ -37,16 +39,16 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
         {
             TimeSpan left = Patience - time.GetElapsedTime(since);
             if (left <= TimeSpan.Zero) break;
-            string? ended = Try(new(file ?? "", done, fatal), left, outcome, done, weigh);
+            string? ended = Try(new(file ?? "", done, fatal), left, done, weigh);
             if (ended is null || !fatal.Add(ended)) break;
         }
 
-        return outcome;
+        return Outcome;
     }
 
     /// <summary>Listens to one child.</summary>
     /// <returns>The step that was its end; null where it came through, or where another would come no further.</returns>
-    private string? Try(ProbeRequest request, TimeSpan left, ProbeOutcome outcome, HashSet<string> done, Func<ProbeStep, FindingLevel> weigh)
+    private string? Try(ProbeRequest request, TimeSpan left, HashSet<string> done, Func<ProbeStep, FindingLevel> weigh)
     {
         ChildProcess child;
         try
@@ -55,26 +57,28 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
         }
         catch (Exception e) when (e is FaultException or IOException)
         {
-            outcome.Add("runtime", NotStarted(e.Message));
+            Outcome.Add("runtime", NotStarted(e.Message));
             return null;
         }
 
         using (child)
         {
             Processes.LetDieFirst(child.Id);
-            Listener listener = new(outcome, done);
+            Listener listener = new(Outcome, done);
             (ChildRead last, TimeSpan waited) = Listen(child, left, listener);
             if (listener.HasEnded) return null;
-            ChildExit exit = last == ChildRead.End ? child.AwaitExit(TimeSpan.FromSeconds(1)) : child.Stop();
+            bool hasEnded = last == ChildRead.End;
+            ChildExit exit = hasEnded ? child.AwaitExit(TimeSpan.FromSeconds(1)) : default;
+            child.ReadErrors();
             if (listener.Step is not { } step)
             {
-                outcome.Add("runtime", NotStarted(last == ChildRead.End ? $"it {exit}{(child.Errors.LastLine is { } line ? $": {line}" : "")}" : "it says nothing"));
+                Outcome.Add("runtime", NotStarted(hasEnded ? $"it {exit}{(child.Errors.LastLine is { } line ? $": {line}" : "")}" : "it says nothing"));
                 return null;
             }
 
-            outcome.Forget(listener.FindingsBefore);
+            // Said before the child is stopped: in a driver's call that nothing interrupts that may take longer than anybody waits.
             string? said = listener.Reason(child.Errors);
-            outcome.Add(step.Section, last == ChildRead.End ? ProbeDeath.Of(step, exit, said, weigh(step)) : ProbeDeath.Hung(step, waited, said, weigh(step)));
+            Outcome.Replace(listener.FindingsBefore, step.Section, hasEnded ? ProbeDeath.Of(step, exit, said, weigh(step)) : ProbeDeath.Hung(step, waited, said, weigh(step)));
             return step.Name;
         }
     }
