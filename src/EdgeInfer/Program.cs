@@ -15,6 +15,9 @@ internal static class Program
         // Before anything can start ONNX Runtime, which otherwise reports home.
         NativeEnvironment.DisableTelemetry();
 
+        // A child of doctor's, which may not come to its end.
+        if (ProbeCommand.Run(args) is { } probed) return probed;
+
         // SIGHUP ends a .NET process that has not said otherwise.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
         return CommandLine.Invoke(args, Console.Out, Console.Error);

@@ -45,15 +45,15 @@ internal sealed class BrokerExamination(TimeProvider time)
             section.Fact("connect_ms", Math.Round(milliseconds, 1));
             string who = options.Username is { } user ? $"user {Quoted.Text(user)}" : "anyone";
             string tls = options.Url.Scheme is "mqtts" or "wss" ? ", its certificate is trusted" : "";
-            section.Add(Finding.Ok($"lets {who} in{tls}; answered in {milliseconds:0} ms", settings.Address));
+            section.Add(Finding.Ok(FindingId.BrokerLetsIn, $"lets {who} in{tls}; answered in {milliseconds:0} ms", settings.Address));
         }
         catch (MqttLinkException e)
         {
-            section.Add(Finding.Of(e.Fault, FindingLevel.Problem, "check the broker's own log"));
+            section.Add(Finding.Of(FindingId.BrokerRefuses, e.Fault, FindingLevel.Problem, "check the broker's own log"));
         }
         catch (IOException)
         {
-            section.Add(Finding.Ok("accepts the connection, then closes it", settings.Address));
+            section.Add(Finding.Ok(FindingId.BrokerCloses, "accepts the connection, then closes it", settings.Address));
         }
 
         return section.Build();
@@ -68,13 +68,13 @@ internal sealed class BrokerExamination(TimeProvider time)
         {
             using TcpListener probe = new(address, port);
             probe.Start();
-            return Finding.Ok("the embedded broker's port is free", $"{address}:{port}");
+            return Finding.Ok(FindingId.BrokerPortFree, "the embedded broker's port is free", $"{address}:{port}");
         }
         catch (SocketException e)
         {
             return e.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? Finding.Info("the embedded broker's port is in use: by the service, if that runs", $"{address}:{port}", $"if the service does not run: find the other broker with sudo ss -ltnp sport = :{port}, or give embedded:// another port")
-                : Finding.Problem(FaultKind.Unavailable, $"the embedded broker cannot listen there: {e.Message}", $"{address}:{port}", "give embedded:// an address of this machine, and a port above 1023");
+                ? Finding.Info(FindingId.BrokerPortTaken, "the embedded broker's port is in use: by the service, if that runs", $"{address}:{port}", $"if the service does not run: find the other broker with sudo ss -ltnp sport = :{port}, or give embedded:// another port")
+                : Finding.Problem(FindingId.BrokerPortUnusable, FaultKind.Unavailable, $"the embedded broker cannot listen there: {e.Message}", $"{address}:{port}", "give embedded:// an address of this machine, and a port above 1023");
         }
     }
 }

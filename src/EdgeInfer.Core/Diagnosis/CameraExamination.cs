@@ -16,13 +16,13 @@ internal sealed class CameraExamination(ServiceUser user)
     {
         SectionBuilder section = new("cameras", "Cameras");
         foreach (SurveyedCamera camera in cameras) section.Add(Describe(camera));
-        foreach (CsiCamera camera in csi.Cameras) section.Add(Finding.Ok($"{camera.Sensor} on a ribbon cable, {camera.Size}", $"csi:{camera.Number}") with { Details = camera.Modes });
+        foreach (CsiCamera camera in csi.Cameras) section.Add(Finding.Ok(FindingId.CameraFound, $"{camera.Sensor} on a ribbon cable, {camera.Size}", $"csi:{camera.Number}") with { Details = camera.Modes });
         if (csi.Trouble is { } trouble)
-            section.Add(Finding.Info(trouble, csi.Program ?? "", "another program may hold the ribbon-cable camera; stop that and try again"));
-        if (csi.Program == "nvarguscamerasrc") section.Add(Finding.Info("ribbon-cable cameras are read through nvargus, which lists none: try csi:0"));
+            section.Add(Finding.Info(FindingId.CameraListFailed, trouble, csi.Program ?? "", "another program may hold the ribbon-cable camera; stop that and try again"));
+        if (csi.Program == "nvarguscamerasrc") section.Add(Finding.Info(FindingId.CameraListAbsent, "ribbon-cable cameras are read through nvargus, which lists none: try csi:0"));
         if (cameras.Count == 0 && csi.Cameras.Count == 0)
         {
-            section.Add(Finding.Info("no camera found", "", "plug one in (USB), or see dmesg; a container sees only what it was given with --device; a network camera needs none of this: source: { stream: … }"));
+            section.Add(Finding.Info(FindingId.CameraNone, "no camera found", "", "plug one in (USB), or see dmesg; a container sees only what it was given with --device; a network camera needs none of this: source: { stream: … }"));
         }
 
         return section.Build();
@@ -34,15 +34,15 @@ internal sealed class CameraExamination(ServiceUser user)
         string node = camera.StablePath == camera.Path ? "" : $" = {camera.Path}";
         List<string> details = Details(camera);
         if (camera.Access is { MayOpen: false, Cure: { } cure })
-            return Finding.Warning($"{name}{node}: user {user.Name} may not open it ({camera.Access})", camera.StablePath, cure) with { Details = details };
-        if (camera.Trouble is { } trouble) return Finding.Of(trouble, FindingLevel.Warning) with { Details = details };
+            return Finding.Warning(FindingId.CameraNotAllowed, $"{name}{node}: user {user.Name} may not open it ({camera.Access})", camera.StablePath, cure) with { Details = details };
+        if (camera.Trouble is { } trouble) return Finding.Of(FindingId.CameraFault, trouble, FindingLevel.Warning) with { Details = details };
         if (camera.Controls.FirstOrDefault(static c => c.Name == "privacy") is { Current: 1 })
-            return Finding.Warning($"{name}{node}: its privacy shutter is closed, its pictures are black", camera.StablePath, "open the shutter on the camera") with { Details = details };
+            return Finding.Warning(FindingId.CameraShutterClosed, $"{name}{node}: its privacy shutter is closed, its pictures are black", camera.StablePath, "open the shutter on the camera") with { Details = details };
         return camera.Role switch
         {
-            CameraRole.CsiReceiver => Finding.Info($"{name}{node}: gives raw data of a ribbon-cable camera, not pictures", camera.StablePath, "read it with source: { camera: csi:0 }") with { Details = details },
-            CameraRole.Unreadable => Finding.Info($"{name}{node}: offers no format that EdgeInfer reads, only {camera.Offer.Names()}", camera.StablePath) with { Details = details },
-            _ => Finding.Ok($"{name}{node}", camera.StablePath) with { Details = details },
+            CameraRole.CsiReceiver => Finding.Info(FindingId.CameraRaw, $"{name}{node}: gives raw data of a ribbon-cable camera, not pictures", camera.StablePath, "read it with source: { camera: csi:0 }") with { Details = details },
+            CameraRole.Unreadable => Finding.Info(FindingId.CameraUnreadable, $"{name}{node}: offers no format that EdgeInfer reads, only {camera.Offer.Names()}", camera.StablePath) with { Details = details },
+            _ => Finding.Ok(FindingId.CameraFound, $"{name}{node}", camera.StablePath) with { Details = details },
         };
     }
 

@@ -21,14 +21,14 @@ internal sealed class ConditionExamination(SystemFiles files)
         bool hasBattery = files.Exists("/dev/rtc0") || files.List("/sys/class/rtc").Count > 0;
         section.Fact("synced", isSynced);
         section.Fact("rtc", hasBattery);
-        if (isSynced) section.Add(Finding.Ok("kept by a time source"));
+        if (isSynced) section.Add(Finding.Ok(FindingId.ClockSynced, "kept by a time source"));
         else
         {
-            section.Add(Finding.Warning("no time source keeps it: messages say \"clock\": \"unsynced\", and their times may be wrong", "",
+            section.Add(Finding.Warning(FindingId.ClockUnsynced, "no time source keeps it: messages say \"clock\": \"unsynced\", and their times may be wrong", "",
                 "sudo timedatectl set-ntp true (see timedatectl timesync-status), or install chrony; in a container the host's clock counts"));
         }
 
-        if (!hasBattery) section.Add(Finding.Info("no battery clock (/dev/rtc0): after a power cut the time is wrong until a time source answers"));
+        if (!hasBattery) section.Add(Finding.Info(FindingId.ClockWithoutBattery, "no battery clock (/dev/rtc0): after a power cut the time is wrong until a time source answers"));
         return section.Build();
     }
 
@@ -42,12 +42,13 @@ internal sealed class ConditionExamination(SystemFiles files)
         section.Add(Temperature(section, reading, options));
         Throttling(section, reading);
         Power(section, reading);
+        new PowerExamination(files).Examine(section);
         return section.Build();
     }
 
     private static Finding Temperature(SectionBuilder section, HeatReading reading, HeatOptions options)
     {
-        if (reading.Hottest is not { } hottest) return Finding.Info("this machine shows no temperatures");
+        if (reading.Hottest is not { } hottest) return Finding.Info(FindingId.TemperatureUnknown, "this machine shows no temperatures");
         section.Fact("hottest_celsius", hottest.Celsius);
         section.Fact("hottest_zone", hottest.Zone);
         ZoneTemperature? nearest = HeatGovernor.Nearest(reading, options, out double limit);
@@ -58,8 +59,8 @@ internal sealed class ConditionExamination(SystemFiles files)
         string consequence = options.IsGoverned && nearest is not null
             ? string.Create(CultureInfo.InvariantCulture, $"above {limit:0.#} °C ({zone.Zone}) inference is run at a lower rate")
             : "the processor slows down to protect itself";
-        if (isHot) return Finding.Warning($"{what}: {consequence}", "", "cool the board (a heat sink, a fan, more air), or lower the fps of the pipelines");
-        return Finding.Ok(options.IsGoverned && nearest is not null ? $"{what}; {consequence}" : what);
+        if (isHot) return Finding.Warning(FindingId.TemperatureHigh, $"{what}: {consequence}", "", "cool the board (a heat sink, a fan, more air), or lower the fps of the pipelines");
+        return Finding.Ok(FindingId.TemperatureFine, options.IsGoverned && nearest is not null ? $"{what}; {consequence}" : what);
     }
 
     private void Throttling(SectionBuilder section, HeatReading reading)
@@ -68,7 +69,7 @@ internal sealed class ConditionExamination(SystemFiles files)
         {
             if (ThermalZone.IsRaspberryPi(files))
             {
-                section.Add(Finding.Info("what the firmware says of voltage and throttling is not known: /dev/vcio cannot be opened", "",
+                section.Add(Finding.Info(FindingId.ThrottlingUnknown, "what the firmware says of voltage and throttling is not known: /dev/vcio cannot be opened", "",
                     "sudo usermod -aG video edgeinfer, or in a container hand /dev/vcio on to it"));
             }
 
@@ -79,11 +80,11 @@ internal sealed class ConditionExamination(SystemFiles files)
         section.Fact("under_voltage", now.HasFlag(ThrottleReasons.UnderVoltage));
         section.Fact("throttled_now", ThrottleWords.Of(now));
         section.Fact("throttled_since_start", ThrottleWords.Of(since));
-        if (since == ThrottleReasons.None) section.Add(Finding.Ok("never throttled and never short of voltage since the start, as far as the device remembers"));
+        if (since == ThrottleReasons.None) section.Add(Finding.Ok(FindingId.ThrottledNever, "never throttled and never short of voltage since the start, as far as the device remembers"));
         foreach ((ThrottleReasons reason, _, string what, string cure) in ThrottleWords.All)
         {
-            if (now.HasFlag(reason)) section.Add(Finding.Warning($"{what} now", "", cure));
-            else if (since.HasFlag(reason)) section.Add(Finding.Warning($"{what} at times since the start, not now", "", cure));
+            if (now.HasFlag(reason)) section.Add(Finding.Warning(FindingId.ThrottledNow, $"{what} now", "", cure));
+            else if (since.HasFlag(reason)) section.Add(Finding.Warning(FindingId.ThrottledBefore, $"{what} at times since the start, not now", "", cure));
         }
     }
 
@@ -93,9 +94,9 @@ internal sealed class ConditionExamination(SystemFiles files)
         section.Fact("cpu_allowed_mhz", Megahertz(reading.AllowedFrequencyHz));
         section.Fact("cpu_highest_mhz", Megahertz(reading.HighestFrequencyHz));
         section.Fact("power_mode", reading.PowerMode);
-        if (reading.PowerMode is { } mode) section.Add(Finding.Info($"power mode {mode}", "", "sudo nvpmodel -q shows it, sudo nvpmodel -m N chooses another"));
+        if (reading.PowerMode is { } mode) section.Add(Finding.Info(FindingId.PowerMode, $"power mode {mode}", "", "sudo nvpmodel -q shows it, sudo nvpmodel -m N chooses another"));
         if (Megahertz(reading.AllowedFrequencyHz) is not { } allowed || Megahertz(reading.HighestFrequencyHz) is not { } highest || allowed >= highest) return;
-        section.Add(Finding.Info($"the processor may run at {allowed} of its {highest} MHz", "", reading.PowerMode is null
+        section.Add(Finding.Info(FindingId.FrequencyCapped, $"the processor may run at {allowed} of its {highest} MHz", "", reading.PowerMode is null
             ? "heat, or somebody's setting: cat /sys/devices/system/cpu/cpufreq/policy*/scaling_max_freq" : "heat, or the power mode: sudo nvpmodel -m N chooses another"));
     }
 

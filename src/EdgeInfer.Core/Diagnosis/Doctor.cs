@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Diagnosis.Native;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 using EdgeInfer.Models;
@@ -22,7 +23,8 @@ internal sealed record DoctorInput(string? File, AgentConfiguration? Configurati
 /// <param name="files">The system.</param>
 /// <param name="time">Clock.</param>
 /// <param name="version">EdgeInfer's version.</param>
-internal sealed class Doctor(SystemFiles files, TimeProvider time, string version)
+/// <param name="program">This program and what stands before its arguments: a child of it tries what may end a process.</param>
+internal sealed class Doctor(SystemFiles files, TimeProvider time, string version, IReadOnlyList<string> program)
 {
     /// <summary>The longest any part may take.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(7);
@@ -50,11 +52,11 @@ internal sealed class Doctor(SystemFiles files, TimeProvider time, string versio
             parts.Add(Guard("broker", "Broker", new BrokerExamination(time).ExamineAsync(configuration.Mqtt, configuration.Device.Id, stop)));
         if (configuration is { Pipelines.Count: > 0 })
             parts.Add(Guard("pipelines", "Pipelines", new SourceExamination(files, user, time).ExamineAsync(configuration.Pipelines, cameras, csi, stop)));
-        RuntimeExamination inference = new(time);
-        Task<Section> engine = OnThread(() => inference.Examine(runtime));
-        if (models.Count > 0) parts.Add(Guard("models", "Models", ModelsAsync(engine, inference, models, memory.AvailableBytes(), stop)));
+        NativeParts native = new(files, time, program, input, nodes);
+        if (models.Count > 0) parts.Add(Guard("models", "Models", native.ModelsAsync()));
         parts.Add(Guard("cameras", "Cameras", CamerasAsync(user, cameras, csi)));
-        parts.Add(Guard("runtime", "Inference", engine));
+        parts.Add(Guard("runtime", "Inference", native.RuntimeAsync()));
+        parts.Add(Guard("gpu", "GPU", native.GpuAsync()));
         parts.Add(Guard("programs", "Programs", new ProgramExamination(time).ExamineAsync(SourceExamination.NeedsFfmpeg(configuration?.Pipelines ?? []))));
         parts.Add(Guard("service", "Service user", OnThread(() => new ServiceExamination(user, accounts, DeviceAccess.Rights).Examine(input.File))));
         parts.Add(Guard("storage", "Storage", OnThread(() => new StorageExamination(files, user, DeviceAccess.Rights)
@@ -80,25 +82,19 @@ internal sealed class Doctor(SystemFiles files, TimeProvider time, string versio
         section.Fact("file", input.File);
         if (input.File is null)
         {
-            section.Add(Finding.Info("none yet: the device is examined for itself", "", "edgeinfer init writes one from what it finds; or name one with -c FILE"));
+            section.Add(Finding.Info(FindingId.ConfigurationAbsent, "none yet: the device is examined for itself", "", "edgeinfer init writes one from what it finds; or name one with -c FILE"));
             return section.Build();
         }
 
-        foreach (Fault fault in input.Faults.Faults) section.Add(Finding.Of(fault, FindingLevel.Problem, $"see edgeinfer check -c {input.File}"));
-        foreach (Fault warning in input.Faults.Warnings) section.Add(Finding.Of(warning, FindingLevel.Warning, $"see edgeinfer check -c {input.File}"));
+        foreach (Fault fault in input.Faults.Faults) section.Add(Finding.Of(FindingId.ConfigurationFault, fault, FindingLevel.Problem, $"see edgeinfer check -c {input.File}"));
+        foreach (Fault warning in input.Faults.Warnings) section.Add(Finding.Of(FindingId.ConfigurationWarning, warning, FindingLevel.Warning, $"see edgeinfer check -c {input.File}"));
         if (input.Faults.IsEmpty && input.Configuration is { } sound)
         {
             section.Fact("device", sound.Device.Id);
-            section.Add(Finding.Ok($"sound: device {sound.Device.Id}, {Count(sound.Pipelines.Count, "pipeline")}, {Count(models.Count, "model")}", input.File));
+            section.Add(Finding.Ok(FindingId.ConfigurationSound, $"sound: device {sound.Device.Id}, {Count(sound.Pipelines.Count, "pipeline")}, {Count(models.Count, "model")}", input.File));
         }
 
         return section.Build();
-    }
-
-    private static async Task<Section> ModelsAsync(Task<Section> engine, RuntimeExamination inference, Dictionary<string, Model> models, long? available, CancellationToken stop)
-    {
-        await engine.ConfigureAwait(false);
-        return await OnThread(() => inference.ExamineModels(models, available, stop)).ConfigureAwait(false);
     }
 
     private static async Task<Section> CamerasAsync(ServiceUser user, Task<IReadOnlyList<SurveyedCamera>> cameras, Task<CsiFinding> csi)
@@ -117,13 +113,13 @@ internal sealed class Doctor(SystemFiles files, TimeProvider time, string versio
         }
         catch (TimeoutException)
         {
-            section.Add(Finding.Warning($"not known: no answer within {s_patience.TotalSeconds:0} s", "", "run edgeinfer doctor again; if it stays so, a device or the network hangs: see dmesg"));
+            section.Add(Finding.Warning(FindingId.ExaminationLate, $"not known: no answer within {s_patience.TotalSeconds:0} s", "", "run edgeinfer doctor again; if it stays so, a device or the network hangs: see dmesg"));
         }
 #pragma warning disable CA1031 // A defect in one examination must not hide the others.
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            section.Add(Finding.Problem(FaultKind.Internal, $"unexpected {e.GetType().Name}: {e.Message}", "", "report this as a defect"));
+            section.Add(Finding.Problem(FindingId.ExaminationDefect, FaultKind.Internal, $"unexpected {e.GetType().Name}: {e.Message}", "", "report this as a defect"));
         }
 
         return section.Build();

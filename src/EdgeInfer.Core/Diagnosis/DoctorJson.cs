@@ -51,6 +51,7 @@ internal static class DoctorJson
             {
                 json.WriteStartObject();
                 json.WriteString("section", section.Name);
+                json.WriteString("id", FindingIds.NameOf(finding.Id));
                 json.WriteString("level", finding.Level == FindingLevel.Info ? "info" : Name(finding.Level));
                 json.WriteString("what", finding.What);
                 if (finding.Where.Length > 0) json.WriteString("where", finding.Where);

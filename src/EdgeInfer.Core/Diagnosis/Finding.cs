@@ -21,11 +21,14 @@ internal enum FindingLevel
 /// <summary>One thing found about the device or the configuration.</summary>
 internal sealed record Finding
 {
-    private Finding(FindingLevel level, string where, string what, string cure)
+    private Finding(FindingId id, FindingLevel level, string where, string what, string cure)
     {
-        (Level, Where, What, Cure) = (level, where, what, cure);
+        (Id, Level, Where, What, Cure) = (id, level, where, what, cure);
         if (level >= FindingLevel.Warning) ArgumentException.ThrowIfNullOrEmpty(cure);
     }
+
+    /// <summary>What kind of thing was found, for programs.</summary>
+    public FindingId Id { get; }
 
     /// <summary>How much it matters.</summary>
     public FindingLevel Level { get; }
@@ -46,23 +49,24 @@ internal sealed record Finding
     public IReadOnlyList<string> Details { get; init; } = [];
 
     /// <summary>Looked at and in order.</summary>
-    public static Finding Ok(string what, string where = "") => new(FindingLevel.Ok, where, what, "");
+    public static Finding Ok(FindingId id, string what, string where = "") => new(id, FindingLevel.Ok, where, what, "");
 
     /// <summary>Good to know, with something that could be done about it.</summary>
-    public static Finding Info(string what, string where = "", string cure = "") => new(FindingLevel.Info, where, what, cure);
+    public static Finding Info(FindingId id, string what, string where = "", string cure = "") => new(id, FindingLevel.Info, where, what, cure);
 
     /// <summary>It runs, but deserves a look.</summary>
-    public static Finding Warning(string what, string where, string cure) => new(FindingLevel.Warning, where, what, cure);
+    public static Finding Warning(FindingId id, string what, string where, string cure) => new(id, FindingLevel.Warning, where, what, cure);
 
     /// <summary>It cannot run.</summary>
-    public static Finding Problem(FaultKind kind, string what, string where, string cure) => new(FindingLevel.Problem, where, what, cure) { Kind = kind };
+    public static Finding Problem(FindingId id, FaultKind kind, string what, string where, string cure) => new(id, FindingLevel.Problem, where, what, cure) { Kind = kind };
 
     /// <summary>A fault as a problem, or as something less where it does not stop anything.</summary>
+    /// <param name="id">What kind it is.</param>
     /// <param name="fault">The fault.</param>
     /// <param name="level">Its weight.</param>
     /// <param name="cure">Where the fault itself names none.</param>
-    public static Finding Of(Fault fault, FindingLevel level = FindingLevel.Problem, string cure = "see what the log says: journalctl -u edgeinfer")
-        => new(level, fault.Where, fault.What, fault.Cure.Length > 0 ? fault.Cure : cure) { Kind = level == FindingLevel.Problem ? fault.Kind : null };
+    public static Finding Of(FindingId id, Fault fault, FindingLevel level = FindingLevel.Problem, string cure = "see what the log says: journalctl -u edgeinfer")
+        => new(id, level, fault.Where, fault.What, fault.Cure.Length > 0 ? fault.Cure : cure) { Kind = level == FindingLevel.Problem ? fault.Kind : null };
 }
 
 /// <summary>A value that a section measured, for programs.</summary>
@@ -88,6 +92,9 @@ internal sealed class SectionBuilder(string name, string title)
 {
     private readonly List<Finding> _findings = [];
     private readonly List<Fact> _facts = [];
+
+    /// <summary>Whether nothing was found yet.</summary>
+    public bool IsEmpty => _findings.Count == 0;
 
     /// <summary>Adds a finding.</summary>
     public void Add(Finding finding) => _findings.Add(finding);

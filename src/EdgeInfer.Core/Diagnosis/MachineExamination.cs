@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EdgeInfer.Diagnosis.Gpu;
 using EdgeInfer.Diagnosis.Interop;
 using EdgeInfer.Posix;
 
@@ -19,8 +20,8 @@ internal sealed class MachineExamination(SystemFiles files)
         string architecture = RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant();
         string? kernel = files.Text("/proc/sys/kernel/osrelease");
         string? distribution = Quoted(files.Lines("/etc/os-release").FirstOrDefault(static l => l.StartsWith("PRETTY_NAME=", StringComparison.Ordinal)));
-        string? jetson = Jetson();
-        string? container = Container();
+        string? jetson = JetsonRelease.Read(files)?.Linux;
+        string? container = Container.Read(files);
         string? libc = files.IsReal ? LibraryVersion.Read() : null;
         section.Fact("model", model);
         section.Fact("architecture", architecture);
@@ -34,10 +35,10 @@ internal sealed class MachineExamination(SystemFiles files)
             model ?? "unknown model", architecture, distribution, kernel is null ? null : $"kernel {kernel}", libc is null ? null : $"glibc {libc}",
             jetson is null ? null : $"Jetson Linux {jetson}",
         ];
-        section.Add(Finding.Info(string.Join(", ", parts.OfType<string>())));
+        section.Add(Finding.Info(FindingId.MachineKnown, string.Join(", ", parts.OfType<string>())));
         if (container is not null)
         {
-            section.Add(Finding.Info($"this is a container ({container}): devices, clock and limits are those it was given", "",
+            section.Add(Finding.Info(FindingId.MachineContainer, $"this is a container ({container}): devices, clock and limits are those it was given", "",
                 "pass cameras in with --device, and their group with --group-add"));
         }
 
@@ -54,22 +55,6 @@ internal sealed class MachineExamination(SystemFiles files)
     }
 
     private string Filled(string path) => files.Text(path) is { } text && !s_unfilled.Contains(text, StringComparer.OrdinalIgnoreCase) ? text : "";
-
-    // # R35 (release), REVISION: 4.1, GCID: …
-    private string? Jetson()
-    {
-        string[] words = (files.Text("/etc/nv_tegra_release") ?? "").Split([' ', ','], StringSplitOptions.RemoveEmptyEntries);
-        int revision = Array.IndexOf(words, "REVISION:");
-        return words.Length > 1 && words[1].StartsWith('R') && revision > 0 && revision + 1 < words.Length ? $"{words[1][1..]}.{words[revision + 1]}" : null;
-    }
-
-    private string? Container()
-    {
-        if (files.Text("/run/systemd/container") is { Length: > 0 } named) return named;
-        if (files.Exists("/run/.containerenv")) return "podman";
-        if (files.Exists("/.dockerenv")) return "docker";
-        return files.Text("/proc/1/environ")?.Split('\0').FirstOrDefault(static v => v.StartsWith("container=", StringComparison.Ordinal))?["container=".Length..];
-    }
 
     private static string? Quoted(string? assignment) => assignment?[(assignment.IndexOf('=', StringComparison.Ordinal) + 1)..].Trim('"', '\'');
 }

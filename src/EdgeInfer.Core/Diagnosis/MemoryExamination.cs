@@ -33,15 +33,15 @@ internal sealed class MemoryExamination(SystemFiles files)
         section.Fact("limit_bytes", limit);
         if (total is null || available is not { } free)
         {
-            section.Add(Finding.Info("the kernel does not show its memory"));
+            section.Add(Finding.Info(FindingId.MemoryUnknown, "the kernel does not show its memory"));
             return section.Build();
         }
 
         string limited = limit is { } most ? $", limited to {Size(most)} by its control group" : "";
         string what = $"{Size(free)} free of {Size(total.Value)}{limited}, {(swap is > 0 ? $"{Size(swap.Value)} of swap" : "no swap")}";
-        if (free >= Comfortable) section.Add(Finding.Ok(what));
-        else if (free >= Least) section.Add(Finding.Warning(what, "", "stop what is not needed (a desktop takes 300 MiB and more), or use a smaller model"));
-        else section.Add(Finding.Problem(Diagnostics.FaultKind.Unavailable, $"{what}: too little for the agent and a model", "", "stop what is not needed, raise MemoryMax= of the unit or --memory of the container, or use a device with more memory"));
+        if (free >= Comfortable) section.Add(Finding.Ok(FindingId.MemoryEnough, what));
+        else if (free >= Least) section.Add(Finding.Warning(FindingId.MemoryShort, what, "", "stop what is not needed (a desktop takes 300 MiB and more), or use a smaller model"));
+        else section.Add(Finding.Problem(FindingId.MemoryTooLittle, Diagnostics.FaultKind.Unavailable, $"{what}: too little for the agent and a model", "", "stop what is not needed, raise MemoryMax= of the unit or --memory of the container, or use a device with more memory"));
         return section.Build();
     }
 

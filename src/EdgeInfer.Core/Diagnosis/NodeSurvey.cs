@@ -1,3 +1,4 @@
+using EdgeInfer.Diagnosis.Gpu;
 using EdgeInfer.Posix;
 using EdgeInfer.Sources.Camera;
 
@@ -19,7 +20,8 @@ internal sealed class NodeSurvey(SystemFiles files, Accounts accounts, ServiceUs
 {
     private static readonly (string Kind, string Folder, string Pattern)[] s_places =
     [
-        ("gpu", "/dev", "nvidia*"), ("gpu", "/dev", "nvhost-ctrl"), ("gpu", "/dev", "nvhost-gpu"), ("gpu", "/dev", "nvmap"), ("gpu", "/dev/dri", "renderD*"),
+        ("gpu", "/dev", "nvidia*"), ("gpu", "/dev", "nvhost-ctrl"), ("gpu", "/dev", "nvhost-ctrl-gpu"), ("gpu", "/dev", "nvhost-gpu"), ("gpu", "/dev/nvgpu/igpu0", "ctrl"),
+        ("gpu", "/dev", "nvmap"), ("gpu", "/dev/dri", "renderD*"), ("gpu", "/dev", "kfd"), ("gpu", "/dev/accel", "accel*"),
         ("i2c", "/dev", "i2c-*"), ("iio", "/dev", "iio:device*"), ("serial", "/dev", "ttyUSB*"), ("serial", "/dev", "ttyACM*"), ("serial", "/dev", "ttyAMA*"),
         ("serial", "/dev", "ttyTHS*"), ("serial", "/dev", "ttyS*"), ("audio", "/dev/snd", "pcmC*c"),
     ];
@@ -34,7 +36,7 @@ internal sealed class NodeSurvey(SystemFiles files, Accounts accounts, ServiceUs
             {
                 // The kernel keeps numbers for ports that no board has: their type is 0.
                 if (pattern == "ttyS*" && files.Text($"/sys/class/tty/{Path.GetFileName(path)}/type") is null or "0") continue;
-                if (path == "/dev/nvidia-caps") continue;
+                if (path.StartsWith("/dev/nvidia-caps", StringComparison.Ordinal)) continue;
                 NodeAccess? access = rights(path) is { } found ? NodeAccess.Of(path, found, user, accounts) : null;
                 nodes.Add(new(kind, path, Name(kind, Path.GetFileName(path)), access));
             }
@@ -43,31 +45,24 @@ internal sealed class NodeSurvey(SystemFiles files, Accounts accounts, ServiceUs
         return nodes;
     }
 
-    /// <summary>The NVIDIA driver's version; null where there is none.</summary>
-    public string? NvidiaVersion()
-    {
-        // NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 …
-        string? line = files.Lines("/proc/driver/nvidia/version").FirstOrDefault(static l => l.StartsWith("NVRM version:", StringComparison.Ordinal));
-        return line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(static w => char.IsAsciiDigit(w[0]) && w.Contains('.', StringComparison.Ordinal));
-    }
-
     /// <summary>The section of what was found.</summary>
     /// <param name="nodes">From <see cref="Read"/>.</param>
     public Section Examine(IReadOnlyList<SurveyedNode> nodes)
     {
         SectionBuilder section = new("devices", "Other devices");
-        section.Fact("nvidia_driver", NvidiaVersion());
-        if (NvidiaVersion() is { } version) section.Add(Finding.Info($"NVIDIA driver {version}"));
-        foreach (IGrouping<string, SurveyedNode> kind in nodes.GroupBy(static n => n.Kind))
+        section.Fact("nvidia_driver", NvidiaDriver.Version(files));
+
+        // Those of GPUs are the section of GPUs'.
+        foreach (IGrouping<string, SurveyedNode> kind in nodes.Where(static n => n.Kind != "gpu").GroupBy(static n => n.Kind))
         {
             foreach (IGrouping<string?, SurveyedNode> alike in kind.GroupBy(static n => n.Access?.Cure))
             {
                 string list = string.Join(", ", alike.Select(static n => n.Name.Length > 0 ? $"{n.Path} ({n.Name})" : n.Path));
-                section.Add(alike.Key is { } cure ? Finding.Info($"{kind.Key}: {list}: {user.Name} may not open {(alike.Count() == 1 ? "it" : "them")}", "", cure) : Finding.Ok($"{kind.Key}: {list}"));
+                section.Add(alike.Key is { } cure ? Finding.Info(FindingId.DeviceNotAllowed, $"{kind.Key}: {list}: {user.Name} may not open {(alike.Count() == 1 ? "it" : "them")}", "", cure) : Finding.Ok(FindingId.DeviceUsable, $"{kind.Key}: {list}"));
             }
         }
 
-        if (nodes.Count == 0) section.Add(Finding.Info("no GPU, I2C, IIO, serial or audio nodes"));
+        if (section.IsEmpty) section.Add(Finding.Info(FindingId.DeviceNone, "no I2C, IIO, serial or audio nodes"));
         return section.Build();
     }
 

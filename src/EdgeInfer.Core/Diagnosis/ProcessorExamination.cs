@@ -40,11 +40,11 @@ internal sealed class ProcessorExamination(SystemFiles files)
         section.Fact("usable_cores", allowance.Affine);
         section.Fact("quota_cores", allowance.Quota);
         section.Fact("threads", allowance.AutomaticThreads);
-        if (cores == 0) section.Add(Finding.Info("the kernel does not show its processors (ProcSubset=pid of the unit, or a sandbox)"));
-        else section.Add(Finding.Info($"{(name.Length > 0 ? name : "unknown processor")}, {Count(cores)}{(features.Length > 0 ? ": " + string.Join(", ", features) : "")}"));
+        if (cores == 0) section.Add(Finding.Info(FindingId.ProcessorUnknown, "the kernel does not show its processors (ProcSubset=pid of the unit, or a sandbox)"));
+        else section.Add(Finding.Info(FindingId.ProcessorKnown, $"{(name.Length > 0 ? name : "unknown processor")}, {Count(cores)}{(features.Length > 0 ? ": " + string.Join(", ", features) : "")}"));
         bool hasDotProducts = features.Any(s_dotProducts.Contains);
-        if (hasDotProducts) section.Add(Finding.Ok("it multiplies int8 numbers directly: quantised models run fastest"));
-        else if (features.Length > 0) section.Add(Finding.Info("it has no instructions for int8 products: a quantised model gains in size and memory, less in speed"));
+        if (hasDotProducts) section.Add(Finding.Ok(FindingId.ProcessorInt8, "it multiplies int8 numbers directly: quantised models run fastest"));
+        else if (features.Length > 0) section.Add(Finding.Info(FindingId.ProcessorWithoutInt8, "it has no instructions for int8 products: a quantised model gains in size and memory, less in speed"));
         Limits(section, allowance, cores);
         Governor(section);
         return section.Build();
@@ -53,34 +53,37 @@ internal sealed class ProcessorExamination(SystemFiles files)
     private static void Limits(SectionBuilder section, ProcessorAllowance allowance, int cores)
     {
         string threads = $"runtime.threads: auto is {allowance.AutomaticThreads} here";
-        if (allowance.Affine > 0 && allowance.Affine < cores) section.Add(Finding.Info($"this process may run on {Count(allowance.Affine)} of {cores} (affinity); {threads}"));
+        if (allowance.Affine > 0 && allowance.Affine < cores) section.Add(Finding.Info(FindingId.ProcessorAffinity, $"this process may run on {Count(allowance.Affine)} of {cores} (affinity); {threads}"));
         if (allowance.Quota is not { } quota)
         {
-            section.Add(Finding.Ok(threads));
+            section.Add(Finding.Ok(FindingId.ProcessorThreads, threads));
             return;
         }
 
         string what = string.Create(CultureInfo.InvariantCulture, $"this process may use {quota:0.##} cores' worth of time (quota); {threads}");
-        if (quota < 1) section.Add(Finding.Warning(what, "", "raise CPUQuota= of the unit or --cpus of the container to 1 at least, or lower the fps of the pipelines"));
-        else section.Add(Finding.Info(what));
+        if (quota < 1) section.Add(Finding.Warning(FindingId.ProcessorQuotaLow, what, "", "raise CPUQuota= of the unit or --cpus of the container to 1 at least, or lower the fps of the pipelines"));
+        else section.Add(Finding.Info(FindingId.ProcessorQuota, what));
     }
 
+    // Clusters of cores may have different ones.
     private void Governor(SectionBuilder section)
     {
-        const string Frequency = "/sys/devices/system/cpu/cpu0/cpufreq/";
-        if (files.Text(Frequency + "scaling_governor") is not { } governor) return;
-        section.Fact("governor", governor);
+        IReadOnlyList<string> policies = files.List("/sys/devices/system/cpu/cpufreq", "policy*");
+        if (policies.Count == 0) policies = ["/sys/devices/system/cpu/cpu0/cpufreq"];
+        (string Governor, string Driver)[] all = [.. policies.Select(p => (files.Text(p + "/scaling_governor") ?? "", files.Text(p + "/scaling_driver") ?? "")).Where(static p => p.Item1.Length > 0).Distinct()];
+        if (all.Length == 0) return;
 
         // The drivers of newer Intel and AMD processors mean something else by powersave: they still rise with the load.
-        string driver = files.Text(Frequency + "scaling_driver") ?? "";
-        if (governor == "powersave" && driver is not ("intel_pstate" or "amd-pstate-epp"))
+        string? low = all.FirstOrDefault(static p => p.Governor == "powersave" && p.Driver is not ("intel_pstate" or "amd-pstate-epp")).Governor;
+        section.Fact("governor", low ?? all[0].Governor);
+        if (low is not null)
         {
-            section.Add(Finding.Warning("the frequency governor is powersave: the cores stay at their lowest frequency", "",
-                "echo schedutil | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor"));
+            section.Add(Finding.Warning(FindingId.GovernorLow, "the frequency governor is powersave: the cores stay at their lowest frequency", "",
+                "echo schedutil | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor, and cpufreq.default_governor=schedutil on the kernel's command line to keep it"));
         }
         else
         {
-            section.Add(Finding.Ok($"frequency governor {governor}"));
+            section.Add(Finding.Ok(FindingId.GovernorFine, $"frequency governor {string.Join(" and ", all.Select(static p => p.Governor).Distinct())}"));
         }
     }
 

@@ -26,8 +26,8 @@ internal sealed class ProgramExamination(TimeProvider time)
         string[] found = [.. s_cameraPrograms.Where(static p => ProgramPath.Find(p) is not null)];
         section.Fact("camera_programs", found);
         section.Add(found.Length > 0
-            ? Finding.Ok($"for ribbon-cable cameras (csi:N): {string.Join(", ", found)}")
-            : Finding.Info("no rpicam-vid, libcamera-vid or gst-launch-1.0: ribbon-cable cameras (csi:N) cannot be read", "", "on a Raspberry Pi: sudo apt install rpicam-apps; on a Jetson: sudo apt install gstreamer1.0-tools"));
+            ? Finding.Ok(FindingId.CsiProgramFound, $"for ribbon-cable cameras (csi:N): {string.Join(", ", found)}")
+            : Finding.Info(FindingId.CsiProgramAbsent, "no rpicam-vid, libcamera-vid or gst-launch-1.0: ribbon-cable cameras (csi:N) cannot be read", "", "on a Raspberry Pi: sudo apt install rpicam-apps; on a Jetson: sudo apt install gstreamer1.0-tools"));
         return section.Build();
     }
 
@@ -53,8 +53,8 @@ internal sealed class ProgramExamination(TimeProvider time)
         {
             string what = version is null ? "ffmpeg is not installed" : "ffmpeg does not run";
             section.Add(needsFfmpeg is null
-                ? Finding.Info($"{what}: RTSP cameras and video files need it", "", Install)
-                : Finding.Problem(FaultKind.Unavailable, $"{what}, and {needsFfmpeg} needs it", "", Install));
+                ? Finding.Info(FindingId.FfmpegAbsent, $"{what}: RTSP cameras and video files need it", "", Install)
+                : Finding.Problem(FindingId.FfmpegAbsent, FaultKind.Unavailable, $"{what}, and {needsFfmpeg} needs it", "", Install));
             return;
         }
 
@@ -68,11 +68,11 @@ internal sealed class ProgramExamination(TimeProvider time)
         section.Fact("ffmpeg_decoders", codecs);
         section.Fact("ffmpeg_hardware_decoders", hardware);
         string decodes = $"decodes {string.Join(" and ", codecs.Select(static c => c == "hevc" ? "H.265" : "H.264"))}{(hardware.Length > 0 ? $"; in hardware where the device has it: {string.Join(", ", hardware)}" : "")}";
-        if (codecs.Length == s_codecs.Length) section.Add(Finding.Ok($"ffmpeg {number} {decodes}", version.Path));
+        if (codecs.Length == s_codecs.Length) section.Add(Finding.Ok(FindingId.FfmpegFound, $"ffmpeg {number} {decodes}", version.Path));
         else
         {
             string lacks = string.Join(" and ", s_codecs.Except(codecs).Select(static c => c == "hevc" ? "H.265" : "H.264"));
-            section.Add(Finding.Warning($"ffmpeg {number} lacks a decoder for {lacks}", version.Path, "install the distribution's full ffmpeg, or set the camera to a codec that it has"));
+            section.Add(Finding.Warning(FindingId.FfmpegLacksDecoder, $"ffmpeg {number} lacks a decoder for {lacks}", version.Path, "install the distribution's full ffmpeg, or set the camera to a codec that it has"));
         }
     }
 }

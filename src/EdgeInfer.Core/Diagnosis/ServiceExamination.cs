@@ -18,13 +18,13 @@ internal sealed class ServiceExamination(ServiceUser user, Accounts accounts, Fu
         section.Fact("user", user.Name);
         section.Fact("groups", groups);
         string what = $"{user.Name}, in {(groups.Length == 1 ? "the group" : "the groups")} {string.Join(", ", groups)}";
-        if (user.Id == 0) section.Add(Finding.Info($"{what}: may open everything", "", "a user of its own is safer: sudo useradd --system --groups video edgeinfer, and User=edgeinfer in the unit"));
-        else section.Add(Finding.Ok(what));
-        if (!user.IsSelf) section.Add(Finding.Info($"rights are computed for {user.Name}, not tried: access lists (setfacl) and the unit's own limits are not seen"));
+        if (user.Id == 0) section.Add(Finding.Info(FindingId.UserIsRoot, $"{what}: may open everything", "", "a user of its own is safer: sudo useradd --system --groups video edgeinfer, and User=edgeinfer in the unit"));
+        else section.Add(Finding.Ok(FindingId.UserKnown, what));
+        if (!user.IsSelf) section.Add(Finding.Info(FindingId.UserRightsComputed, $"rights are computed for {user.Name}, not tried: access lists (setfacl) and the unit's own limits are not seen"));
         if (configuration is not null && rights(configuration) is { } found && !MayRead(found))
         {
             string group = user.PrimaryGroup is { } id ? accounts.Group(id) : user.Name;
-            section.Add(Finding.Problem(FaultKind.Configuration, $"user {user.Name} may not read the configuration", configuration,
+            section.Add(Finding.Problem(FindingId.UserMayNotReadConfiguration, FaultKind.Configuration, $"user {user.Name} may not read the configuration", configuration,
                 $"sudo chown root:{group} {configuration} && sudo chmod 640 {configuration}"));
         }
 

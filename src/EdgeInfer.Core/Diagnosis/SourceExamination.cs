@@ -70,18 +70,18 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
                 FilesOptions pictures => [Pictures(name, pictures)],
                 CsiOptions ribbon => [Ribbon(name, ribbon, csi)],
                 ExecOptions exec => [Command(name, exec)],
-                SyntheticOptions => [Finding.Ok($"pipeline {name}: the synthetic conveyor")],
-                _ => [Finding.Info($"pipeline {name}: its kind of source is not looked at here")],
+                SyntheticOptions => [Finding.Ok(FindingId.SourceReady, $"pipeline {name}: the synthetic conveyor")],
+                _ => [Finding.Info(FindingId.SourceNotTried, $"pipeline {name}: its kind of source is not looked at here")],
             };
         }
         catch (SourceException e)
         {
-            return [Named(name, Finding.Of(e.Fault))];
+            return [Named(name, Finding.Of(FindingId.SourceFault, e.Fault))];
         }
     }
 
     private static Finding Named(string pipeline, Finding finding)
-        => Finding.Of(new(finding.Kind ?? FaultKind.Unavailable, finding.Where, $"pipeline {pipeline}: {finding.What}", finding.Cure), finding.Level);
+        => Finding.Of(finding.Id, new(finding.Kind ?? FaultKind.Unavailable, finding.Where, $"pipeline {pipeline}: {finding.What}", finding.Cure), finding.Level);
 
     private IEnumerable<Finding> Camera(string pipeline, CameraOptions options, IReadOnlyList<SurveyedCamera> cameras)
     {
@@ -91,20 +91,20 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         {
             // Says what is there instead: a folder, a metadata node, nothing.
             using CameraNode other = CameraNode.Open(options.Device);
-            yield return Finding.Info($"pipeline {pipeline}: the camera was not among those found, but can be opened", options.Device);
+            yield return Finding.Info(FindingId.SourceReady, $"pipeline {pipeline}: the camera was not among those found, but can be opened", options.Device);
             yield break;
         }
 
         if (camera.Access is { MayOpen: false, Cure: { } access })
         {
-            yield return Finding.Problem(FaultKind.Unavailable, $"pipeline {pipeline}: user {user.Name} may not open {node} ({camera.Access})", options.Device, access);
+            yield return Finding.Problem(FindingId.SourceNotAllowed, FaultKind.Unavailable, $"pipeline {pipeline}: user {user.Name} may not open {node} ({camera.Access})", options.Device, access);
             yield break;
         }
 
         if (camera.Trouble is { } trouble) throw new SourceException(SourceState.Failed, trouble);
         if (camera.Role == CameraRole.CsiReceiver)
         {
-            yield return Finding.Problem(FaultKind.Configuration, $"pipeline {pipeline}: this node gives raw data of a ribbon-cable camera, not pictures", options.Device, "name the camera csi:0");
+            yield return Finding.Problem(FindingId.SourceRaw, FaultKind.Configuration, $"pipeline {pipeline}: this node gives raw data of a ribbon-cable camera, not pictures", options.Device, "name the camera csi:0");
             yield break;
         }
 
@@ -112,7 +112,7 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         CameraControls.Check(options.Device, options.Controls, camera.Controls);
         yield return Mode(pipeline, options, camera, format);
         if (camera.Holder is { } holder && holder.Name != "edgeinfer")
-            yield return Finding.Warning($"pipeline {pipeline}: {holder.Name} (process {holder.Id}) has the camera open", options.Device, $"stop {holder.Name} if the pipeline has no frames");
+            yield return Finding.Warning(FindingId.SourceHeld, $"pipeline {pipeline}: {holder.Name} (process {holder.Id}) has the camera open", options.Device, $"stop {holder.Name} if the pipeline has no frames");
     }
 
     private static Finding Mode(string pipeline, CameraOptions options, SurveyedCamera camera, FourCc format)
@@ -124,13 +124,13 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
             asked = $"{asked} {size.Width}x{size.Height}";
             OfferedSize? offered = sizes.FirstOrDefault(s => s.Contains(size.Width, size.Height));
             if (offered is null)
-                return Finding.Warning($"pipeline {pipeline}: {camera.Name} does not offer {size.Width}x{size.Height} in {format}; its driver will give another size", options.Device, $"set size to one of: {camera.Offer.Describe()}");
+                return Finding.Warning(FindingId.SourceModeDiffers, $"pipeline {pipeline}: {camera.Name} does not offer {size.Width}x{size.Height} in {format}; its driver will give another size", options.Device, $"set size to one of: {camera.Offer.Describe()}");
             if (options.FramesPerSecond is { } rate && offered.FramesPerSecond.Count > 0 && offered.FramesPerSecond[0] < rate * 0.99)
-                return Finding.Warning($"pipeline {pipeline}: {camera.Name} gives {offered.FramesPerSecond[0]:0.##} frames a second at most at {size.Width}x{size.Height} in {format}, not {rate:0.##}", options.Device, $"set fps or size to what it offers: {camera.Offer.Describe()}");
+                return Finding.Warning(FindingId.SourceModeDiffers, $"pipeline {pipeline}: {camera.Name} gives {offered.FramesPerSecond[0]:0.##} frames a second at most at {size.Width}x{size.Height} in {format}, not {rate:0.##}", options.Device, $"set fps or size to what it offers: {camera.Offer.Describe()}");
         }
 
         string controls = options.Controls.Wishes.Count == 0 ? "" : $", with {options.Controls}";
-        return Finding.Ok($"pipeline {pipeline}: {asked}{(options.FramesPerSecond is { } fps ? $" at {fps:0.##}/s" : "")}{controls}", options.Device);
+        return Finding.Ok(FindingId.SourceReady, $"pipeline {pipeline}: {asked}{(options.FramesPerSecond is { } fps ? $" at {fps:0.##}/s" : "")}{controls}", options.Device);
     }
 
     private Finding Stream(string pipeline, StreamOptions options, CancellationToken stop)
@@ -144,8 +144,8 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         string kind = answer.Content.Headers.ContentType?.MediaType ?? "no content type";
         bool isPicture = kind.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || kind.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase);
         return isPicture
-            ? Finding.Ok($"pipeline {pipeline}: the camera answers with {kind} in {time.GetElapsedTime(since).TotalMilliseconds:0} ms", name)
-            : Finding.Warning($"pipeline {pipeline}: the server answers with {Quoted.Text(kind)}, which is no picture", name, "take the path of the stream or of the snapshot from the camera's manual");
+            ? Finding.Ok(FindingId.SourceReady, $"pipeline {pipeline}: the camera answers with {kind} in {time.GetElapsedTime(since).TotalMilliseconds:0} ms", name)
+            : Finding.Warning(FindingId.SourceNoPicture, $"pipeline {pipeline}: the server answers with {Quoted.Text(kind)}, which is no picture", name, "take the path of the stream or of the snapshot from the camera's manual");
     }
 
     /// <summary>Takes one frame as the pipeline would: ffmpeg's way to it has too many steps to be judged one by one.</summary>
@@ -162,13 +162,13 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
             if (mailbox.TryTake(s_look, out FrameLease frame))
             {
                 frame.Dispose();
-                return Finding.Ok($"pipeline {pipeline}: first frame after {time.GetElapsedTime(since).TotalSeconds:0.0} s ({source.Description})", source.Name);
+                return Finding.Ok(FindingId.SourceReady, $"pipeline {pipeline}: first frame after {time.GetElapsedTime(since).TotalSeconds:0.0} s ({source.Description})", source.Name);
             }
 
-            if (source.Cause is { } cause) return Named(pipeline, Finding.Of(cause));
+            if (source.Cause is { } cause) return Named(pipeline, Finding.Of(FindingId.SourceFault, cause));
         }
 
-        return Finding.Warning($"pipeline {pipeline}: no frame within {s_firstFrame.TotalSeconds:0} s", source.Name, "try it by hand with edgeinfer predict; a camera that sends a whole picture seldom needs a shorter key-frame interval (GOP)");
+        return Finding.Warning(FindingId.SourceSilent, $"pipeline {pipeline}: no frame within {s_firstFrame.TotalSeconds:0} s", source.Name, "try it by hand with edgeinfer predict; a camera that sends a whole picture seldom needs a shorter key-frame interval (GOP)");
     }
 
     private static Finding Ribbon(string pipeline, CsiOptions options, CsiFinding csi)
@@ -176,31 +176,31 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         string name = $"csi:{options.Number}";
         if (csi.Program is null && ProgramPath.Find("rpicam-vid") is null && ProgramPath.Find("libcamera-vid") is null && ProgramPath.Find("gst-launch-1.0") is null)
         {
-            return Finding.Problem(FaultKind.Unavailable, $"pipeline {pipeline}: none of rpicam-vid, libcamera-vid and gst-launch-1.0 is installed", name,
+            return Finding.Problem(FindingId.SourceProgramAbsent, FaultKind.Unavailable, $"pipeline {pipeline}: none of rpicam-vid, libcamera-vid and gst-launch-1.0 is installed", name,
                 "on a Raspberry Pi: sudo apt install rpicam-apps; on a Jetson: sudo apt install nvidia-l4t-gstreamer");
         }
 
-        if (csi.Cameras.FirstOrDefault(c => c.Number == options.Number) is { } camera) return Finding.Ok($"pipeline {pipeline}: {camera.Sensor}, {camera.Size}", name);
+        if (csi.Cameras.FirstOrDefault(c => c.Number == options.Number) is { } camera) return Finding.Ok(FindingId.SourceReady, $"pipeline {pipeline}: {camera.Sensor}, {camera.Size}", name);
         if (csi.Cameras.Count > 0)
         {
-            return Finding.Problem(FaultKind.Configuration, $"pipeline {pipeline}: there is no such camera", name,
+            return Finding.Problem(FindingId.SourceAbsent, FaultKind.Configuration, $"pipeline {pipeline}: there is no such camera", name,
                 $"there are {string.Join(", ", csi.Cameras.Select(static c => $"csi:{c.Number} ({c.Sensor})"))}");
         }
 
         bool isEmptyList = csi.Program is not (null or "nvarguscamerasrc") && csi.Trouble is null;
         return isEmptyList
-            ? Finding.Problem(FaultKind.Unavailable, $"pipeline {pipeline}: the board sees no camera", name, "check the ribbon and, for an older sensor, the overlay in /boot/firmware/config.txt")
-            : Finding.Info($"pipeline {pipeline}: whether the camera is there shows when it is read", name);
+            ? Finding.Problem(FindingId.SourceAbsent, FaultKind.Unavailable, $"pipeline {pipeline}: the board sees no camera", name, "check the ribbon and, for an older sensor, the overlay in /boot/firmware/config.txt")
+            : Finding.Info(FindingId.SourceNotTried, $"pipeline {pipeline}: whether the camera is there shows when it is read", name);
     }
 
     // The program alone is named: its arguments may hold a password.
     private static Finding Command(string pipeline, ExecOptions options)
     {
-        if (options.IsShellText) return Finding.Info($"pipeline {pipeline}: a command for the shell, which is not tried here");
+        if (options.IsShellText) return Finding.Info(FindingId.SourceNotTried, $"pipeline {pipeline}: a command for the shell, which is not tried here");
         string program = options.Command[0];
         return ProgramPath.Find(program) is { } path
-            ? Finding.Ok($"pipeline {pipeline}: its program is there", path)
-            : Finding.Problem(FaultKind.Unavailable, $"pipeline {pipeline}: there is no such program in PATH", Quoted.Text(program), "install it, or correct source.exec");
+            ? Finding.Ok(FindingId.SourceReady, $"pipeline {pipeline}: its program is there", path)
+            : Finding.Problem(FindingId.SourceProgramAbsent, FaultKind.Unavailable, $"pipeline {pipeline}: there is no such program in PATH", Quoted.Text(program), "install it, or correct source.exec");
     }
 
     private static Finding Pictures(string pipeline, FilesOptions options)
@@ -209,12 +209,12 @@ internal sealed class SourceExamination(SystemFiles files, ServiceUser user, Tim
         {
             int count = FilePattern.Find(options.Pattern).Count;
             return count > 0
-                ? Finding.Ok($"pipeline {pipeline}: {count} file{(count == 1 ? "" : "s")}", options.Pattern)
-                : Finding.Problem(FaultKind.NoInput, $"pipeline {pipeline}: no file there", options.Pattern, "correct source.files, or put pictures there");
+                ? Finding.Ok(FindingId.SourceReady, $"pipeline {pipeline}: {count} file{(count == 1 ? "" : "s")}", options.Pattern)
+                : Finding.Problem(FindingId.SourceAbsent, FaultKind.NoInput, $"pipeline {pipeline}: no file there", options.Pattern, "correct source.files, or put pictures there");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Finding.Problem(FaultKind.NoInput, $"pipeline {pipeline}: {e.Message}", options.Pattern, "let the service's user read the folder");
+            return Finding.Problem(FindingId.SourceFault, FaultKind.NoInput, $"pipeline {pipeline}: {e.Message}", options.Pattern, "let the service's user read the folder");
         }
     }
 }

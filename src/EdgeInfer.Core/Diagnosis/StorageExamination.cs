@@ -26,7 +26,7 @@ internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Fu
         if (IsReadOnly("/"))
         {
             section.Fact("root_read_only", true);
-            section.Add(Finding.Info("the root file system is read-only, as on devices that survive power cuts: state needs a place of its own that can be written"));
+            section.Add(Finding.Info(FindingId.StorageRootReadOnly, "the root file system is read-only, as on devices that survive power cuts: state needs a place of its own that can be written"));
         }
 
         return section.Build();
@@ -41,7 +41,7 @@ internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Fu
             section.Fact($"{name}_free_bytes", free);
             if (free < LeastBytes)
             {
-                section.Add(Finding.Warning($"{MemoryExamination.Size(free)} free", there, $"make room (sudo journalctl --vacuum-size=100M, sudo apt-get clean), or set {key} to another disk"));
+                section.Add(Finding.Warning(FindingId.StorageFull, $"{MemoryExamination.Size(free)} free", there, $"make room (sudo journalctl --vacuum-size=100M, sudo apt-get clean), or set {key} to another disk"));
             }
         }
 
@@ -50,13 +50,13 @@ internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Fu
         section.Fact($"{name}_writable", may);
         if (may)
         {
-            section.Add(Finding.Ok(there == folder ? $"the {name} folder can be written by {user.Name}" : $"the {name} folder is made at the first start by {user.Name}", folder));
+            section.Add(Finding.Ok(FindingId.StorageWritable, there == folder ? $"the {name} folder can be written by {user.Name}" : $"the {name} folder is made at the first start by {user.Name}", folder));
             return;
         }
 
         string why = isReadOnly ? "its file system is read-only" : there == folder ? $"user {user.Name} may not write it" : $"it does not exist, and user {user.Name} may not make it in {there}";
         string loss = name == "state" ? "starts are not counted and boot is 0, and what waits for the broker is in memory alone" : "models load at half the speed at each start";
-        section.Add(Finding.Warning($"the {name} folder cannot be written: {why}; {loss}", folder,
+        section.Add(Finding.Warning(FindingId.StorageNotWritable, $"the {name} folder cannot be written: {why}; {loss}", folder,
             isReadOnly ? $"set {key} to a folder that can be written" : $"sudo install -d -o {user.Name} {folder}, or StateDirectory= and CacheDirectory= of the unit"));
     }
 
@@ -66,7 +66,7 @@ internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Fu
         if (FreeBytes(there) is not { } free || free < LeastBytes) return;
         FileInfo database = new(files.At(Path.Combine(state, "outbox.db")));
         if (free + (database.Exists ? database.Length : 0) >= quotaBytes) return;
-        section.Add(Finding.Warning($"{MemoryExamination.Size(free)} free, less than outbox.size ({MemoryExamination.Size(quotaBytes)}): with the broker away for long, results are lost before that is reached",
+        section.Add(Finding.Warning(FindingId.OutboxLargerThanRoom, $"{MemoryExamination.Size(free)} free, less than outbox.size ({MemoryExamination.Size(quotaBytes)}): with the broker away for long, results are lost before that is reached",
             there, "make room, or set outbox.size to less"));
     }
 
@@ -79,10 +79,10 @@ internal sealed class StorageExamination(SystemFiles files, ServiceUser user, Fu
         section.Fact("run_writable", may);
         const string Loss = "without it results on their way are in the agent's own memory, which a killed agent loses";
         const string Cure = "RuntimeDirectory=edgeinfer of the unit, or set runtime.run_folder to a folder on tmpfs";
-        if (!may && there != folder) section.Add(Finding.Info($"the run folder is not there, and user {user.Name} may not make it; {Loss}", folder, Cure));
-        else if (!may) section.Add(Finding.Warning($"the run folder cannot be written by {user.Name}; {Loss}", folder, Cure));
-        else if (kind is not ("tmpfs" or "ramfs" or "")) section.Add(Finding.Warning($"the run folder is on a disk ({kind}): results on their way wear it out", folder, "set runtime.run_folder to a folder on tmpfs"));
-        else section.Add(Finding.Ok($"the run folder is in memory and can be written by {user.Name}", folder));
+        if (!may && there != folder) section.Add(Finding.Info(FindingId.RunFolderAbsent, $"the run folder is not there, and user {user.Name} may not make it; {Loss}", folder, Cure));
+        else if (!may) section.Add(Finding.Warning(FindingId.RunFolderNotWritable, $"the run folder cannot be written by {user.Name}; {Loss}", folder, Cure));
+        else if (kind is not ("tmpfs" or "ramfs" or "")) section.Add(Finding.Warning(FindingId.RunFolderOnDisk, $"the run folder is on a disk ({kind}): results on their way wear it out", folder, "set runtime.run_folder to a folder on tmpfs"));
+        else section.Add(Finding.Ok(FindingId.RunFolderReady, $"the run folder is in memory and can be written by {user.Name}", folder));
     }
 
     private string Nearest(string folder)

@@ -17,7 +17,8 @@ internal static class DoctorCommand
         Option<string?> file = new("--config", "-c") { Description = $"The configuration; default {RunCommand.DefaultFile} where it is there", HelpName = "FILE" };
         Option<bool> json = new("--json") { Description = "One JSON object: edgeinfer schema doctor" };
         Command verb = new("doctor", "What this device has and whether the configuration in place can run: cameras with formats and controls, broker,\n"
-            + "models, ONNX Runtime, ffmpeg, memory, clock, heat, and the rights of the service's user. Sets, publishes and writes nothing.\n"
+            + "models, ONNX Runtime, GPUs with drivers and libraries, ffmpeg, memory, clock, heat and power, and the rights of the service's\n"
+            + "user. Sets, publishes and writes nothing; native code is tried in a child, so that a library which crashes is told.\n"
             + "Ends with 0 without a problem; 78 the configuration, 65 a model, 69 a device, service or program, 70 a defect.\n\n"
             + "Example: sudo edgeinfer doctor")
         {
@@ -27,7 +28,7 @@ internal static class DoctorCommand
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
             DoctorInput input = Read(parsed.GetValue(file));
-            DoctorReport report = new Doctor(new(), TimeProvider.System, BuildInformation.Version).ExamineAsync(input, CancellationToken.None).GetAwaiter().GetResult();
+            DoctorReport report = new Doctor(new(), TimeProvider.System, BuildInformation.Version, RunCommand.ThisProgram()).ExamineAsync(input, CancellationToken.None).GetAwaiter().GetResult();
             if (parsed.GetValue(json)) output.WriteLine(DoctorJson.Of(report));
             else new DoctorText(output, Columns(), IsColoured()).Write(report);
             return report.ExitCode;

@@ -131,7 +131,8 @@ internal static partial class RunCommand
     }
 
     // The published program, whatever file has its name by now; else the .NET host, with what it is to run.
-    private static string[] ThisProgram()
+    /// <summary>How this program is started anew, without its arguments.</summary>
+    public static string[] ThisProgram()
     {
         if (!RuntimeFeature.IsDynamicCodeSupported || Environment.ProcessPath is not { } host) return ["/proc/self/exe"];
         return Path.GetFileName(host) == "dotnet" ? [host, Path.Combine(AppContext.BaseDirectory, "edgeinfer.dll")] : [host];

@@ -15,23 +15,23 @@ public sealed class DoctorReportTests
     [InlineData(new[] { FaultKind.Data, FaultKind.Configuration, FaultKind.Unavailable }, 78)]
     public void The_exit_code_is_that_of_the_worst_problem(FaultKind[] problems, int code)
     {
-        Section section = Of([Finding.Warning("w", "", "mend"), .. problems.Select(p => Finding.Problem(p, "p", "", "mend"))]);
+        Section section = Of([Finding.Warning(FindingId.CameraFault, "w", "", "mend"), .. problems.Select(p => Finding.Problem(FindingId.SourceFault, p, "p", "", "mend"))]);
         Assert.Equal(code, Report(section).ExitCode);
     }
 
     [Fact]
     public void A_warning_or_problem_without_a_cure_cannot_be_made()
     {
-        Assert.Throws<ArgumentException>(() => Finding.Warning("w", "", ""));
-        Assert.Throws<ArgumentException>(() => Finding.Problem(FaultKind.Data, "p", "", ""));
-        Assert.NotEmpty(Finding.Of(new(FaultKind.Data, "", "p", "")).Cure);
+        Assert.Throws<ArgumentException>(() => Finding.Warning(FindingId.CameraFault, "w", "", ""));
+        Assert.Throws<ArgumentException>(() => Finding.Problem(FindingId.SourceFault, FaultKind.Data, "p", "", ""));
+        Assert.NotEmpty(Finding.Of(FindingId.SourceFault, new(FaultKind.Data, "", "p", "")).Cure);
     }
 
     [Fact]
     public void The_text_wraps_within_its_columns_and_repeats_what_is_to_mend_at_the_end()
     {
         string words = string.Join(' ', Enumerable.Repeat("word", 60));
-        Section section = Of([Finding.Ok(words), Finding.Warning("warned", "/dev/w", "mend the warning"), Finding.Problem(FaultKind.Data, "broken", "/dev/p", words)]);
+        Section section = Of([Finding.Ok(FindingId.CameraFound, words), Finding.Warning(FindingId.CameraFault, "warned", "/dev/w", "mend the warning"), Finding.Problem(FindingId.SourceFault, FaultKind.Data, "broken", "/dev/p", words)]);
         string[] lines = Text(Report(section), columns: 80, isColoured: false).Split('\n');
         Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
         Assert.Equal("EdgeInfer 1.2.3, for user edgeinfer: 1 problem, 1 warning", lines[0]);
@@ -48,7 +48,7 @@ public sealed class DoctorReportTests
     [Fact]
     public void Colours_are_there_where_asked_for_and_change_no_word()
     {
-        Section section = Of([Finding.Warning("warned", "/dev/w", "mend")]);
+        Section section = Of([Finding.Warning(FindingId.CameraFault, "warned", "/dev/w", "mend")]);
         string coloured = Text(Report(section), 80, isColoured: true);
         Assert.Contains("\e[33m  warning\e[0m", coloured, StringComparison.Ordinal);
         Assert.Equal(Text(Report(section), 80, isColoured: false), System.Text.RegularExpressions.Regex.Replace(coloured, "\e\\[[0-9]+m", ""));

@@ -20,6 +20,22 @@ internal sealed class FakeSystem : IDisposable
         return this;
     }
 
+    /// <summary>Puts bytes there.</summary>
+    public FakeSystem With(string path, byte[] bytes)
+    {
+        _root.Write(path.TrimStart('/'), bytes);
+        return this;
+    }
+
+    /// <summary>Puts a link there.</summary>
+    public FakeSystem WithLink(string path, string target)
+    {
+        string at = Files.At(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(at)!);
+        File.CreateSymbolicLink(at, target);
+        return this;
+    }
+
     /// <summary>A thermal zone, with its trip points as <c>passive 99000</c>.</summary>
     public FakeSystem WithZone(int number, string type, string thousandths, params string[] tripPoints)
     {

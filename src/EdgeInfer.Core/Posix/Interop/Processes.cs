@@ -55,6 +55,12 @@ internal static unsafe partial class Processes
     internal static void MakeModest(int id)
     {
         _ = SetPriority(0, (uint)id, LowPriority);
+        LetDieFirst(id);
+    }
+
+    /// <summary>Where memory runs out, a process is the first to go.</summary>
+    internal static void LetDieFirst(int id)
+    {
         try
         {
 #pragma warning disable RS0030 // The kernel's file, nothing to keep.
