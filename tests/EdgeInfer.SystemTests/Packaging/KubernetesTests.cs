@@ -83,6 +83,21 @@ public sealed class KubernetesTests : IDisposable
         Assert.Contains("mqtt", ((YamlMapping)KubernetesManifest.At(_manifest.Object("Secret"), "stringData")).Entries.Select(static e => e.Key.Value));
     }
 
+    /// <summary>A patch with another container's name would add one, and null for what is not there would take nothing away.</summary>
+    [Theory]
+    [InlineData("camera-privileged.yaml")]
+    [InlineData("nvidia.yaml")]
+    public void A_patch_fits_the_DaemonSet(string file)
+    {
+        YamlNode pod = KubernetesManifest.At(KubernetesManifest.Parse(File.ReadAllText(Path.Combine(KubernetesManifest.Folder, file))), "spec/template/spec");
+        YamlNode container = Assert.Single(KubernetesManifest.Items(pod, "containers"));
+        Assert.Equal(KubernetesManifest.Text(_manifest.Container, "name"), KubernetesManifest.Text(container, "name"));
+        Assert.All(Nulls(container, _manifest.Container), Assert.NotNull);
+        string[] mounted = [.. KubernetesManifest.Items(container, "volumeMounts").Select(static m => KubernetesManifest.Text(m, "name"))];
+        Assert.Equal(KubernetesManifest.Items(pod, "volumes").Select(static v => KubernetesManifest.Text(v, "name")), mounted);
+        Assert.Empty(mounted.Intersect(KubernetesManifest.Items(_manifest.Pod, "volumes").Select(static v => KubernetesManifest.Text(v, "name"))));
+    }
+
     [Fact]
     public async Task The_image_runs_as_the_pod_says_and_its_probes_are_answered()
     {
@@ -129,6 +144,13 @@ public sealed class KubernetesTests : IDisposable
     }
 
     private static string Label(YamlNode from, string path) => Annotation(KubernetesManifest.At(from, path), "app.kubernetes.io/name");
+
+    // What the patched object has where the patch says null.
+    private static IEnumerable<YamlNode?> Nulls(YamlNode patch, YamlNode? patched)
+    {
+        if (patch is YamlScalar { IsNull: true }) return [patched];
+        return patch is YamlMapping mapping ? mapping.Entries.SelectMany(e => Nulls(e.Value, (patched as YamlMapping)?.Find(e.Key.Value))) : [];
+    }
 
     // Its name holds a slash.
     private static string Annotation(YamlNode annotations, string name) => ((YamlScalar)((YamlMapping)annotations).Find(name)!).Value;
