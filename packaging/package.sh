@@ -34,7 +34,7 @@ done
 packaging/image.sh "$packages" "${rids[@]}"
 parts=("${rids[@]}")
 if $cuda; then
-    # Its kernels are compressed already: -9 takes three times as long and saves nothing.
+    # Most of it is kernels that are compressed already.
     tar -C artifacts --sort=name --format=gnu --owner=0 --group=0 --numeric-owner -cf - edgeinfer-cuda | gzip -6n > "$packages/edgeinfer-cuda_${cuda_version}_linux-x64.tar.gz"
     parts+=("edgeinfer-cuda=$cuda_version")
 fi
