@@ -1,28 +1,35 @@
 #!/bin/bash
 # Builds artifacts/RID/ for linux-x64 and linux-arm64 (or those named) on a Debian or Ubuntu machine with the .NET SDK, and checks it.
-#   ./publish.sh [--locked] [--no-install] [--packages] [linux-x64] [linux-arm64]
+#   ./publish.sh [--locked] [--no-install] [--packages] [--cuda] [linux-x64] [linux-arm64]
 # --locked      packages exactly as in the lock files (CI)
 # --no-install  says what is missing and ends instead of installing it
 # --packages    then makes artifacts/packages/: .deb, tar.gz, container image, list of parts, checksums
+# --cuda        also makes artifacts/edgeinfer-cuda/, ONNX Runtime with CUDA and TensorRT for linux-x64 (a download of 245 MB)
 set -euo pipefail
 cd "$(dirname "$0")"
 
 readonly glibc_limit=2.31        # JetPack 5, Ubuntu 20.04, Debian 11
 readonly executable_limit=24500000
+readonly c_libraries="libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 ld-linux-aarch64.so.1 ld-linux-x86-64.so.2"
 # Assemblies that are allowed to say that their own code may not survive trimming; their use here is tested on the published binary.
 readonly may_warn="SixLabors.ImageSharp"
 
-locked=false install=true packages=false rids=()
+locked=false install=true packages=false cuda=() rids=()
 for argument in "$@"; do
     case $argument in
         --locked) locked=true ;;
         --no-install) install=false ;;
         --packages) packages=true ;;
+        --cuda) cuda=(--cuda) ;;
         linux-x64 | linux-arm64) rids+=("$argument") ;;
-        *) echo "usage: ./publish.sh [--locked] [--no-install] [--packages] [linux-x64] [linux-arm64]" >&2; exit 64 ;;
+        *) echo "usage: ./publish.sh [--locked] [--no-install] [--packages] [--cuda] [linux-x64] [linux-arm64]" >&2; exit 64 ;;
     esac
 done
 if [ ${#rids[@]} = 0 ]; then rids=(linux-x64 linux-arm64); fi
+if [ ${#cuda[@]} != 0 ] && [[ " ${rids[*]} " != *" linux-x64 "* ]]; then
+    echo "publish.sh: --cuda is for linux-x64 alone; on a Jetson name its own libonnxruntime.so in runtime.onnxruntime" >&2
+    exit 64
+fi
 
 say() { echo "publish.sh: $*"; }
 fail() { echo "publish.sh: $*" >&2; exit 70; }
@@ -167,9 +174,16 @@ for rid in "${rids[@]}"; do
     notices "$rid" "$out"
     check_files "$out"
     check_warnings "$log"
-    check_links "$out/edgeinfer" "libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 ld-linux-aarch64.so.1 ld-linux-x86-64.so.2"
-    check_links "$out/libonnxruntime.so" "libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 librt.so.1 libstdc++.so.6 libgcc_s.so.1 ld-linux-aarch64.so.1 ld-linux-x86-64.so.2"
+    check_links "$out/edgeinfer" "$c_libraries"
+    check_links "$out/libonnxruntime.so" "$c_libraries libstdc++.so.6 libgcc_s.so.1"
     check_start "$rid" "$out"
     say "$out is complete: $(du -sb "$out" | cut -f1) bytes"
 done
-if $packages; then packaging/package.sh "${rids[@]}"; fi
+if [ ${#cuda[@]} != 0 ]; then
+    packaging/cuda.sh
+    # What NVIDIA has to bring stands in its README.
+    for library in artifacts/edgeinfer-cuda/*.so; do
+        check_links "$library" "$c_libraries libstdc++.so.6 libgcc_s.so.1 libcuda.so.1 libcudart.so.13 libcublas.so.13 libcublasLt.so.13 libcurand.so.10 libcudnn.so.9 libnvinfer.so.10 libnvonnxparser.so.10"
+    done
+fi
+if $packages; then packaging/package.sh "${cuda[@]}" "${rids[@]}"; fi

@@ -5,6 +5,8 @@
 version=$(sed -nE 's:.*<Version>(.*)</Version>.*:\1:p' Directory.Build.props)
 # The version of the state that this program writes, for the guard against downgrades.
 state_version=$(sed -nE 's/.*public const int Current = ([0-9]+);.*/\1/p' src/EdgeInfer.Core/Durability/StateVersion.cs)
+# The ONNX Runtime of edgeinfer-cuda; packaging/cuda.sha256 belongs to it.
+cuda_version=1.31.0
 # Every file in a package is as old as the release's entry in the changelog, so that the same input gives the same bytes.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(date -u -d "$(sed -nE '0,/^ -- /s/^ -- .*>  (.*)/\1/p' packaging/deb/changelog)" +%s)}
 export SOURCE_DATE_EPOCH

@@ -1,9 +1,9 @@
 """Prints what a release is made of as CycloneDX 1.5 JSON: the same text from the same input.
 
-    sbom.py VERSION EPOCH IMAGE RID...
+    sbom.py VERSION EPOCH IMAGE RID... [edgeinfer-cuda=VERSION]
 
 NuGet packages come from the lock files of src/, the linked Debian archives from artifacts/sysroot/RID, the container image's Debian
-packages from IMAGE/RID.
+packages from IMAGE/RID. edgeinfer-cuda is a folder of its own beside the packages.
 """
 import datetime
 import glob
@@ -42,12 +42,14 @@ IMAGE_LICENCES = {
 
 def main():
     version, epoch, image = sys.argv[1:4]
-    rids = sys.argv[4:]
+    rids = [argument for argument in sys.argv[4:] if "=" not in argument]
+    beside = [argument.split("=")[1] for argument in sys.argv[4:] if argument.startswith("edgeinfer-cuda=")]
     packages = locked(rids)
     components = [nuget(name, number) for name, number in sorted(packages, key=lambda p: (p[0].lower(), p[1]))]
     components += natives({name.lower(): number for name, number in packages}, rids)
     for rid in rids:
         components += linked(rid) + in_image(image, rid)
+    components += [cuda(number) for number in beside]
     components.sort(key=lambda c: c["bom-ref"])
     text = json.dumps(components, sort_keys=True)
     bom = {
@@ -126,6 +128,14 @@ def natives(versions, rids):
             "scope": "required", "licenses": licence("MIT"), "purl": f"pkg:github/microsoft/onnxruntime@v{onnx}",
         },
     ]
+
+
+def cuda(version):
+    purl = f"pkg:nuget/Microsoft.ML.OnnxRuntime.Gpu.Linux@{version}"
+    return {
+        "type": "library", "bom-ref": purl, "purl": purl, "name": "Microsoft.ML.OnnxRuntime.Gpu.Linux", "version": version,
+        "scope": "optional", "licenses": licence("MIT"), "description": "in edgeinfer-cuda alone",
+    }
 
 
 def linked(rid):

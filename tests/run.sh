@@ -2,7 +2,8 @@
 # Builds, publishes and tests everything; the last line is "N passed, N failed, N skipped".
 #   tests/run.sh [--fast | --full]
 # --fast  the unit tests alone: installs nothing, publishes nothing, does not check the formatting
-# --full  the unit tests also as compiled for release, the packages on older and emulated systems too, and the full counts of tests/reliability.sh
+# --full  the unit tests also as compiled for release, the packages on older and emulated systems too, edgeinfer-cuda (a download of 245 MB), and
+#         the full counts of tests/reliability.sh
 # With CI=true a missing program or module is a failure instead of a skipped test, and packages are exactly those of the lock files.
 # Each step counts as one test. Logs stay in artifacts/test-logs.
 set -uo pipefail
@@ -17,7 +18,7 @@ case ${1:-} in
 esac
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 ORT_DISABLE_TELEMETRY=1
-if [ $mode = full ]; then export EDGEINFER_ROOTS=all; fi
+if [ $mode = full ]; then export EDGEINFER_ROOTS=all EDGEINFER_CUDA=1; fi
 logs=$PWD/artifacts/test-logs
 rm -rf "$logs"
 mkdir -p "$logs"
@@ -86,7 +87,12 @@ tests() {
 
 restore() { if [ "${CI:-}" = true ]; then dotnet restore EdgeInfer.sln --locked-mode; else dotnet restore EdgeInfer.sln; fi; }
 build() { dotnet build EdgeInfer.sln -c "$1" --no-restore --tl:off -nologo; }
-publish() { if [ "${CI:-}" = true ]; then ./publish.sh --locked --packages; else ./publish.sh --packages; fi; }
+publish() {
+    local options=(--packages)
+    if [ "${CI:-}" = true ]; then options+=(--locked); fi
+    if [ $mode = full ]; then options+=(--cuda); fi
+    ./publish.sh "${options[@]}"
+}
 
 all() {
     if [ $mode != fast ]; then step install install_peers || true; fi

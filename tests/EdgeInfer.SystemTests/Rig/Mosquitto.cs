@@ -75,6 +75,14 @@ internal sealed class Mosquitto : IAsyncDisposable
     /// <summary>What it has logged since it was last started.</summary>
     public string Log => _process!.Output;
 
+    /// <summary>Stops it in order: it keeps what <c>persistence true</c> keeps.</summary>
+    public async Task Stop()
+    {
+        Assert.Equal(0, await _process!.Terminate(ChildProcess.Patience));
+        await _process.DisposeAsync();
+        _process = null;
+    }
+
     /// <summary>Kills it.</summary>
     public async Task Kill()
     {
