@@ -110,8 +110,9 @@ INSIDE
 boot() {
     local stage=$1 until=$2 limit=$((SECONDS + $3)) log=$work/$1.log qemu
     : > "$log"
-    # Time in the guest is counted by its instructions: what else this machine does slows the guest down, but not what it sees of time.
-    nice -n 15 qemu-system-x86_64 -accel tcg,thread=single -icount shift="${SHIFT:-2}" -rtc clock=vm -cpu max -smp 1 -m 768 \
+    # Time in the guest is counted by its instructions, one a nanosecond: what else this machine does slows the guest down, but is not
+    # seen in it, and half a processor is as much each time.
+    nice -n 15 qemu-system-x86_64 -accel tcg,thread=single -icount shift=0 -rtc clock=vm -cpu max -smp 1 -m 768 \
         -display none -nodefaults -no-user-config -no-reboot -serial "file:$log" \
         -kernel "$work/kernel/boot/vmlinuz-$release" -initrd "$work/initrd" \
         -append "console=ttyS0 quiet panic=-1 edgeinfer.stage=$stage edgeinfer.minutes=$minutes" \

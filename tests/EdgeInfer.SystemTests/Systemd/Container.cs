@@ -44,8 +44,16 @@ internal sealed class Container : IAsyncDisposable
         foreach ((string path, string text) in more ?? []) layer.Write(path.TrimStart('/'), text);
         foreach (string folder in Directory.EnumerateDirectories(layer.Path, "*", SearchOption.AllDirectories))
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-        string program = $"{Path.GetDirectoryName(PublishedBinary.Path)}:/usr/lib/edgeinfer";
-        Container container = new(layer, ChildProcess.Start(Path.Combine(Scripts, "boot.sh"), [root, layer.Path, program, .. binds ?? []]));
+        return await Start(root, layer, [$"{Path.GetDirectoryName(PublishedBinary.Path)}:/usr/lib/edgeinfer", .. binds ?? []]);
+    }
+
+    /// <summary>Boots it without the program.</summary>
+    /// <param name="packages">A folder of this machine that is seen as /packages.</param>
+    public static async Task<Container> Bare(string packages) => await Start(await Root(), new TestFolder(), [$"{packages}:/packages"]);
+
+    private static async Task<Container> Start(string root, TestFolder layer, string[] binds)
+    {
+        Container container = new(layer, ChildProcess.Start(Path.Combine(Scripts, "boot.sh"), [root, layer.Path, .. binds]));
         await container.Until(["systemctl", "is-system-running"], static said => said.StartsWith("running", StringComparison.Ordinal) || said.StartsWith("degraded", StringComparison.Ordinal));
         return container;
     }
