@@ -9,7 +9,7 @@ mkdir -p "$(dirname "$dir")"
 # Tests that run side by side want the same one.
 exec 9> "$dir.lock"
 flock 9
-if [ -e "$dir/usr/lib/systemd/systemd" ] && [ -e "$dir/usr/bin/udevadm" -o -e "$dir/bin/udevadm" ]; then exit 0; fi
+if [ -e "$dir/usr/lib/systemd/systemd" ] && [ -e "$dir/bin/udevadm" ]; then exit 0; fi
 rm -rf "$dir" "$dir.new"
 ssl=libssl3 sources=()
 # Debian 11's updates are no longer beside it for every architecture.
