@@ -20,7 +20,6 @@ internal sealed class StalledStart : IDisposable
         File.SetUnixFileMode(path, (UnixFileMode)0b110_100_100);
         _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open);
         _control = _file.CreateViewAccessor();
-        IsStalled = true;
     }
 
     /// <summary>What the unit's environment is to hold.</summary>

@@ -71,6 +71,9 @@ public sealed class SupervisionTests
         using StalledStart stall = await StalledStart.Make();
         await using Container machine = await Container.Boot(
             ServiceTests.Configuration(ServiceTests.Belt), $"{Quick}\nTimeoutStartSec=2s\nEnvironment={stall.Environment}", binds: [stall.Bind]);
+        await machine.Says("1 of 1 pipeline runs");
+        stall.IsStalled = true;
+        await machine.Must("systemctl", "restart", "--no-block", "edgeinfer");
         await machine.Says("the models are being loaded");
         long since = await LastAlive(machine);
 
