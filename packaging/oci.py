@@ -31,7 +31,8 @@ def main():
     writer = Layout(layout)
     manifests = [image(writer, version, int(epoch), int(user), os.path.join(folder, rid), PLATFORMS[rid]) for rid in sys.argv[6:]]
     index = writer.add_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests, "annotations": annotations(version, int(epoch))}, INDEX)
-    index["annotations"] = {"org.opencontainers.image.ref.name": version}
+    # Podman and skopeo name what they load by the first, containerd by the second.
+    index["annotations"] = {"org.opencontainers.image.ref.name": "edgeinfer:" + version, "io.containerd.image.name": "localhost/edgeinfer:" + version}
     writer.finish({"schemaVersion": 2, "mediaType": INDEX, "manifests": [index]})
 
 

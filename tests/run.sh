@@ -2,8 +2,8 @@
 # Builds, publishes and tests everything; the last line is "N passed, N failed, N skipped".
 #   tests/run.sh [--fast | --full]
 # --fast  the unit tests alone: installs nothing, publishes nothing, does not check the formatting
-# --full  the unit tests also as compiled for release, the packages on older and emulated systems too, edgeinfer-cuda (a download of 245 MB), and
-#         the full counts of tests/reliability.sh
+# --full  the unit tests also as compiled for release, the packages on older and emulated systems too, edgeinfer-cuda (a download of 245 MB),
+#         the full counts of tests/reliability.sh, and tests/vm.sh
 # With CI=true a missing program or module is a failure instead of a skipped test, and packages are exactly those of the lock files.
 # Each step counts as one test. Logs stay in artifacts/test-logs.
 set -uo pipefail
@@ -27,8 +27,9 @@ passed=0 failed=0 skipped=0 failures=()
 # What the tests start or compare with: brokers, a C compiler for the emulated camera and for libraries that make storage and clocks fail,
 # tools that cut links and make file systems, the reference implementations.
 install_peers() {
-    local missing=() root=()
-    for package in mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry util-linux mount libturbojpeg0 python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg prometheus lintian skopeo; do
+    local missing=() root=() more=()
+    if [ $mode = full ]; then more=(qemu-user-static binfmt-support qemu-system-x86 kmod cpio busybox-static file); fi
+    for package in "${more[@]}" mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry util-linux mount libturbojpeg0 python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg prometheus lintian skopeo; do
         # Ubuntu has libjpeg-turbo's library under another name.
         if [ $package = libturbojpeg0 ] && ldconfig -p | grep -q libturbojpeg.so.0; then continue; fi
         # npm may have come with another package of Node.js.
@@ -56,6 +57,24 @@ step() {
     tail -40 "$logs/$name.log"
     echo "   FAILED in $((SECONDS - started)) s"
     return 1
+}
+
+# A step that ends with 69 where this machine lacks what it needs: skipped, with what it says.
+step_where_possible() {
+    local name=$1 code
+    shift
+    echo "== $name"
+    "$@" > "$logs/$name.log" 2>&1
+    code=$?
+    case $code in
+        0) passed=$((passed + 1)) && tail -15 "$logs/$name.log" ;;
+        69) skipped=$((skipped + 1)) && echo "   skipped: $(tail -1 "$logs/$name.log")" ;;
+        *)
+            failed=$((failed + 1))
+            failures+=("$name (see artifacts/test-logs/$name.log)")
+            tail -40 "$logs/$name.log"
+            ;;
+    esac
 }
 
 # A test program of xunit: its own summary is added up; a program that ends without one has failed.
@@ -108,7 +127,10 @@ all() {
     if [ $mode = full ]; then tests unit-tests-release tests/EdgeInfer.Tests/bin/Release/net10.0/EdgeInfer.Tests; fi
     tests system-tests tests/EdgeInfer.SystemTests/bin/Release/net10.0/EdgeInfer.SystemTests
     # An hour or more, which the limit of a test program would cut off.
-    if [ $mode = full ]; then step reliability tests/reliability.sh; fi
+    if [ $mode = full ]; then
+        step reliability tests/reliability.sh
+        step_where_possible vm tests/vm.sh
+    fi
 }
 
 all

@@ -16,5 +16,5 @@ while [ ${#queue[@]} != 0 ]; do
     done
 done
 if [ -z "$leader" ]; then echo "enter.sh: no container below process $pid" >&2; exit 69; fi
-exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root --wd=/ \
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 SYSTEMD_PAGER=cat SYSTEMD_COLORS=0 container=systemd-nspawn "$@"
+exec nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup --root \
+    env -i --chdir=/ PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 SYSTEMD_PAGER=cat SYSTEMD_COLORS=0 container=systemd-nspawn "$@"

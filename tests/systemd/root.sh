@@ -1,5 +1,6 @@
 #!/bin/bash
-# Builds a root file system whose own systemd boot.sh can start: Debian with systemd, a broker and its clients.
+# Builds a root file system whose own systemd boot.sh can start, and tests/vm.sh with a kernel of its own: Debian with systemd, udev,
+# a broker and its clients.
 #   root.sh DIR [SUITE] [ARCH]       SUITE bookworm by default, ARCH the machine's own
 # DIR is complete once it is there; nothing is done then. Run as root, with mmdebstrap; takes about a minute.
 set -euo pipefail
@@ -8,13 +9,13 @@ mkdir -p "$(dirname "$dir")"
 # Tests that run side by side want the same one.
 exec 9> "$dir.lock"
 flock 9
-if [ -e "$dir/usr/lib/systemd/systemd" ]; then exit 0; fi
+if [ -e "$dir/usr/lib/systemd/systemd" ] && [ -e "$dir/bin/udevadm" ]; then exit 0; fi
 rm -rf "$dir" "$dir.new"
 ssl=libssl3 sources=()
 # Debian 11's updates are no longer beside it for every architecture.
 if [ "$suite" = bullseye ]; then ssl=libssl1.1 sources=("deb http://deb.debian.org/debian bullseye main"); fi
 mmdebstrap --quiet --variant=minbase --architectures="$arch" \
-    --include=systemd,dbus,mosquitto,mosquitto-clients,procps,$ssl \
+    --include=systemd,udev,dbus,mosquitto,mosquitto-clients,procps,$ssl \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     "$suite" "$dir.new" "${sources[@]}"
 # The broker is started by the tests that want one; nothing else that a container has no use for.

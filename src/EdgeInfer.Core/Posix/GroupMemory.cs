@@ -35,7 +35,7 @@ internal readonly record struct GroupMemory(long LimitBytes, long? UsedBytes, lo
         }
 
         if (tightest is not { } found) return null;
-        return found.IsUnified ? OfUnified(found.Folder, found.Limit, text) : new(found.Limit, Number(text($"{found.Folder}/memory.usage_in_bytes")), 0);
+        return found.IsUnified ? OfUnified(found.Folder, found.Limit, text) : OfVersion1(found.Folder, found.Limit, text);
     }
 
     /// <summary>A file of the system itself.</summary>
@@ -51,12 +51,18 @@ internal readonly record struct GroupMemory(long LimitBytes, long? UsedBytes, lo
         }
     }
 
-    private static GroupMemory OfUnified(string folder, long limit, Func<string, string?> text)
-    {
-        long? current = Number(text($"{folder}/memory.current"));
-        long cached = Entry(text($"{folder}/memory.stat"), "inactive_file") ?? 0;
-        return new(limit, current is { } all ? Math.Max(0, all - cached) : null, Entry(text($"{folder}/memory.events"), "oom_kill") ?? 0);
-    }
+    private static GroupMemory OfUnified(string folder, long limit, Func<string, string?> text) => new(
+        limit,
+        InUse(text($"{folder}/memory.current"), Entry(text($"{folder}/memory.stat"), "inactive_file")),
+        Entry(text($"{folder}/memory.events"), "oom_kill") ?? 0);
+
+    // The usage counts the groups below, so what is cached has to be the sum that does, too. Kernels before 4.13 count no kills.
+    private static GroupMemory OfVersion1(string folder, long limit, Func<string, string?> text) => new(
+        limit,
+        InUse(text($"{folder}/memory.usage_in_bytes"), Entry(text($"{folder}/memory.stat"), "total_inactive_file")),
+        Entry(text($"{folder}/memory.oom_control"), "oom_kill") ?? 0);
+
+    private static long? InUse(string? all, long? cached) => Number(all) is { } bytes ? Math.Max(0, bytes - (cached ?? 0)) : null;
 
     private static long? Entry(string? text, string key)
     {

@@ -13,6 +13,8 @@ public sealed class ImageTests : IDisposable
     private const string ManifestType = "application/vnd.oci.image.manifest.v1+json";
     private const int User = 65532;
 
+    private static readonly string s_name = "edgeinfer:" + PackageFolder.Version;
+
     private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -24,7 +26,8 @@ public sealed class ImageTests : IDisposable
         Assert.Equal("1.0.0", Json(File.ReadAllBytes(Path.Combine(layout, "oci-layout"))).GetProperty("imageLayoutVersion").GetString());
         JsonElement top = Json(File.ReadAllBytes(Path.Combine(layout, "index.json")));
         JsonElement named = Assert.Single(top.GetProperty("manifests").EnumerateArray());
-        Assert.Equal(PackageFolder.Version, named.GetProperty("annotations").GetProperty("org.opencontainers.image.ref.name").GetString());
+        Assert.Equal(s_name, named.GetProperty("annotations").GetProperty("org.opencontainers.image.ref.name").GetString());
+        Assert.Equal("localhost/" + s_name, named.GetProperty("annotations").GetProperty("io.containerd.image.name").GetString());
         HashSet<string> reached = [];
         JsonElement index = Json(Blob(layout, named, IndexType, reached));
         Assert.Equal(2, index.GetProperty("schemaVersion").GetInt32());
@@ -41,12 +44,12 @@ public sealed class ImageTests : IDisposable
         foreach ((string architecture, _) in Platforms())
         {
             JsonElement seen = Json(System.Text.Encoding.UTF8.GetBytes(
-                await PackageFolder.Run("skopeo", "--override-arch", architecture, "inspect", $"oci:{layout}:{PackageFolder.Version}")));
+                await PackageFolder.Run("skopeo", "--override-arch", architecture, "inspect", $"oci:{layout}:{s_name}")));
             Assert.Equal(architecture, seen.GetProperty("Architecture").GetString());
         }
 
         // It reads every blob and refuses a digest that is not right.
-        await PackageFolder.Run("skopeo", "--insecure-policy", "copy", "--all", $"oci:{layout}:{PackageFolder.Version}", $"oci:{_folder["copy"]}:{PackageFolder.Version}");
+        await PackageFolder.Run("skopeo", "--insecure-policy", "copy", "--all", $"oci:{layout}:{s_name}", $"oci:{_folder["copy"]}:{s_name}");
     }
 
     [Fact]
@@ -56,7 +59,7 @@ public sealed class ImageTests : IDisposable
         foreach ((string architecture, _) in Platforms())
         {
             JsonElement config = Json(System.Text.Encoding.UTF8.GetBytes(
-                await PackageFolder.Run("skopeo", "--override-arch", architecture, "inspect", "--config", $"oci:{layout}:{PackageFolder.Version}"))).GetProperty("config");
+                await PackageFolder.Run("skopeo", "--override-arch", architecture, "inspect", "--config", $"oci:{layout}:{s_name}"))).GetProperty("config");
             Assert.Equal($"{User}:{User}", config.GetProperty("User").GetString());
             Assert.Equal("/usr/bin/edgeinfer", config.GetProperty("Entrypoint")[0].GetString());
             JsonElement labels = config.GetProperty("Labels");

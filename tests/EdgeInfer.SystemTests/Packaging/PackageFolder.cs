@@ -36,6 +36,24 @@ internal static partial class PackageFolder
         }
     }
 
+    /// <summary>Makes packages of the one under test that have another version, or know another version of the state; not compressed.</summary>
+    /// <param name="folder">Takes them.</param>
+    /// <param name="packages">File, version, and the version of the state that its preinst knows.</param>
+    public static async Task Repack(TestFolder folder, params (string Name, string Version, int? State)[] packages)
+    {
+        string tree = folder["tree"], control = System.IO.Path.Combine(tree, "DEBIAN", "control"), preinst = System.IO.Path.Combine(tree, "DEBIAN", "preinst");
+        await Run("dpkg-deb", "--raw-extract", Deb(Architecture), tree);
+        string ownControl = await System.IO.File.ReadAllTextAsync(control), ownPreinst = await System.IO.File.ReadAllTextAsync(preinst);
+        foreach ((string name, string version, int? state) in packages)
+        {
+            await System.IO.File.WriteAllTextAsync(control, Replaced(ownControl, $"Version: {Version}", $"Version: {version}"));
+            await System.IO.File.WriteAllTextAsync(preinst, state is { } number ? Replaced(ownPreinst, "knows=1", $"knows={number}") : ownPreinst);
+            await Run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, folder[name]);
+        }
+
+        Directory.Delete(tree, true);
+    }
+
     /// <summary>Runs a program to its end, and fails the test with what it printed where it fails.</summary>
     public static async Task<string> Run(string program, params string[] arguments)
     {
@@ -43,6 +61,12 @@ internal static partial class PackageFolder
         int code = await child.Exit(s_packing);
         Assert.True(code == 0, $"{program} {string.Join(' ', arguments)} ended with {code}:\n{child.Output}");
         return child.Output;
+    }
+
+    private static string Replaced(string text, string from, string to)
+    {
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        return text.Replace(from, to, StringComparison.Ordinal);
     }
 
     [GeneratedRegex("\"([A-Za-z0-9_.-]+)\": \\{\\s*\"type\": \"[A-Za-z]+\",(?:\\s*\"requested\": \"[^\"]*\",)?\\s*\"resolved\": \"([^\"]+)\"")]

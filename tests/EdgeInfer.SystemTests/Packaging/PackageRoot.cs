@@ -37,16 +37,7 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
     /// <param name="name">The file.</param>
     /// <param name="version">Its version.</param>
     /// <param name="state">The version of the state that its preinst knows.</param>
-    internal async Task<string> Repack(string name, string version, int? state = null)
-    {
-        string tree = _packages["tree-" + name];
-        await PackageFolder.Run("dpkg-deb", "--raw-extract", PackageFolder.Deb(PackageFolder.Architecture), tree);
-        await Replace(Path.Combine(tree, "DEBIAN", "control"), $"Version: {PackageFolder.Version}", $"Version: {version}");
-        if (state is { } number) await Replace(Path.Combine(tree, "DEBIAN", "preinst"), "knows=1", $"knows={number}");
-        await PackageFolder.Run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, _packages[name]);
-        Directory.Delete(tree, true);
-        return name;
-    }
+    internal Task Repack(string name, string version, int? state = null) => PackageFolder.Repack(_packages, (name, version, state));
 
     /// <summary>Runs a shell script as root in a fresh root; /packages holds what was repacked, and the package under test as edgeinfer.deb.</summary>
     internal async Task<(int ExitCode, string Output)> Run(string script)
@@ -72,13 +63,6 @@ public sealed class PackageRoot : IAsyncLifetime, IDisposable
         everything() { find / -xdev -path /proc -prune -o -path /packages -prune -o -path /var/lib/dpkg -prune -o -path /var/log -prune -o -path /tmp -prune -o -path /run/adduser -prune -o -print | sort; }
 
         """;
-
-    private static async Task Replace(string path, string from, string to)
-    {
-        string text = await File.ReadAllTextAsync(path);
-        Assert.Contains(from, text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(path, text.Replace(from, to, StringComparison.Ordinal));
-    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

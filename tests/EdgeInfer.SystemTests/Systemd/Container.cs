@@ -20,7 +20,10 @@ internal sealed class Container : IAsyncDisposable
     private readonly TestFolder _layer;
     private readonly ChildProcess _boot;
 
-    private Container(TestFolder layer, ChildProcess boot) => (_layer, _boot) = (layer, boot);
+    // How long an answer or a command may take.
+    private readonly TimeSpan _patience;
+
+    private Container(TestFolder layer, ChildProcess boot, TimeSpan patience) => (_layer, _boot, _patience) = (layer, boot, patience);
 
     private static string Scripts => Path.Combine(PublishedBinary.Root, "tests", "systemd");
 
@@ -44,14 +47,33 @@ internal sealed class Container : IAsyncDisposable
         foreach ((string path, string text) in more ?? []) layer.Write(path.TrimStart('/'), text);
         foreach (string folder in Directory.EnumerateDirectories(layer.Path, "*", SearchOption.AllDirectories))
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-        string program = $"{Path.GetDirectoryName(PublishedBinary.Path)}:/usr/lib/edgeinfer";
-        Container container = new(layer, ChildProcess.Start(Path.Combine(Scripts, "boot.sh"), [root, layer.Path, program, .. binds ?? []]));
+        return await Start(root, layer, [$"{Path.GetDirectoryName(PublishedBinary.Path)}:/usr/lib/edgeinfer", .. binds ?? []]);
+    }
+
+    /// <summary>Boots it without the program.</summary>
+    /// <param name="packages">A folder of this machine that is seen as /packages.</param>
+    public static async Task<Container> Bare(string packages) => await Start(await Root(), new TestFolder(), [$"{packages}:/packages"]);
+
+    /// <summary>Boots another root file system without the program, whose processor may be emulated.</summary>
+    /// <param name="root">As tests/systemd/root.sh makes it.</param>
+    /// <param name="packages">A folder of this machine that is seen as /packages.</param>
+    /// <param name="patience">How long an answer or a command may take in it.</param>
+    public static Task<Container> Foreign(string root, string packages, TimeSpan patience) => Start(root, new TestFolder(), [$"{packages}:/packages"], patience);
+
+    private static async Task<Container> Start(string root, TestFolder layer, string[] binds, TimeSpan? patience = null)
+    {
+        Container container = new(layer, ChildProcess.Start(Path.Combine(Scripts, "boot.sh"), [root, layer.Path, .. binds]), patience ?? ChildProcess.Patience);
         await container.Until(["systemctl", "is-system-running"], static said => said.StartsWith("running", StringComparison.Ordinal) || said.StartsWith("degraded", StringComparison.Ordinal));
         return container;
     }
 
     /// <summary>Runs a program inside, to its end.</summary>
-    public Task<(int ExitCode, string Output)> Run(params string[] command) => ChildProcess.Run(Path.Combine(Scripts, "enter.sh"), [Boots, .. command]);
+    public async Task<(int ExitCode, string Output)> Run(params string[] command)
+    {
+        await using ChildProcess inside = Start(command);
+        int code = await inside.Exit(_patience);
+        return (code, inside.Output);
+    }
 
     /// <summary>Runs a program inside that has to succeed, and gives what it printed.</summary>
     public async Task<string> Must(params string[] command)
@@ -76,7 +98,7 @@ internal sealed class Container : IAsyncDisposable
         {
             (_, string said) = await Run(command);
             if (isWanted(said)) return said;
-            if (_boot.HasExited || waited.Elapsed > ChildProcess.Patience) Assert.Fail($"{string.Join(' ', command)} said last: {said}\n{_boot.Output}\n{(_boot.HasExited ? "" : await Journal())}");
+            if (_boot.HasExited || waited.Elapsed > _patience) Assert.Fail($"{string.Join(' ', command)} said last: {said}\n{_boot.Output}\n{(_boot.HasExited ? "" : await Journal())}");
             await timer.WaitForNextTickAsync();
         }
     }

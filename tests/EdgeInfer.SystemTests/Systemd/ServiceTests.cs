@@ -97,7 +97,13 @@ public sealed class ServiceTests
     {
         string configuration = Configuration(Belt).Replace("/usr/lib/edgeinfer/models/parts-detector", "/var/lib/edgeinfer/parts.onnx", StringComparison.Ordinal);
         await using Container machine = await Container.Boot(configuration, "RestartSec=1s", [("/var/lib/edgeinfer/parts.onnx", "no model yet")]);
+        await machine.Until("NRestarts", static count => int.Parse(count, CultureInfo.InvariantCulture) >= 1);
+        long first = Microseconds(await machine.Property("ExecMainStartTimestampMonotonic"));
         await machine.Until("NRestarts", static count => int.Parse(count, CultureInfo.InvariantCulture) >= 2);
+        await machine.Until("ExecMainStartTimestampMonotonic", start => Microseconds(start.Length == 0 ? "0" : start) > first);
+
+        // Between two starts lies the pause that the unit asks for.
+        Assert.InRange(Microseconds(await machine.Property("ExecMainStartTimestampMonotonic")) - first, 1_000_000, long.MaxValue);
         Assert.Contains("status=65/", await machine.Must("journalctl", "--output=cat", "--unit=edgeinfer"), StringComparison.Ordinal);
     }
 

@@ -66,6 +66,34 @@ public sealed class SupervisionTests
     }
 
     [Fact]
+    public async Task A_model_that_never_comes_from_its_drive_is_waited_for_up_to_a_bound_then_the_agent_is_killed_and_started_anew()
+    {
+        using StalledStart stall = await StalledStart.Make();
+        await using Container machine = await Container.Boot(
+            ServiceTests.Configuration(ServiceTests.Belt), $"{Quick}\nTimeoutStartSec=2s\nEnvironment={stall.Environment}", binds: [stall.Bind]);
+        await machine.Says("1 of 1 pipeline runs");
+        stall.IsStalled = true;
+        await machine.Must("systemctl", "restart", "--no-block", "edgeinfer");
+        await machine.Says("the models are being loaded");
+        long since = await LastAlive(machine);
+
+        // Longer than the unit allows a start, which the agent extends.
+        await machine.Until("WatchdogTimestampMonotonic", text => long.Parse(text, CultureInfo.InvariantCulture) > since + 3_000_000);
+        Assert.Equal(("activating", "0"), (await machine.Property("ActiveState"), await machine.Property("NRestarts")));
+        await using ChildProcess journal = machine.Follow();
+        stall.Ahead = TimeSpan.FromMinutes(5.1);
+        await journal.Line("the agent counts as started while pipeline belt still loads its model");
+        await machine.Until("ActiveState", static state => state == "active");
+        await machine.Says("belt starts");
+        stall.Ahead = TimeSpan.FromMinutes(10.2);
+        await journal.Line("stuck: belt:");
+        await journal.Line("Watchdog timeout");
+        stall.IsStalled = false;
+        await machine.Until("NRestarts", static count => count == "1");
+        await machine.Says("1 of 1 pipeline runs");
+    }
+
+    [Fact]
     public async Task A_camera_and_a_broker_that_are_away_are_no_reason_to_be_killed()
     {
         using CameraRig cameras = await Cameras();

@@ -17,19 +17,32 @@ public sealed class UnitFileTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Systemd_finds_nothing_wrong_with_it(bool hasGpu)
-    {
-        (int code, string output) = await ChildProcess.Run(Peer.Program("systemd-analyze"), "verify", "--man=no", Installed(hasGpu));
-        Assert.True(code == 0, output);
-        Assert.DoesNotContain(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line =>
-            line.Contains("edgeinfer", StringComparison.Ordinal) && !s_newer.Any(known => line.Contains(known, StringComparison.Ordinal)));
-    }
+    public async Task Systemd_finds_nothing_wrong_with_it(bool hasGpu) => Assert.Empty(await Faults(Installed(File.ReadAllText(Unit), hasGpu)));
+
+    [Theory]
+    [InlineData("ProtectSystem=strict", "ProtectSytem=strict")]
+    [InlineData("WatchdogSec=60s", "WatchdogSec=a minute")]
+    [InlineData("Type=notify", "Type=notified")]
+    [InlineData("ExecStart=", "ExecStart=relative ")]
+    public async Task Systemd_would_find_what_is_misspelt(string right, string wrong)
+        => Assert.NotEmpty(await Faults(Installed(File.ReadAllText(Unit).Replace("\n" + right, "\n" + wrong, StringComparison.Ordinal))));
 
     [Fact]
     public async Task Its_exposure_is_at_most_2()
     {
-        (int code, string output) = await ChildProcess.Run(Peer.Program("systemd-analyze"), "security", "--offline=true", "--no-pager", "--threshold=20", Installed(hasGpu: false));
+        (int code, string output) = await Exposure(File.ReadAllText(Unit));
         Assert.True(code == 0, output);
+    }
+
+    [Theory]
+    [InlineData("NoNewPrivileges=yes")]
+    [InlineData("CapabilityBoundingSet=")]
+    [InlineData("SystemCallFilter=@system-service")]
+    [InlineData("DevicePolicy=closed")]
+    public async Task Its_exposure_is_more_without(string line)
+    {
+        (int code, string output) = await Exposure(File.ReadAllText(Unit).Replace($"\n{line}\n", "\n", StringComparison.Ordinal));
+        Assert.True(code != 0, output);
     }
 
     // What an upgrade must not lose without a word; the reasons are in the unit and in docs/service.md.
@@ -39,6 +52,11 @@ public sealed class UnitFileTests : IDisposable
     [InlineData("Restart=always")]
     [InlineData("RestartPreventExitStatus=64 78")]
     [InlineData("StartLimitIntervalSec=0")]
+    [InlineData("RestartSec=5s")]
+    [InlineData("RestartMaxDelaySec=2min")]
+    [InlineData("TimeoutStartSec=90s")]
+    [InlineData("ExecReload=/bin/kill -HUP $MAINPID")]
+    [InlineData("MemoryMax=80%")]
     [InlineData("WatchdogSec=60s")]
     [InlineData("RuntimeDirectoryPreserve=yes")]
     [InlineData("OOMPolicy=continue")]
@@ -69,10 +87,22 @@ public sealed class UnitFileTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private string Installed(bool hasGpu)
+    private static Task<(int ExitCode, string Output)> Analyse(params string[] arguments) => ChildProcess.Run(Peer.Program("systemd-analyze"), arguments);
+
+    private static async Task<string[]> Faults(string path)
+    {
+        (int code, string output) = await Analyse("verify", "--man=no", path);
+        string[] faults = [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line =>
+            line.Contains("edgeinfer", StringComparison.Ordinal) && !s_newer.Any(known => line.Contains(known, StringComparison.Ordinal)))];
+        return code == 0 ? faults : [$"it ended with {code}: {output}", .. faults];
+    }
+
+    private Task<(int ExitCode, string Output)> Exposure(string unit) => Analyse("security", "--offline=true", "--no-pager", "--threshold=20", Installed(unit));
+
+    private string Installed(string unit, bool hasGpu = false)
     {
         // The program has to be where the unit says, which on this machine it is not.
-        string path = _folder.Write("edgeinfer.service", File.ReadAllText(Unit).Replace("/usr/bin/edgeinfer", PublishedBinary.Path, StringComparison.Ordinal));
+        string path = _folder.Write("edgeinfer.service", unit.Replace("/usr/bin/edgeinfer", PublishedBinary.Path, StringComparison.Ordinal));
         if (hasGpu) _folder.Copy(Gpu, "edgeinfer.service.d/gpu.conf");
         return path;
     }

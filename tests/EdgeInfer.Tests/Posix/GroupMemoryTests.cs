@@ -51,6 +51,11 @@ public sealed class GroupMemoryTests
             ["/sys/fs/cgroup/memory/memory.limit_in_bytes"] = "9223372036854771712\n",
         };
         Assert.Equal(new GroupMemory(157286400, 80000000, 0), Read(files));
+
+        // As Linux 6.18 prints them, shortened.
+        files["/sys/fs/cgroup/memory/docker/abc/memory.stat"] = "cache 30000000\ninactive_file 10\ntotal_inactive_file 20000000\n";
+        files["/sys/fs/cgroup/memory/docker/abc/memory.oom_control"] = "oom_kill_disable 0\nunder_oom 0\noom_kill 1\n";
+        Assert.Equal(new GroupMemory(157286400, 60000000, 1), Read(files));
     }
 
     [Fact]
