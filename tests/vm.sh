@@ -88,8 +88,8 @@ mkdir -p $root/etc/modules-load.d $root/etc/modprobe.d
 echo vivid > $root/etc/modules-load.d/vivid.conf
 echo 'options vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0' > $root/etc/modprobe.d/vivid.conf
 mkdir -p $root/etc/systemd/system/edgeinfer.service.d $root/etc/systemd/system/multi-user.target.wants
-# Garbage is collected each MiB: by itself it is at each 12 MiB or so, which at this pace takes a quarter of an hour and looks like growth.
-printf '[Service]\nMemoryMax=256M\nCPUQuota=50%%\nEnvironment=DOTNET_GCgen0size=0x100000\n' > $root/etc/systemd/system/edgeinfer.service.d/limits.conf
+# Garbage is collected each MiB (the value is hexadecimal, without 0x): by itself it is each 4 MiB, which takes minutes at this pace and looks like growth.
+printf '[Service]\nMemoryMax=256M\nCPUQuota=50%%\nEnvironment=DOTNET_GCgen0size=100000\n' > $root/etc/systemd/system/edgeinfer.service.d/limits.conf
 cat > $root/etc/edgeinfer/edgeinfer.yaml << 'YAML'
 device: { id: vm }
 mqtt: { url: "mqtt://127.0.0.1:1883" }

@@ -66,7 +66,8 @@ public sealed class CudaFolderTests : IDisposable
         string configuration = _folder.Configuration("mqtt://127.0.0.1:1", "{ synthetic: conveyor, size: 640x480, fps: 5, seed: 1 }");
         Dictionary<string, string> environment = new()
         {
-            ["EDGEINFER__RUNTIME__ONNXRUNTIME"] = Path.Combine(made, "libonnxruntime.so"), ["EDGEINFER__RUNTIME__PROVIDERS"] = "[tensorrt, cuda, cpu]",
+            ["EDGEINFER__RUNTIME__ONNXRUNTIME"] = Path.Combine(made, "libonnxruntime.so"),
+            ["EDGEINFER__RUNTIME__PROVIDERS"] = "[tensorrt, cuda, cpu]",
         };
 
         await using ChildProcess agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", configuration], environment);

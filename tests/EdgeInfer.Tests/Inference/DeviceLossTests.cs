@@ -1,3 +1,4 @@
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 
 namespace EdgeInfer.Tests.Inference;
@@ -39,11 +40,12 @@ public sealed class DeviceLossTests
     }
 
     [Fact]
-    public void Of_a_clear_loss_the_driver_is_not_asked()
+    public async Task Of_a_clear_loss_the_driver_is_not_asked()
     {
         DeviceWatch watch = new(static _ => throw new InvalidOperationException("the driver hangs"));
         watch.Failed("cuda", 0, "parts", "CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; hostname=press ; expr=x");
-        Assert.Equal("parts: cuda's device is lost to this process: CUDA failure 700: an illegal memory access was encountered ; GPU=0", watch.Lost.Result.ToString().Split("; the agent")[0]);
-        Assert.Equal(70, (int)watch.Lost.Result.Kind);
+        Fault lost = await watch.Lost;
+        Assert.Equal("parts: cuda's device is lost to this process: CUDA failure 700: an illegal memory access was encountered ; GPU=0", lost.ToString().Split("; the agent")[0]);
+        Assert.Equal(70, (int)lost.Kind);
     }
 }
