@@ -1,3 +1,5 @@
+using EdgeInfer.Libraries;
+
 namespace EdgeInfer.Configuration;
 
 /// <summary>Looks whether a file can be a plug-in provider for this machine, by what its ELF tables say: none of its code runs.</summary>

@@ -1,3 +1,5 @@
+using EdgeInfer.Libraries;
+
 namespace EdgeInfer.Configuration;
 
 /// <summary>Looks whether a file can be loaded here, and be an ONNX Runtime that is served, by what its ELF tables say: none of its code runs.</summary>

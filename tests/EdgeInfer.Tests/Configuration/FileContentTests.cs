@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeInfer.Configuration;
+using EdgeInfer.Tests.Libraries;
 
 namespace EdgeInfer.Tests.Configuration;
 

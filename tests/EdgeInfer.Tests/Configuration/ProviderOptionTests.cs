@@ -1,4 +1,5 @@
 using EdgeInfer.Configuration;
+using EdgeInfer.Tests.Libraries;
 
 namespace EdgeInfer.Tests.Configuration;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using EdgeInfer.Configuration;
 using EdgeInfer.Inference.Interop;
-using EdgeInfer.Tests.Configuration;
+using EdgeInfer.Tests.Libraries;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Tests.Inference;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference.Interop;
-using EdgeInfer.Tests.Configuration;
+using EdgeInfer.Tests.Libraries;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Tests.Inference;

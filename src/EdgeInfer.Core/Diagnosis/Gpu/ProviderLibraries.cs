@@ -1,5 +1,6 @@
 using System.Globalization;
 using EdgeInfer.Configuration;
+using EdgeInfer.Libraries;
 using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis.Gpu;

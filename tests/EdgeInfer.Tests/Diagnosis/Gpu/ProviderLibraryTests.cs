@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Diagnosis;
 using EdgeInfer.Diagnosis.Gpu;
-using EdgeInfer.Tests.Configuration;
+using EdgeInfer.Tests.Libraries;
 
 namespace EdgeInfer.Tests.Diagnosis.Gpu;
 

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace EdgeInfer.Configuration;
+namespace EdgeInfer.Libraries;
 
 /// <summary>Finds a name among the symbols that a library offers, by the hash tables that the loader uses.</summary>
 internal static class ElfSymbols

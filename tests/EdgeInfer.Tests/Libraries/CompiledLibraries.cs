@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace EdgeInfer.Tests.Configuration;
+namespace EdgeInfer.Tests.Libraries;
 
 /// <summary>Shared libraries that a test makes with the machine's C compiler, in a folder that is gone after it.</summary>
 internal sealed class CompiledLibraries : IDisposable

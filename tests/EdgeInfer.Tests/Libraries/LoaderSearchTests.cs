@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
 using EdgeInfer.Configuration;
+using EdgeInfer.Libraries;
 
-namespace EdgeInfer.Tests.Configuration;
+namespace EdgeInfer.Tests.Libraries;
 
 /// <summary>What a library needs and does not find, held against ldd where the places are this system's.</summary>
 public sealed class LoaderSearchTests : IDisposable

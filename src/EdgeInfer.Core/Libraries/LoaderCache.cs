@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace EdgeInfer.Configuration;
+namespace EdgeInfer.Libraries;
 
 /// <summary>Reads the loader's cache, as ldconfig of glibc writes it (sysdeps/generic/dl-cache.h), since 2.2 alone or behind an older part.</summary>
 internal static class LoaderCache

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace EdgeInfer.Configuration;
+namespace EdgeInfer.Libraries;
 
 /// <summary>A symbol version that a library wants from another one, such as <c>GLIBC_2.34</c> of <c>libc.so.6</c>.</summary>
 /// <param name="Library">As <see cref="ElfFile.Needed"/> names it.</param>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace EdgeInfer.Configuration;
+namespace EdgeInfer.Libraries;
 
 /// <summary>Entries of a library's dynamic section (elf.h).</summary>
 internal static class ElfTag

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using EdgeInfer.Configuration;
+using EdgeInfer.Libraries;
 
-namespace EdgeInfer.Tests.Configuration;
+namespace EdgeInfer.Tests.Libraries;
 
 public sealed class ElfFileTests : IDisposable
 {

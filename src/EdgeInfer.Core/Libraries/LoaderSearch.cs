@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeInfer.Configuration;
+namespace EdgeInfer.Libraries;
 
 /// <summary>Something that a library needs and does not find.</summary>
 /// <param name="Library">The needed library, as it is asked for.</param>
