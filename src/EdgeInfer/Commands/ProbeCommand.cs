@@ -17,7 +17,7 @@ internal static class ProbeCommand
         try
         {
             using FileStream output = new(ProbeStreams.TakeOutput(), FileAccess.Write, bufferSize: 0);
-            ProbeVoice voice = new(output, request);
+            ProbeVoice voice = new(output, Console.Error, request);
             AgentConfiguration? configuration = request.File.Length > 0 ? RunCommand.ConfigurationReader().Draft(request.File, new FaultList()) : null;
             new NativeExamination(new SystemFiles(), TimeProvider.System, voice).Run(configuration);
             voice.End();

@@ -95,7 +95,7 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
             TimeSpan limit = step < all ? step : all;
             ChildRead last = child.Read(bytes, limit > TimeSpan.Zero ? limit : TimeSpan.Zero, out int count);
             if (last != ChildRead.Bytes || (total += count) > MostBytes) return (last == ChildRead.Bytes ? ChildRead.TimedOut : last, time.GetElapsedTime(listener.Since ?? since));
-            listener.Take(bytes.AsSpan(0, count), child, time);
+            listener.Take(bytes.AsSpan(0, count), time);
             if (listener.HasEnded) return (ChildRead.End, default);
         }
     }
@@ -107,7 +107,6 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
     private sealed class Listener(ProbeOutcome outcome, HashSet<string> done)
     {
         private readonly List<byte> _line = [];
-        private long _errorBytesBefore;
 
         /// <summary>What the child is at; null before the first.</summary>
         public ProbeStep? Step { get; private set; }
@@ -121,7 +120,7 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
         /// <summary>Whether it came through.</summary>
         public bool HasEnded { get; private set; }
 
-        public void Take(ReadOnlySpan<byte> bytes, ChildProcess child, TimeProvider time)
+        public void Take(ReadOnlySpan<byte> bytes, TimeProvider time)
         {
             foreach (byte value in bytes)
             {
@@ -131,26 +130,28 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
                     continue;
                 }
 
-                Heard(ProbeLine.Parse(_line.ToArray()), child, time);
+                Heard(ProbeLine.Parse(_line.ToArray()), time);
                 _line.Clear();
             }
         }
 
-        /// <summary>The last line of the child's standard error since the step began; null for none.</summary>
+        /// <summary>
+        /// The last line of the child's standard error behind the step's mark; null for none. Its two streams come without an order between them,
+        /// so that the child marks the beginning of a step in both.
+        /// </summary>
         public string? Reason(ErrorTail errors)
         {
             IReadOnlyList<string> lines = errors.Lines();
-            return errors.Bytes > _errorBytesBefore && lines.Count > 0 ? lines[^1] : null;
+            return lines.Count > 0 && Step is { } step && !lines[^1].EndsWith(step.Mark, StringComparison.Ordinal) ? lines[^1] : null;
         }
 
-        private void Heard(ProbeLine? line, ChildProcess child, TimeProvider time)
+        private void Heard(ProbeLine? line, TimeProvider time)
         {
             switch (line)
             {
                 case ProbeStep step:
                     if (Step is { } before) done.Add(before.Name);
-                    child.ReadErrors();
-                    (Step, Since, FindingsBefore, _errorBytesBefore) = (step, time.GetTimestamp(), outcome.Count, child.Errors.Bytes);
+                    (Step, Since, FindingsBefore) = (step, time.GetTimestamp(), outcome.Count);
                     break;
                 case ProbeFinding finding: outcome.Add(finding.Section, finding.Finding); break;
                 case ProbeFact fact: outcome.Add(fact.Section, new Fact(fact.Name, fact.Value)); break;

@@ -80,6 +80,9 @@ internal abstract record ProbeLine
 /// <param name="Cure">What to do where this ends it.</param>
 internal sealed record ProbeStep(string Name, string Section, string Doing, string Cure) : ProbeLine
 {
+    /// <summary>The line by which its beginning is known in standard error.</summary>
+    public string Mark => $"[doctor: {Name}]";
+
     /// <inheritdoc/>
     protected override void Write(Utf8JsonWriter json)
     {

@@ -5,8 +5,9 @@ namespace EdgeInfer.Diagnosis.Native;
 /// not said again.
 /// </summary>
 /// <param name="output">Where the parent listens; unbuffered.</param>
+/// <param name="errors">Standard error, where the beginning of each step is marked.</param>
 /// <param name="request">What was asked for.</param>
-internal sealed class ProbeVoice(Stream output, ProbeRequest request)
+internal sealed class ProbeVoice(Stream output, TextWriter errors, ProbeRequest request)
 {
     private string _section = "";
     private bool _isSilent;
@@ -24,7 +25,9 @@ internal sealed class ProbeVoice(Stream output, ProbeRequest request)
         _isSilent = request.Done.Contains(name);
         if (_isSilent && !isNeeded) return false;
         _section = section;
-        Say(new ProbeStep(name, section, doing, cure));
+        ProbeStep step = new(name, section, doing, cure);
+        errors.WriteLine(step.Mark);
+        Say(step);
         return true;
     }
 
