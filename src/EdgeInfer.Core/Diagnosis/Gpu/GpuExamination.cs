@@ -105,7 +105,7 @@ internal sealed class GpuExamination(SystemFiles files, LoaderFolders loader, Gp
         if (!isOpen)
         {
             section.Add(demand.Nvidia(FindingId.GpuUnitClosed, "the service's unit closes the GPU's nodes to it (DevicePolicy=closed)", "edgeinfer.service",
-                "install edgeinfer-gpu.conf as /etc/systemd/system/edgeinfer.service.d/gpu.conf, then sudo systemctl daemon-reload && sudo systemctl restart edgeinfer"));
+                "sudo install -D -m 644 /usr/share/doc/edgeinfer/examples/edgeinfer-gpu.conf /etc/systemd/system/edgeinfer.service.d/gpu.conf && sudo systemctl daemon-reload && sudo systemctl restart edgeinfer"));
         }
     }
 }

@@ -69,9 +69,9 @@ public sealed class NativeProbeTests
     {
         Section section = Run($"""
             case "$*" in *fatal:runtime*) {Line(new ProbeEnd())} exit 0;; esac
-            {Line(s_load)}
-            echo 'waiting for the card' >&2
             trap '' TERM
+            echo 'waiting for the card' >&2
+            {Line(s_load)}
             while :; do sleep 1; done
             """, FindingLevel.Warning, TimeSpan.FromMilliseconds(300));
         Finding found = Assert.Single(section.Findings);
