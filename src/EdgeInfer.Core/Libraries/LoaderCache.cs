@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using EdgeInfer.Configuration;
 
 namespace EdgeInfer.Libraries;
 
@@ -22,12 +21,15 @@ internal static class LoaderCache
     {
         try
         {
-            return Parse(BoundedFile.Read(path, MostBytes), RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ForArm64 : ForX64);
+            FileInfo file = new(path);
+            if (file.Exists && file.Length <= MostBytes) return Parse(File.ReadAllBytes(path), RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ForArm64 : ForX64);
         }
-        catch (Exception e) when (BoundedFile.IsExpected(e))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new Dictionary<string, IReadOnlyList<string>>();
+            // As good as none.
         }
+
+        return new Dictionary<string, IReadOnlyList<string>>();
     }
 
     /// <summary>The cache's content.</summary>
