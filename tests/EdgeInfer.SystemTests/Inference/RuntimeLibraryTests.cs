@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Inference;
@@ -73,6 +75,29 @@ public sealed class RuntimeLibraryTests : IDisposable
 
         Assert.Equal(69, await agent.Exit(ChildProcess.Patience));
         Assert.Equal($"edgeinfer: {library}: is ONNX Runtime 1.45.0, too new: it does not offer API version 31 any more; name a libonnxruntime.so of 1.17 to 1.31, or a newer EdgeInfer", agent.Output);
+    }
+
+    [Fact]
+    public async Task An_end_waits_until_a_library_that_is_being_loaded_has_started()
+    {
+        // Whoever exits in the middle of a library's start crashes in it.
+        string library = await Compile("libonnxruntime.so", $$"""
+            #include <stdio.h>
+            #include <unistd.h>
+            __attribute__((constructor)) static void start(void) { sleep(1); fclose(fopen("{{_folder["started"]}}", "w")); }
+            void *OrtGetApiBase(void) { return 0; }
+            """);
+        using TcpListener busy = new(IPAddress.Loopback, 0);
+        busy.Start();
+        int port = ((IPEndPoint)busy.LocalEndpoint).Port;
+        string configuration = Configuration($"onnxruntime: {library}");
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("mqtt://127.0.0.1:1", $"embedded://127.0.0.1:{port}", StringComparison.Ordinal));
+
+        (int code, string output) = await ChildProcess.Run(PublishedBinary.Path, "run", "-c", configuration);
+
+        Assert.Equal(69, code);
+        Assert.StartsWith($"edgeinfer: embedded://127.0.0.1:{port}: port {port} is in use", Assert.Single(output.Split('\n')), StringComparison.Ordinal);
+        Assert.True(File.Exists(_folder["started"]), "it ended while the library was starting");
     }
 
     [Fact]
