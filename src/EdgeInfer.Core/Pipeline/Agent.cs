@@ -105,6 +105,7 @@ internal sealed partial class Agent : IAsyncDisposable
     /// <param name="configuration">What to do.</param>
     /// <param name="services">What the process gives.</param>
     /// <param name="stop">Ends the wait for the models; the agent is returned as far as it is, to be stopped.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> before the native library was loaded: there is no agent.</exception>
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
@@ -113,7 +114,7 @@ internal sealed partial class Agent : IAsyncDisposable
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
             : null;
         Agent agent = new(configuration, services, broker);
-        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading).ConfigureAwait(false));
+        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading, stop).ConfigureAwait(false));
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
         agent._outbox.Start();
         agent._line.Start();
@@ -152,11 +153,12 @@ internal sealed partial class Agent : IAsyncDisposable
             () => new InferenceRuntime(options, services.Time, services.Logger, services.Devices), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading)
+    // A library that hangs as it is loaded keeps nobody from stopping.
+    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading, CancellationToken stop)
     {
         try
         {
-            return await loading.ConfigureAwait(false);
+            return await loading.WaitAsync(stop).ConfigureAwait(false);
         }
         catch
         {
