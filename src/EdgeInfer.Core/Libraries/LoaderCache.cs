@@ -21,9 +21,10 @@ internal static class LoaderCache
     {
         try
         {
-            return Parse(BoundedFile.Read(path, MostBytes), RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ForArm64 : ForX64);
+            if (new FileInfo(path).Length > MostBytes) return new Dictionary<string, IReadOnlyList<string>>();
+            return Parse(File.ReadAllBytes(path), RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ForArm64 : ForX64);
         }
-        catch (Exception e) when (BoundedFile.IsExpected(e))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return new Dictionary<string, IReadOnlyList<string>>();
         }
