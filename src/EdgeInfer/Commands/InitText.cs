@@ -24,8 +24,8 @@ internal sealed class InitText(TextWriter output, Surroundings found)
         output.WriteLine();
         output.WriteLine($"wrote {file}; next:");
         output.WriteLine($"  edgeinfer check{named}");
-        // As the service's own user, who could not write what root has left in its folders.
-        output.WriteLine(isDefault && hasUnit ? "  systemctl start edgeinfer" : $"  edgeinfer run{named}");
+        // By the service, whose user could not write what root has left in its folders; it may run already.
+        output.WriteLine(isDefault && hasUnit ? "  systemctl restart edgeinfer" : $"  edgeinfer run{named}");
         if (found.Cameras.Any(static c => c.Role == CameraRole.Unknown)) output.WriteLine("once the camera above may be opened, have it found: edgeinfer init --force");
     }
 
