@@ -126,6 +126,8 @@ all() {
     step build-release build Release || return
     if [ $mode = full ]; then tests unit-tests-release tests/EdgeInfer.Tests/bin/Release/net10.0/EdgeInfer.Tests; fi
     tests system-tests tests/EdgeInfer.SystemTests/bin/Release/net10.0/EdgeInfer.SystemTests
+    step budgets tests/budgets.py
+    sed 's/^/   /' "$logs/budgets.log"
     # An hour or more, which the limit of a test program would cut off.
     if [ $mode = full ]; then
         step reliability tests/reliability.sh

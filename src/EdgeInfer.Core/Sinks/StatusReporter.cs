@@ -59,13 +59,14 @@ internal sealed class StatusReporter : IDisposable
         }
     }
 
-    /// <summary>Publishes the last message: stopped, every pipeline offline. The session then sends it before it ends.</summary>
+    /// <summary>Publishes the last message: stopped, every pipeline offline. The session then sends it before it ends. Who never began has nothing to say.</summary>
     public void Stop()
     {
         lock (_lock)
         {
             if (_hasStopped) return;
             _hasStopped = true;
+            if (!_hasStarted) return;
             Publish(_snapshot() with { State = AgentState.Stopped }, isOver: true);
         }
     }

@@ -65,7 +65,7 @@ public sealed class DebianPackageTests : IDisposable
         string scripts = await PackageFolder.Run("dpkg-deb", "--info", package);
         Assert.DoesNotContain("conffiles", scripts, StringComparison.Ordinal);
 
-        // DESIGN's budget for everything installed, in KiB.
+        // The budget for everything installed, in KiB.
         int installed = int.Parse(await PackageFolder.Run("dpkg-deb", "--field", package, "Installed-Size"), CultureInfo.InvariantCulture);
         Assert.InRange(installed, 30_000, 66_000_000 / 1024);
     }

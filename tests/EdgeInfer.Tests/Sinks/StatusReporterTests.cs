@@ -74,6 +74,17 @@ public sealed class StatusReporterTests
     }
 
     [Fact]
+    public void What_ends_before_it_began_says_nothing_and_asks_nobody()
+    {
+        using StatusReporter reporter = new(new("edgeinfer", "press-3"), _outgoing, static () => throw new InvalidOperationException("there is no state yet"), _time);
+        reporter.Changed();
+        reporter.Stop();
+        reporter.Changed();
+        _time.Advance(TimeSpan.FromMinutes(5));
+        Assert.Empty(Take());
+    }
+
+    [Fact]
     public void The_last_will_has_the_same_schema_and_the_state_offline()
     {
         using JsonDocument will = JsonDocument.Parse(StatusReporter.Will(new MqttTopics("a/b", "press-3"), "press-3", "0.1.0", 12).Payload);
