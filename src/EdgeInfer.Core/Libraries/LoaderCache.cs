@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using EdgeInfer.Configuration;
 
 namespace EdgeInfer.Libraries;
 
