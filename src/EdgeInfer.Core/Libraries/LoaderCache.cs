@@ -21,13 +21,15 @@ internal static class LoaderCache
     {
         try
         {
-            if (new FileInfo(path).Length > MostBytes) return new Dictionary<string, IReadOnlyList<string>>();
-            return Parse(File.ReadAllBytes(path), RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ForArm64 : ForX64);
+            FileInfo file = new(path);
+            if (file.Exists && file.Length <= MostBytes) return Parse(File.ReadAllBytes(path), RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? ForArm64 : ForX64);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new Dictionary<string, IReadOnlyList<string>>();
+            // As good as none.
         }
+
+        return new Dictionary<string, IReadOnlyList<string>>();
     }
 
     /// <summary>The cache's content.</summary>
