@@ -76,7 +76,8 @@ internal static unsafe class NativeRuntimeLibrary
         if (entry is null || entry->GetApi is null || entry->GetVersionString is null)
             throw FaultException.Of(FaultKind.Data, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
         // Version first: the managed package would fail with a bare number, and the native one prints to stderr.
-        string version = Printable(Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "");
+        string version = OneLine.Of(Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "");
+        if (version.Length > LongestVersion) version = version[..LongestVersion] + "…";
         if (ServedRuntimes.Refusal(version) is { } refusal) throw FaultException.Of(FaultKind.Unavailable, path, refusal.What, refusal.Cure);
         ServedRuntimes.TryRead(version, out _, out int api);
         if (api < ServedRuntimes.Api)
@@ -178,13 +179,6 @@ internal static unsafe class NativeRuntimeLibrary
                 FaultKind.Data, path, $"cannot be loaded: {Reason(e.Message)}",
                 "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
-    }
-
-    // It comes from a file that may be anything, and goes to terminals.
-    private static string Printable(string version)
-    {
-        string cut = version.Length <= LongestVersion ? version : version[..LongestVersion] + "…";
-        return string.Concat(cut.Select(static c => char.IsControl(c) ? '?' : c));
     }
 
     // The loader's own words are on the line after the runtime's advice about strace.
