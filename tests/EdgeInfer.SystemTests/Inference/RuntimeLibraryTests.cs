@@ -88,7 +88,7 @@ public sealed class RuntimeLibraryTests : IDisposable
             """);
         await using ChildProcess agent = Run($"onnxruntime: {library}");
 
-        Assert.Equal(65, await agent.Exit(ChildProcess.Patience));
+        Assert.Equal(69, await agent.Exit(ChildProcess.Patience));
         Assert.Equal($"edgeinfer: {library}: says that it is ONNX Runtime 1.20.1 and lacks functions of API version 20; name a libonnxruntime.so as its makers built it", agent.Output);
     }
 

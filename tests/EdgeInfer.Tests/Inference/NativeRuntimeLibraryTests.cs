@@ -83,7 +83,7 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
     public void A_table_without_all_of_its_functions_is_refused_before_one_is_called(string getApi)
     {
         Fault refused = Refusal(Stub("1.31.1", getApi));
-        Assert.Equal((FaultKind.Data, "says that it is ONNX Runtime 1.31.1 and lacks functions of API version 31"), (refused.Kind, refused.What));
+        Assert.Equal((FaultKind.Unavailable, "says that it is ONNX Runtime 1.31.1 and lacks functions of API version 31"), (refused.Kind, refused.What));
     }
 
     [Fact]
