@@ -9,7 +9,10 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        // A child on its way to become a command: nothing else may run before that.
+        // Before anything is opened.
+        StandardStreams.Hold();
+
+        // A child on its way to become a command: nothing more may run before that.
         if (Trampoline.Run(args) is { } code) return code;
 
         // Before anything can start ONNX Runtime, which otherwise reports home.

@@ -74,9 +74,10 @@ internal static unsafe class NativeRuntimeLibrary
         nint handle = Load(path);
         entry = Base(handle);
         if (entry is null || entry->GetApi is null || entry->GetVersionString is null)
-            throw FaultException.Of(FaultKind.Data, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
+            throw FaultException.Of(FaultKind.Unavailable, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
         // Version first: the managed package would fail with a bare number, and the native one prints to stderr.
-        string version = Printable(Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "");
+        string version = OneLine.Of(Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "");
+        if (version.Length > LongestVersion) version = version[..LongestVersion] + "…";
         if (ServedRuntimes.Refusal(version) is { } refusal) throw FaultException.Of(FaultKind.Unavailable, path, refusal.What, refusal.Cure);
         ServedRuntimes.TryRead(version, out _, out int api);
         if (api < ServedRuntimes.Api)
@@ -156,14 +157,14 @@ internal static unsafe class NativeRuntimeLibrary
         if (older is not null) RefuseHoles(path, older, version, api);
         ApiBase* served = OlderRuntime.Wrap(library, version, api);
         return served is not null ? served
-            : throw FaultException.Of(FaultKind.Data, path, $"says that it is ONNX Runtime {version} and does not offer API version {api}", AsBuilt);
+            : throw FaultException.Of(FaultKind.Unavailable, path, $"says that it is ONNX Runtime {version} and does not offer API version {api}", AsBuilt);
     }
 
     // A call of an entry without a function would end the process.
     private static void RefuseHoles(string path, void** table, string version, int api)
     {
         for (int i = 0; i < ApiTable.EntriesOf(api); i++)
-            if (table[i] is null) throw FaultException.Of(FaultKind.Data, path, $"says that it is ONNX Runtime {version} and lacks functions of API version {api}", AsBuilt);
+            if (table[i] is null) throw FaultException.Of(FaultKind.Unavailable, path, $"says that it is ONNX Runtime {version} and lacks functions of API version {api}", AsBuilt);
     }
 
     private static nint Load(string path)
@@ -175,16 +176,9 @@ internal static unsafe class NativeRuntimeLibrary
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw FaultException.Of(
-                FaultKind.Data, path, $"cannot be loaded: {Reason(e.Message)}",
+                FaultKind.Unavailable, path, $"cannot be loaded: {Reason(e.Message)}",
                 "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
-    }
-
-    // It comes from a file that may be anything, and goes to terminals.
-    private static string Printable(string version)
-    {
-        string cut = version.Length <= LongestVersion ? version : version[..LongestVersion] + "…";
-        return string.Concat(cut.Select(static c => char.IsControl(c) ? '?' : c));
     }
 
     // The loader's own words are on the line after the runtime's advice about strace.
