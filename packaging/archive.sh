@@ -17,9 +17,7 @@ cp packaging/archive.md "$root/README.md"
 cp packaging/man/edgeinfer.1 "$root/man/"
 cp packaging/completions/* "$root/completions/"
 cp packaging/*.service "$root/"
-cp packaging/edgeinfer-*.conf "$root/examples/"
-cp docs/*.md "$root/docs/"
+documentation "$root/docs" "$root/examples" ../examples ../edgeinfer.service
 example_configuration docs > "$root/examples/edgeinfer.yaml"
-cp packaging/mosquitto.acl "$root/examples/"
 settle "$root" edgeinfer
 tar -C "$(dirname "$root")" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner -cf - "$name" | gzip -9n > "$packages/edgeinfer_${version}_$rid.tar.gz"

@@ -32,10 +32,8 @@ cp packaging/completions/edgeinfer.fish "$root/usr/share/fish/vendor_completions
 gzip -9n < packaging/deb/changelog > "$doc/changelog.gz"
 cp packaging/deb/copyright "$doc/copyright"
 gzip -9n < "$built/NOTICES.txt" > "$doc/NOTICES.gz"
-cp docs/*.md "$doc/"
+documentation "$doc" "$doc/examples" examples /lib/systemd/system/edgeinfer.service
 example_configuration /usr/share/doc/edgeinfer > "$doc/examples/edgeinfer.yaml"
-# And a drop-in for the unit.
-cp packaging/mosquitto.acl packaging/edgeinfer-*.conf "$doc/examples/"
 cp packaging/deb/lintian-overrides "$root/usr/share/lintian/overrides/edgeinfer"
 
 settle "$root" usr/lib/edgeinfer/edgeinfer

@@ -31,3 +31,20 @@ example_configuration() {
         -e 's/a model folder or an \.onnx file, relative to this file/the name of an installed model, a model folder or an .onnx file/' docs/quickstart.yaml |
         sed '1i # An example that runs as it is: copy it to /etc/edgeinfer/edgeinfer.yaml, or let "edgeinfer init" write one for this device.'
 }
+
+# The pages of docs/ into the folder PAGES, and the files that they lead to into EXAMPLES, with links as a package has them: LINK is how a page
+# names EXAMPLES, UNIT how it names the unit. What only a checkout has is text without a link.
+#   documentation PAGES EXAMPLES LINK UNIT
+documentation() {
+    local pages=$1 examples=$2 link=$3 unit=$4 page
+    mkdir -p "$pages/labels" "$examples/kubernetes"
+    cp docs/labels/*.txt "$pages/labels/"
+    cp packaging/edgeinfer-*.conf packaging/mosquitto*.acl packaging/mosquitto-bridge.conf packaging/prometheus-*.yml packaging/grafana-dashboard.json "$examples/"
+    cp packaging/kubernetes/*.yaml "$examples/kubernetes/"
+    cp packaging/cuda.md "$pages/edgeinfer-cuda.md"
+    for page in docs/*.md; do
+        sed -E -e 's:\[packaging/([^]]*)\]\(\.\./:[\1](../:g' -e 's:\]\(\.\./packaging/cuda\.md:](edgeinfer-cuda.md:g' \
+            -e "s:\]\(\.\./packaging/edgeinfer\.service:]($unit:g" -e "s:\]\(\.\./packaging/:]($link/:g" -e "s:\]\(quickstart\.yaml:]($link/edgeinfer.yaml:g" \
+            -e 's:\[([^]]*)\]\(\.\./(README\.md|src/|tests/|publish\.sh)[^)]*\):\1:g' "$page" > "$pages/$(basename "$page")"
+    done
+}

@@ -9,7 +9,10 @@ internal static class Program
 {
     private static int Main(string[] args)
     {
-        // A child on its way to become a command: nothing else may run before that.
+        // Before anything is opened.
+        StandardStreams.Hold();
+
+        // A child on its way to become a command: nothing more may run before that.
         if (Trampoline.Run(args) is { } code) return code;
 
         // Before anything can start ONNX Runtime, which otherwise reports home.
@@ -20,6 +23,10 @@ internal static class Program
 
         // SIGHUP ends a .NET process that has not said otherwise.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
-        return CommandLine.Invoke(args, Console.Out, Console.Error);
+        int ended = CommandLine.Invoke(args, Console.Out, Console.Error);
+
+        // A library that is being loaded, or a provider that is being made ready: the end does not wait for it.
+        if (NativeCalls.GoOn) ProcessEnd.Now(ended);
+        return ended;
     }
 }

@@ -78,6 +78,8 @@ internal sealed class ProviderReader(ReadingContext context, MappingReader runti
             if (key.Value == ProviderKeys.Background || IsTyped(provider, key.Value)) continue;
             if (ProviderKeys.Typed.Contains(key.Value) && !Plugins.ContainsKey(provider))
                 context.Add(key.Mark, $"{reader.PathOf(key.Value)}: {provider} has no option of this name", $"{ProviderKeys.Owners(key.Value)} have; {provider}'s own keys are passed on as they are");
+            else if (key.Value.Length == 0 || key.Value.Contains('\0', StringComparison.Ordinal) || value is YamlScalar { IsNull: false } text && text.Value.Contains('\0', StringComparison.Ordinal))
+                context.Add(key.Mark, $"{reader.Path}: an option has a name, and no character 0 in it or in its value", "write it as the provider's pages do");
             else if (value is YamlScalar { IsNull: false } scalar) own[key.Value] = scalar.Value;
             else reader.Wrong(value, key.Value, "a text or a number, which is passed on as it is");
         }

@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Diagnosis;
 
@@ -67,7 +68,7 @@ internal sealed class DoctorText(TextWriter output, int columns, bool isColoured
     {
         int room = _columns - Indent - deeper;
         StringBuilder line = new();
-        foreach (string word in text.Split(' '))
+        foreach (string word in OneLine.Of(text).Split(' '))
         {
             if (line.Length > 0 && line.Length + 1 + word.Length > room)
             {

@@ -36,6 +36,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
         ExecutionProviders.Check(options);
         // A second guard for hosts other than our Main; harmless where it is set already.
         NativeEnvironment.DisableTelemetry();
+        using NativeCalls.Call call = NativeCalls.Begin();
         NativeRuntimeLibrary.Choose(options.OnnxRuntime);
         StartEnvironment();
         Version = OrtEnv.Instance().GetVersionString();
@@ -80,6 +81,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
     {
         if (!File.Exists(model.OnnxPath)) throw FaultException.Of(FaultKind.NoInput, model.OnnxPath, "no such model file");
         if (isBackground) NativePriority.Lower();
+        using NativeCalls.Call call = NativeCalls.Begin();
         try
         {
             if (Create(model, provider, isBackground, out why) is not { } session) return null;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using EdgeInfer.Posix;
 
 namespace EdgeInfer.Libraries;
 
@@ -65,11 +66,12 @@ internal sealed class ElfFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">An existing file.</param>
-    /// <exception cref="InvalidDataException">It is no ELF file, or not a whole one; the message says which, as a predicate.</exception>
+    /// <exception cref="InvalidDataException">It is no file, no ELF file, or not a whole one; the message says which, as a predicate.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static ElfFile Read(string path)
     {
+        if (FileKind.OtherThanFile(path) is { } kind) throw new InvalidDataException($"is {kind}");
         using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1);
         byte[] header = ElfImage.Header(file);
         ElfMachine machine = ElfMachine.Of(header);

@@ -9,12 +9,15 @@ namespace EdgeInfer.Pipeline;
 /// <summary>From a configuration to an agent at work, or to why there is none.</summary>
 internal sealed partial class Agent
 {
+    private static readonly TimeSpan s_loadingAtEnd = TimeSpan.FromMilliseconds(1500);
+
     /// <summary>
     /// Starts everything and returns once each model is open and warm, has failed to open or takes minutes. Cameras and brokers are not waited for.
     /// </summary>
     /// <param name="configuration">What to do.</param>
     /// <param name="services">What the process gives.</param>
     /// <param name="stop">Ends the wait for the models; the agent is returned as far as it is, to be stopped.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> before the native library was loaded: there is no agent.</exception>
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
@@ -29,12 +32,11 @@ internal sealed partial class Agent
         }
         catch
         {
-            // The process is about to end, and its end takes the library down: in the middle of its own start it would crash.
-            await ((Task)loading).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await LetStart(loading, services).ConfigureAwait(false);
             throw;
         }
 
-        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading).ConfigureAwait(false));
+        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading, stop).ConfigureAwait(false));
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
         agent._outbox.Start();
         agent._line.Start();
@@ -73,15 +75,20 @@ internal sealed partial class Agent
             () => new InferenceRuntime(options, services.Time, services.Logger, services.Devices), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
-    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading)
+    // The process is about to end, and its end takes the library down: in the middle of its own start it would crash. One that hangs is left.
+    private static Task LetStart(Task loading, AgentServices services) => Task.WhenAny(loading, Task.Delay(s_loadingAtEnd, services.Time, CancellationToken.None));
+
+    // A library that hangs as it is loaded keeps nobody from stopping.
+    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading, CancellationToken stop)
     {
         try
         {
-            return await loading.ConfigureAwait(false);
+            return await loading.WaitAsync(stop).ConfigureAwait(false);
         }
         catch
         {
             await DisposeAsync().ConfigureAwait(false);
+            await LetStart(loading, _services).ConfigureAwait(false);
             throw;
         }
     }

@@ -72,7 +72,7 @@ internal static class CommandLine
     {
         try
         {
-            foreach (string line in lines) errors.WriteLine($"edgeinfer: {line.ReplaceLineEndings(" ")}");
+            foreach (string line in lines) errors.WriteLine($"edgeinfer: {OneLine.Of(line)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -56,6 +56,10 @@ internal static class DemoCommand
             await Task.WhenAny(stop.Requested, end);
             return listener.Finish();
         }
+        catch (OperationCanceledException) when (stop.Requested.IsCompleted)
+        {
+            return CommandLine.Success;
+        }
         finally
         {
             if (Directory.Exists(state)) Directory.Delete(state, true);

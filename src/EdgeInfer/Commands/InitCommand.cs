@@ -14,6 +14,9 @@ internal static class InitCommand
 {
     private const string LocalFile = "edgeinfer.yaml";
 
+    // Of the package, and by hand.
+    private static readonly string[] s_units = ["/lib/systemd/system/edgeinfer.service", "/etc/systemd/system/edgeinfer.service"];
+
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
@@ -60,7 +63,7 @@ internal static class InitCommand
             throw FaultException.Of(FaultKind.InputOutput, file, e.Message, "give another file with -o", e);
         }
 
-        text.Written(file, file == RunCommand.DefaultFile);
+        text.Written(file, file == RunCommand.DefaultFile, s_units.Any(File.Exists));
         return CommandLine.Success;
     }
 

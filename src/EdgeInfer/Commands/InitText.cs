@@ -15,13 +15,17 @@ internal sealed class InitText(TextWriter output, Surroundings found)
     }
 
     /// <summary>What was written, and the next commands.</summary>
-    public void Written(string file, bool isDefault)
+    /// <param name="file">The configuration.</param>
+    /// <param name="isDefault">Whether every verb finds it without being told.</param>
+    /// <param name="hasUnit">Whether the service manager has a unit that serves it.</param>
+    public void Written(string file, bool isDefault, bool hasUnit)
     {
         string named = isDefault ? "" : $" -c {DraftText.Value(file)}";
         output.WriteLine();
         output.WriteLine($"wrote {file}; next:");
         output.WriteLine($"  edgeinfer check{named}");
-        output.WriteLine($"  edgeinfer run{named}");
+        // By the service, whose user could not write what root has left in its folders; it may run already.
+        output.WriteLine(isDefault && hasUnit ? "  systemctl restart edgeinfer" : $"  edgeinfer run{named}");
         if (found.Cameras.Any(static c => c.Role == CameraRole.Unknown)) output.WriteLine("once the camera above may be opened, have it found: edgeinfer init --force");
     }
 

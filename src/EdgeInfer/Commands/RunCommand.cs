@@ -88,7 +88,14 @@ internal static partial class RunCommand
         await using AgentControl control = new(configuration.Runtime.Control, operations, services);
         await using CommandDesk commands = Commands(configuration, operations, services);
         await using AgentHttp http = new(configuration.Http, services, times.LongestStep);
-        await using Agent agent = await Agent.StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
+        await using Agent? agent = await StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
+        if (agent is null)
+        {
+            watch.Stopping();
+            LogStopped(services.Logger);
+            return false;
+        }
+
         operations.Serve(agent);
         http.Serve(agent);
         if (!stop.Requested.IsCompleted && !services.Devices.IsLost)
@@ -112,6 +119,19 @@ internal static partial class RunCommand
         await agent.StopAsync();
         LogStopped(services.Logger);
         return !stop.Requested.IsCompleted;
+    }
+
+    // Null where it was stopped while the native library was still being loaded.
+    private static async Task<Agent?> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
+    {
+        try
+        {
+            return await Agent.StartAsync(configuration, services, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     // What holds on to a lost device may hang as it is freed, in our own hands and in those of the driver's exit handlers: neither gets a turn.

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeInfer.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Hosting;
@@ -36,7 +37,7 @@ internal sealed class LineLoggerFactory(TextWriter writer, bool isJournal, LogLe
             : string.Create(CultureInfo.InvariantCulture, $"{time.GetLocalNow():HH:mm:ss.fff} {Word(level)} ");
         try
         {
-            lock (_lock) writer.WriteLine(head + text.ReplaceLineEndings(" "));
+            lock (_lock) writer.WriteLine(head + OneLine.Of(text));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

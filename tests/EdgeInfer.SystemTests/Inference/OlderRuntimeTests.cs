@@ -63,6 +63,20 @@ public sealed class OlderRuntimeTests : IDisposable
         Assert.Contains("cpu", runtime.GetProperty("providers").EnumerateArray().Select(static p => p.GetString()));
     }
 
+    [Fact]
+    public async Task Doctor_names_the_library_of_a_provider_that_the_runtime_knows_and_that_is_not_beside_it()
+    {
+        if (ReleasedRuntime.Here != "x64") Assert.Skip("arm64's library has no provider but cpu");
+        string library = await ReleasedRuntime.Library("1.20.1");
+        string configuration = Configuration("mqtt://127.0.0.1:1", "{ synthetic: conveyor, size: 640x480, fps: 5 }", library);
+        await File.WriteAllTextAsync(configuration, (await File.ReadAllTextAsync(configuration)).Replace("onnxruntime:", "providers: [tensorrt, cpu], onnxruntime:", StringComparison.Ordinal));
+        (_, string output) = await AgentProcess.Run("doctor", "-c", configuration, "--json");
+        JsonElement finding = Assert.Single(AgentProcess.Payload(output).GetProperty("findings").EnumerateArray(), static f => f.GetProperty("id").GetString() == "provider_not_loaded");
+        Assert.Equal("warning", finding.GetProperty("level").GetString());
+        Assert.Equal("provider tensorrt cannot be loaded: its library is missing", finding.GetProperty("what").GetString());
+        Assert.Equal(Path.Combine(Path.GetDirectoryName(library)!, "libonnxruntime_providers_tensorrt.so"), finding.GetProperty("where").GetString());
+    }
+
     [Theory]
     [MemberData(nameof(Served))]
     public async Task No_stage_of_a_frame_allocates_managed_memory_with_it(string version)

@@ -27,6 +27,7 @@ public sealed class RuntimeLibraryTests : IDisposable
 
     [Theory]
     [InlineData("text", "is no shared library; name the libonnxruntime.so itself")]
+    [InlineData("pipe", "is a pipe; name the libonnxruntime.so itself")]
     [InlineData("cut", "is cut off after 4096 bytes; name the libonnxruntime.so itself")]
     [InlineData("other", "is no ONNX Runtime: it lacks OrtGetApiBase; name the libonnxruntime.so itself")]
     [InlineData("32-bit", "is for 32-bit ARM, and this is {here}; name one that was built for this processor")]
@@ -74,7 +75,48 @@ public sealed class RuntimeLibraryTests : IDisposable
         await using ChildProcess agent = Run($"onnxruntime: {library}");
 
         Assert.Equal(69, await agent.Exit(ChildProcess.Patience));
-        Assert.Equal($"edgeinfer: {library}: is ONNX Runtime 1.45.0, too new: it does not offer API version 31 any more; name a libonnxruntime.so of 1.17 to 1.31, or a newer EdgeInfer", agent.Output);
+        Assert.Equal($"edgeinfer: {library}: is ONNX Runtime 1.45.0, too new: it does not offer API version 31 any more; name a libonnxruntime.so of 1.17 to 1.31, or a newer EdgeInfer", agent.Output.Split('\n')[^1]);
+    }
+
+    [Fact]
+    public async Task A_table_without_functions_is_refused_in_one_line()
+    {
+        string library = await Compile("libonnxruntime.so", """
+            static const void *table[500];
+            static const void *GetApi(unsigned version) { return table; }
+            static const char *GetVersionString(void) { return "1.20.1"; }
+            static const struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { GetApi, GetVersionString };
+            const void *OrtGetApiBase(void) { return &base; }
+            """);
+        await using ChildProcess agent = Run($"onnxruntime: {library}");
+
+        Assert.Equal(69, await agent.Exit(ChildProcess.Patience));
+        Assert.Equal($"edgeinfer: {library}: says that it is ONNX Runtime 1.20.1 and lacks functions of API version 20; name a libonnxruntime.so as its makers built it", agent.Output.Split('\n')[^1]);
+    }
+
+    [Theory]
+    [InlineData("mqtt://127.0.0.1:1", 0)]
+    [InlineData("embedded://127.0.0.1:{taken}", 69)]
+    public async Task A_library_that_hangs_as_it_is_loaded_keeps_nobody_from_ending(string broker, int expected)
+    {
+        string library = await Compile("libonnxruntime.so", """
+            #include <stdio.h>
+            #include <unistd.h>
+            __attribute__((constructor)) static void start(void) { fputs("hangs\n", stderr); for (;;) pause(); }
+            void *OrtGetApiBase(void) { return 0; }
+            """);
+        using System.Net.Sockets.TcpListener taken = new(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        await using ChildProcess agent = Run($"onnxruntime: {library}", broker.Replace("{taken}", $"{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}", StringComparison.Ordinal));
+        if (expected == 0)
+        {
+            await agent.Line("hangs");
+            Assert.Equal(expected, await agent.Terminate(ChildProcess.Patience));
+        }
+        else
+        {
+            Assert.Equal(expected, await agent.Exit(ChildProcess.Patience));
+        }
     }
 
     [Fact]
@@ -139,6 +181,9 @@ public sealed class RuntimeLibraryTests : IDisposable
         switch (kind)
         {
             case "text": return _folder.Write("libonnxruntime.so", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n");
+            case "pipe":
+                Assert.Equal(0, (await ChildProcess.Run(Peer.Program("mkfifo"), _folder["libonnxruntime.so"])).ExitCode);
+                return _folder["libonnxruntime.so"];
             case "cut": return _folder.Write("libonnxruntime.so", File.ReadAllBytes(await Compile("whole.so", Entry + "int big[50000] = { 1 };"))[..4096]);
             case "other": return await Compile("libonnxruntime.so", EndsTheProcess);
             case "machine": return await ReleasedRuntime.Library("1.17.3", ReleasedRuntime.Other);
@@ -164,11 +209,11 @@ public sealed class RuntimeLibraryTests : IDisposable
     }
 
     // No broker listens there, which the agent must be able to start without.
-    private ChildProcess Run(string runtime) => ChildProcess.Start(PublishedBinary.Path, ["run", "-c", Configuration(runtime)]);
+    private ChildProcess Run(string runtime, string broker = "mqtt://127.0.0.1:1") => ChildProcess.Start(PublishedBinary.Path, ["run", "-c", Configuration(runtime, broker)]);
 
-    private string Configuration(string runtime) => _folder.Write("edgeinfer.yaml", $$"""
+    private string Configuration(string runtime, string broker = "mqtt://127.0.0.1:1") => _folder.Write("edgeinfer.yaml", $$"""
         device: { id: press-3 }
-        mqtt: { url: "mqtt://127.0.0.1:1" }
+        mqtt: { url: "{{broker}}" }
         runtime: { {{runtime}}, state_folder: {{_folder.Path}}/state, cache_folder: {{_folder.Path}}/cache }
         models: { parts: { path: {{TestFolder.BundledModel}} } }
         pipelines: { belt: { source: { synthetic: conveyor, size: 640x480, fps: 5, seed: 1 }, model: parts } }

@@ -71,6 +71,13 @@ public sealed class DebianPackageTests : IDisposable
     }
 
     [Fact]
+    public async Task What_its_pages_lead_to_is_in_it()
+    {
+        await PackageFolder.Run("dpkg-deb", "--extract", PackageFolder.Deb(PackageFolder.Architecture), _folder["tree"]);
+        Assert.Empty(PackageFolder.DeadLinks(_folder["tree/usr/share/doc/edgeinfer"], _folder["tree"]));
+    }
+
+    [Fact]
     public async Task The_same_input_gives_the_same_bytes()
     {
         string name = $"edgeinfer_{PackageFolder.Version}_{PackageFolder.Architecture}.deb";

@@ -32,6 +32,16 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
     }
 
     [Fact]
+    public async Task What_init_names_next_is_the_service_and_not_a_run_as_root()
+    {
+        string output = await Succeeds("""
+            install_package edgeinfer.deb > /dev/null
+            edgeinfer init
+            """);
+        Assert.EndsWith("wrote /etc/edgeinfer/edgeinfer.yaml; next:\n  edgeinfer check\n  systemctl restart edgeinfer", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_makes_a_user_in_those_of_the_groups_that_exist_folders_that_nobody_else_reads_and_enables_the_unit()
     {
         string output = await Succeeds("""

@@ -54,6 +54,26 @@ internal static partial class PackageFolder
         Directory.Delete(tree, true);
     }
 
+    /// <summary>Links of a folder's Markdown pages that lead to no file.</summary>
+    /// <param name="pages">The folder.</param>
+    /// <param name="root">What a link that begins with / is below.</param>
+    public static string[] DeadLinks(string pages, string root)
+    {
+        List<string> dead = [];
+        foreach (string page in Directory.GetFiles(pages, "*.md"))
+        {
+            foreach (Match match in Link().Matches(System.IO.File.ReadAllText(page)))
+            {
+                string target = match.Groups[1].Value;
+                if (target.StartsWith("https://", StringComparison.Ordinal)) continue;
+                string file = target[0] == '/' ? root + target : System.IO.Path.Combine(pages, target);
+                if (!System.IO.Path.Exists(file)) dead.Add($"{System.IO.Path.GetFileName(page)}: {target}");
+            }
+        }
+
+        return [.. dead];
+    }
+
     /// <summary>Runs a program to its end, and fails the test with what it printed where it fails.</summary>
     public static async Task<string> Run(string program, params string[] arguments)
     {
@@ -68,6 +88,9 @@ internal static partial class PackageFolder
         Assert.Contains(from, text, StringComparison.Ordinal);
         return text.Replace(from, to, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"\]\(([^)\s#]+)[^)\s]*\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex("\"([A-Za-z0-9_.-]+)\": \\{\\s*\"type\": \"[A-Za-z]+\",(?:\\s*\"requested\": \"[^\"]*\",)?\\s*\"resolved\": \"([^\"]+)\"")]
     private static partial Regex LockedPackage();

@@ -31,6 +31,7 @@ public sealed class ReleaseTests : IDisposable
         string root = _folder[$"edgeinfer-{PackageFolder.Version}-{PublishedBinary.Rid}"];
         foreach (string file in (string[])["README.md", "LICENSE", "NOTICES.txt", "edgeinfer.service", "man/edgeinfer.1", "completions/_edgeinfer", "docs/configuration.md"])
             Assert.True(File.Exists(Path.Combine(root, file)), $"{file} is missing");
+        Assert.Empty(PackageFolder.DeadLinks(Path.Combine(root, "docs"), root));
         string program = Path.Combine(root, "edgeinfer");
         (int code, string output) = await ChildProcess.Run(program, "check", "-c", Path.Combine(root, "examples", "edgeinfer.yaml"));
         Assert.True(code == 0, output);

@@ -67,6 +67,8 @@ public sealed class ProviderOptionTests : IDisposable
     [InlineData("providers: [tensorrt], options: { tensorrt: { fp16: yes } }", "runtime.options.tensorrt.fp16: found 'yes'; expected true or false")]
     [InlineData("providers: [tensorrt], options: { tensorrt: { fp16: true, trt_fp16_enable: 1 } }", "runtime.options.tensorrt.trt_fp16_enable: 'fp16' says the same; keep one of them")]
     [InlineData("providers: [openvino], options: { openvino: { device_type: [GPU] } }", "runtime.options.openvino.device_type: found a list; expected a text or a number, which is passed on as it is")]
+    [InlineData("providers: [qnn], options: { qnn: { '': HTP } }", "runtime.options.qnn: an option has a name, and no character 0 in it or in its value; write it as the provider's pages do")]
+    [InlineData("providers: [qnn], options: { qnn: { backend_path: \"a\\0b\" } }", "runtime.options.qnn: an option has a name, and no character 0 in it or in its value; write it as the provider's pages do")]
     [InlineData("providers: [qnn], options: { qnn: HTP }", "runtime.options.qnn: found 'HTP'; expected a mapping")]
     [InlineData("providers: [npu, cpu], plugins: { npu: /nowhere/npu.so }", "runtime.plugins.npu: there is no file /nowhere/npu.so; name the provider's own library, such as libonnxruntime_providers_….so")]
     [InlineData("plugins: { NPU: /dev/null }", "runtime.plugins: 'NPU' cannot be a provider's name; expected 1 to 32 of a-z, 0-9, _ and -, beginning with a letter or digit")]

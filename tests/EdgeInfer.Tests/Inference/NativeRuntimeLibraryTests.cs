@@ -44,10 +44,10 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
     [Fact]
     public void A_newer_library_is_asked_whether_it_still_offers_what_the_package_was_built_against()
     {
-        Assert.Equal("is ONNX Runtime 1.40.0, too new: it does not offer API version 31 any more", Refusal(Stub("1.40.0", "return version > 35 ? &base : 0;")).What);
+        Assert.Equal("is ONNX Runtime 1.40.0, too new: it does not offer API version 31 any more", Refusal(Stub("1.40.0", "return version > 35 ? whole() : 0;")).What);
         unsafe
         {
-            NativeRuntimeLibrary.Open(Stub("1.40.0", "return version == 31 ? &base : 0;"), out ApiBase* entry);
+            NativeRuntimeLibrary.Open(Stub("1.40.0", "return version == 31 ? whole() : 0;"), out ApiBase* entry);
             Assert.Equal("1.40.0", System.Runtime.InteropServices.Marshal.PtrToStringUTF8((nint)entry->GetVersionString()));
         }
     }
@@ -65,6 +65,33 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
     [Fact]
     public void A_library_whose_entry_point_gives_nothing_is_no_ONNX_Runtime()
         => Assert.Contains("its OrtGetApiBase gives nothing", Refusal(_made.Make("empty.so", "void *OrtGetApiBase(void) { return 0; }")).What, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("0, version")]
+    [InlineData("api, 0")]
+    public void An_entry_point_that_gives_empty_places_is_no_ONNX_Runtime(string places)
+        => Assert.Contains("its OrtGetApiBase gives nothing", Refusal(_made.Make($"{Guid.NewGuid():N}.so", $$"""
+            static const void *api(unsigned version) { return 0; }
+            static const char *version(void) { return "1.31.1"; }
+            static const struct { const void *(*a)(unsigned); const char *(*v)(void); } base = { {{places}} };
+            const void *OrtGetApiBase(void) { return &base; }
+            """)).What, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("return table;")]
+    [InlineData("whole(); table[427] = 0; return table;")]
+    public void A_table_without_all_of_its_functions_is_refused_before_one_is_called(string getApi)
+    {
+        Fault refused = Refusal(Stub("1.31.1", getApi));
+        Assert.Equal((FaultKind.Unavailable, "says that it is ONNX Runtime 1.31.1 and lacks functions of API version 31"), (refused.Kind, refused.What));
+    }
+
+    [Fact]
+    public void What_a_library_says_of_its_version_does_no_harm_to_a_terminal()
+    {
+        Assert.Equal("is not an ONNX Runtime: its version reads 'ba na [31mna'", Refusal(Stub(@"ba\nna\033[31mna", "return 0;")).What);
+        Assert.Equal($"is not an ONNX Runtime: its version reads '{new string('9', 64)}…'", Refusal(Stub(new('9', 5000), "return 0;")).What);
+    }
 
     [Fact]
     public void A_second_choice_needs_a_restart()
@@ -98,6 +125,8 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
         static const void *GetApi(unsigned version);
         static const char *GetVersionString(void) { return "{{version}}"; }
         static const struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { GetApi, GetVersionString };
+        static const void *table[428];
+        static const void *whole(void) { for (int i = 0; i < 428; i++) table[i] = abort; return table; }
         static const void *GetApi(unsigned version) { {{getApi}} }
         const void *OrtGetApiBase(void) { return &base; }
         """);

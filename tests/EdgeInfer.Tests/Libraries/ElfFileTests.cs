@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EdgeInfer.Libraries;
 
@@ -91,6 +92,27 @@ public sealed class ElfFileTests : IDisposable
         Assert.Equal("is no shared library", Refusal([0x7f, .. "ELF"u8, 2, 1, 1]));
         byte[] whole = File.ReadAllBytes(_made.Make("whole.so", "int answer(void) { return 42; } int big[5000] = { 1 };"));
         Assert.Equal($"is cut off after {whole.Length / 2} bytes", Refusal(whole[..(whole.Length / 2)]));
+    }
+
+    [Theory]
+    [InlineData("pipe", "is a pipe")]
+    [InlineData("socket", "is a socket")]
+    [InlineData("folder", "is a folder")]
+    [InlineData("device", "is a device")]
+    public void What_is_no_file_is_said_and_never_opened(string kind, string said)
+    {
+        string path = Path.Combine(_made.Folder, kind);
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        switch (kind)
+        {
+            // Who opens a pipe waits until somebody writes into it.
+            case "pipe": Assert.Equal(0, CompiledLibraries.Run("mkfifo", path).ExitCode); break;
+            case "socket": socket.Bind(new UnixDomainSocketEndPoint(path)); break;
+            case "folder": Directory.CreateDirectory(path); break;
+            default: File.CreateSymbolicLink(path, "/dev/zero"); break;
+        }
+
+        Assert.Equal(said, Assert.Throws<InvalidDataException>(() => ElfFile.Read(path)).Message);
     }
 
     [Fact]

@@ -32,8 +32,9 @@ internal sealed class GpuExamination(SystemFiles files, LoaderFolders loader, Gp
         else if (hasNvidia) new NvidiaExamination(files, loader, demand, _place).Examine(section, cards, gpus, libraries.Where(IsNvidias).Select(static l => l.CudaMajor).Max());
         else if (demand.WantsNvidia)
         {
-            section.Add(demand.Nvidia(FindingId.GpuNone, $"{string.Join(" and ", demand.Providers.Where(static p => p is "cuda" or "tensorrt"))} in runtime.providers, and no NVIDIA GPU is seen", "",
-                _place.Container is null ? "see lspci | grep -i nvidia; without one take them out of runtime.providers" : "hand the GPU on to the container (docker: --gpus all), or take them out of runtime.providers"));
+            string wanted = string.Join(" and ", demand.Providers.Where(static p => p is "cuda" or "tensorrt"));
+            section.Add(demand.Nvidia(FindingId.GpuNone, $"{wanted} in runtime.providers, and no NVIDIA GPU is seen", "",
+                _place.Container is null ? $"see lspci | grep -i nvidia; without one take {wanted} out of runtime.providers" : $"hand the GPU on to the container (docker: --gpus all), or take {wanted} out of runtime.providers"));
         }
 
         new OtherAccelerators(files, demand).Examine(section, _devices, gpus);

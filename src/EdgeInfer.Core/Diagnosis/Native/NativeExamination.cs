@@ -39,6 +39,9 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
         ("qnn", "a Qualcomm processor with its libraries"), ("migraphx", "an AMD GPU with ROCm"), ("xnnpack", "nothing else"), ("webgpu", "a GPU with Vulkan"),
     ];
 
+    // Providers that ONNX Runtime knows by name alone: each is in a library of its own beside it.
+    private static readonly string[] s_apart = ["cuda", TensorRt, "openvino", "migraphx"];
+
     // Providers that something was said of already.
     private readonly HashSet<string> _troubled = [];
 
@@ -176,7 +179,17 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
     // Only those that are wanted, and whose libraries are all there: what is missing is told without loading anything.
     private void Providers(LoaderFolders loader, RuntimeOptions options, GpuDemand demand)
     {
-        foreach (ProviderLibrary library in ProviderLibraries.Of(files, loader).In(LibraryFolder(options)))
+        string folder = LibraryFolder(options);
+        IReadOnlyList<ProviderLibrary> libraries = ProviderLibraries.Of(files, loader).In(folder);
+        foreach (string provider in s_apart.Where(p => demand.Wants(p) && !options.Plugins.ContainsKey(p) && libraries.All(l => l.Provider != p)))
+        {
+            // Told already where this ONNX Runtime does not know it at all.
+            if (!_troubled.Add(provider)) continue;
+            voice.Add(demand.Weigh(FindingId.ProviderNotLoaded, $"provider {provider} cannot be loaded: its library is missing", Path.Combine(folder, $"libonnxruntime_providers_{provider}.so"),
+                $"copy it there from where this libonnxruntime.so was built, or take {provider} out of runtime.providers", provider));
+        }
+
+        foreach (ProviderLibrary library in libraries)
         {
             if (!demand.Wants(library.Provider)) continue;
             if (!library.IsComplete || voice.WasFatal(library.Provider)) _troubled.Add(library.Provider);

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeInfer.Inference.Interop;
@@ -17,6 +19,8 @@ internal static unsafe class NativeRuntimeLibrary
     private const string ImportName = "onnxruntime";
     private const string EntryPoint = "OrtGetApiBase";
     private const string FileName = "libonnxruntime.so";
+    private const string AsBuilt = "name a libonnxruntime.so as its makers built it";
+    private const int LongestVersion = 64;
 
     private static readonly Lock s_lock = new();
     private static string? s_chosenPath;
@@ -64,14 +68,16 @@ internal static unsafe class NativeRuntimeLibrary
     /// <exception cref="FaultException">It is absent, cannot be loaded, is no ONNX Runtime, too old or too new.</exception>
     internal static nint Open(string path, out ApiBase* entry)
     {
-        if (!File.Exists(path))
+        if (FileStamp.Of(path).Error == PosixError.NoEntry)
             throw FaultException.Of(FaultKind.NoInput, path, "no such file", "name a libonnxruntime.so, or none for the one that comes with EdgeInfer");
         if (SharedLibraryContent.Wrong(path) is { } wrong) throw FaultException.Of(FaultKind.Unavailable, "", wrong.What, wrong.Cure);
         nint handle = Load(path);
         entry = Base(handle);
-        if (entry is null) throw FaultException.Of(FaultKind.Data, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
+        if (entry is null || entry->GetApi is null || entry->GetVersionString is null)
+            throw FaultException.Of(FaultKind.Unavailable, path, $"is no ONNX Runtime: its {EntryPoint} gives nothing", "name a libonnxruntime.so");
         // Version first: the managed package would fail with a bare number, and the native one prints to stderr.
-        string version = Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "";
+        string version = OneLine.Of(Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "");
+        if (version.Length > LongestVersion) version = version[..LongestVersion] + "…";
         if (ServedRuntimes.Refusal(version) is { } refusal) throw FaultException.Of(FaultKind.Unavailable, path, refusal.What, refusal.Cure);
         ServedRuntimes.TryRead(version, out _, out int api);
         if (api < ServedRuntimes.Api)
@@ -82,6 +88,10 @@ internal static unsafe class NativeRuntimeLibrary
         {
             (string what, string cure) = ServedRuntimes.TooNew(version);
             throw FaultException.Of(FaultKind.Unavailable, path, what, cure);
+        }
+        else
+        {
+            RefuseHoles(path, entry->GetApi(ServedRuntimes.Api), version, ServedRuntimes.Api);
         }
 
         return handle;
@@ -143,9 +153,18 @@ internal static unsafe class NativeRuntimeLibrary
                 $"publish with ./publish.sh, or use a library of 1.{ServedRuntimes.Api} or newer under dotnet run");
         }
 
+        void** older = library->GetApi((uint)api);
+        if (older is not null) RefuseHoles(path, older, version, api);
         ApiBase* served = OlderRuntime.Wrap(library, version, api);
         return served is not null ? served
-            : throw FaultException.Of(FaultKind.Data, path, $"says that it is ONNX Runtime {version} and does not offer API version {api}", "name a libonnxruntime.so as its makers built it");
+            : throw FaultException.Of(FaultKind.Unavailable, path, $"says that it is ONNX Runtime {version} and does not offer API version {api}", AsBuilt);
+    }
+
+    // A call of an entry without a function would end the process.
+    private static void RefuseHoles(string path, void** table, string version, int api)
+    {
+        for (int i = 0; i < ApiTable.EntriesOf(api); i++)
+            if (table[i] is null) throw FaultException.Of(FaultKind.Unavailable, path, $"says that it is ONNX Runtime {version} and lacks functions of API version {api}", AsBuilt);
     }
 
     private static nint Load(string path)
@@ -157,7 +176,7 @@ internal static unsafe class NativeRuntimeLibrary
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw FaultException.Of(
-                FaultKind.Data, path, $"cannot be loaded: {Reason(e.Message)}",
+                FaultKind.Unavailable, path, $"cannot be loaded: {Reason(e.Message)}",
                 "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
     }

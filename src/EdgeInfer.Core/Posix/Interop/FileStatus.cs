@@ -20,6 +20,7 @@ internal static partial class FileStatus
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     public struct Facts
     {
+        [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Bytes;
         [FieldOffset(96)] public long ChangedSeconds;
