@@ -24,8 +24,17 @@ internal sealed partial class EngineCache(string folder, ILogger logger)
     /// <summary>Whether a whole engine is there.</summary>
     public bool IsReady(EngineKey key)
     {
+        if (!IsKept) return false;
         string path = Path.Combine(folder, key.Folder);
-        return IsKept && Digests(Path.Combine(path, List)) is { Count: > 0 } listed && Listed(path) is { } found && listed.OrderBy(static l => l.Key).SequenceEqual(found.OrderBy(static f => f.Key));
+        try
+        {
+            return Digests(Path.Combine(path, List)) is { Count: > 0 } listed && Listed(path) is { } found && listed.OrderBy(static l => l.Key).SequenceEqual(found.OrderBy(static f => f.Key));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It cannot be read, or another process is just clearing it away: whoever needs it builds it.
+            return false;
+        }
     }
 
     /// <summary>Makes room for an engine that is about to be read or built: what is there and is not whole goes.</summary>
@@ -36,11 +45,12 @@ internal sealed partial class EngineCache(string folder, ILogger logger)
         string path = Path.Combine(folder, key.Folder), timing = Path.Combine(folder, key.TimingFolder);
         try
         {
-            if (!IsReady(key) && Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            bool isReady = IsReady(key);
+            if (!isReady && Directory.Exists(path)) Directory.Delete(path, recursive: true);
             Directory.CreateDirectory(path);
             Directory.CreateDirectory(timing);
 #pragma warning disable RS0030 // Not state: it says no more than that this process builds.
-            if (!IsReady(key)) File.WriteAllText(Path.Combine(path, Builder), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            if (!isReady) File.WriteAllText(Path.Combine(path, Builder), $"{Environment.ProcessId} {StartOf(Environment.ProcessId)}");
 #pragma warning restore RS0030
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -72,18 +82,41 @@ internal sealed partial class EngineCache(string folder, ILogger logger)
             File.WriteAllLines(list + ".tmp", files.Select(static f => $"{f.Value}  {f.Key}"));
             File.Move(list + ".tmp", list, overwrite: true);
 #pragma warning restore RS0030
-            Trim(key);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogNotKept(logger, path, e.Message);
+            return;
+        }
+
+        try
+        {
+            Trim(key);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another process clears up too. This engine is kept, and what stays of others goes the next time.
         }
     }
 
-    /// <summary>The engine was not taken though it is whole: the next start builds another.</summary>
+    /// <summary>
+    /// The engine was not taken though it is whole: the next start builds another. What was measured of kernels goes too: no list says whether it is
+    /// whole, and TensorRT builds nothing on what it cannot read.
+    /// </summary>
     public void Forget(EngineKey key)
     {
-        if (IsKept) Delete(Path.Combine(folder, key.Folder));
+        if (!IsKept) return;
+        Delete(Path.Combine(folder, key.Folder));
+
+        // Its files alone: a build that goes on writes into the folder.
+        try
+        {
+            foreach (string file in Directory.GetFiles(Path.Combine(folder, key.TimingFolder))) File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Not there, or not ours to take away.
+        }
     }
 
     // Others of the same model, what nobody builds any more, and the oldest where there are too many or they are too large.
@@ -114,8 +147,22 @@ internal sealed partial class EngineCache(string folder, ILogger logger)
 
     private static bool IsBeingBuilt(string path)
     {
-        string builder = Path.Combine(path, Builder);
-        return File.Exists(builder) && Directory.Exists(Path.Combine("/proc", File.ReadAllText(builder).Trim()));
+        try
+        {
+            return File.ReadAllText(Path.Combine(path, Builder)).Split(' ') is [var id, var start]
+                && int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int process) && StartOf(process) == start;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    // A number alone soon means another process, in a container always the next one (proc_pid_stat(5): field 22, counted from behind the name).
+    private static string StartOf(int process)
+    {
+        string stat = File.ReadAllText(Path.Combine("/proc", process.ToString(CultureInfo.InvariantCulture), "stat"));
+        return stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19];
     }
 
     private static long Bytes(string path) => new DirectoryInfo(path).EnumerateFiles().Sum(static f => f.Length);

@@ -7,15 +7,16 @@ using EdgeInfer.Inference.Interop;
 namespace EdgeInfer.Inference;
 
 /// <summary>
-/// All that a TensorRT engine is good for: another model, TensorRT, GPU, shape or precision needs another engine. Its name is the name of
+/// All that a TensorRT engine is good for: another model, ONNX Runtime, TensorRT, GPU, shape or precision needs another engine. Its name is the name of
 /// the folder that keeps it.
 /// </summary>
 /// <param name="ModelDigest">sha256 of the model's manifest, hexadecimal.</param>
+/// <param name="RuntimeVersion">ONNX Runtime's version: it divides the graph, and looks for no engine of another version.</param>
 /// <param name="TensorRtVersion">As TensorRT counts it, such as 100300.</param>
 /// <param name="Gpu">Name and compute capability.</param>
 /// <param name="Shapes">The inputs and their shapes, as bound.</param>
 /// <param name="Options">The configuration's options of TensorRT.</param>
-internal sealed record EngineKey(string ModelDigest, int TensorRtVersion, GpuIdentity Gpu, string Shapes, ProviderOptions Options)
+internal sealed record EngineKey(string ModelDigest, string RuntimeVersion, int TensorRtVersion, GpuIdentity Gpu, string Shapes, ProviderOptions Options)
 {
     // Raised when the way engines are kept here changes.
     private const string Format = "1";
@@ -27,7 +28,7 @@ internal sealed record EngineKey(string ModelDigest, int TensorRtVersion, GpuIde
     /// <summary>The folder's name: model, then a digest of everything.</summary>
     public string Folder => ModelPart + Digest(
     [
-        Format, ModelDigest, Text(TensorRtVersion), Gpu.Name, Gpu.ComputeCapability, Shapes,
+        Format, ModelDigest, RuntimeVersion, Text(TensorRtVersion), Gpu.Name, Gpu.ComputeCapability, Shapes,
         $"fp16={Options.IsHalf}", $"int8={Options.IsInt8}", $"memory={Options.MemoryBytes}",
         // Any of its own keys may change what is compiled; where they stand in the file does not.
         .. Options.Own.OrderBy(static o => o.Key, StringComparer.Ordinal).Select(static o => $"{o.Key}={o.Value}"),

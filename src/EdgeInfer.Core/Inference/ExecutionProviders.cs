@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference.Interop;
@@ -85,6 +86,10 @@ internal sealed class ExecutionProviders
     /// <summary>What the configuration says of a provider.</summary>
     public ProviderOptions OptionsOf(string provider) => _options.Options.GetValueOrDefault(provider) ?? new();
 
+    /// <summary>The device that a provider is on, from 0: CUDA beside TensorRT has to be on the same.</summary>
+    public int DeviceOf(string provider)
+        => ConfiguredDevice(provider) ?? (provider == Cuda && _options.Providers.Contains(TensorRt) ? ConfiguredDevice(TensorRt) : null) ?? 0;
+
     /// <summary>The same assignment with plug-ins under the configuration's names.</summary>
     public IReadOnlyList<ProviderNodes> Named(IReadOnlyList<ProviderNodes> nodes)
         => [.. nodes.Select(n => _plugins.FirstOrDefault(p => p.Value.RuntimeName == n.Provider).Key is { } name ? n with { Provider = name } : n)];
@@ -137,13 +142,19 @@ internal sealed class ExecutionProviders
         }
     }
 
+    // By our name of it, or by the provider's own.
+    private int? ConfiguredDevice(string provider)
+    {
+        ProviderOptions options = OptionsOf(provider);
+        if (options.Device is { } device) return device;
+        return ProviderKeys.OwnName(provider, ProviderKeys.Device) is { } own && int.TryParse(options.Own.GetValueOrDefault(own), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+    }
+
     private string Absent => $"not in this build of ONNX Runtime ({_version}); set runtime.onnxruntime to a library that has it";
 
     private string? AppendCuda(SessionOptions options, Dictionary<string, string> settings)
     {
-        // Beside TensorRT it has to be on the same GPU.
-        if (!settings.ContainsKey("device_id") && _options.Providers.Contains(TensorRt) && OptionsOf(TensorRt).Device is { } device)
-            settings["device_id"] = device.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        settings.TryAdd(ProviderKeys.OwnName(Cuda, ProviderKeys.Device)!, DeviceOf(Cuda).ToString(CultureInfo.InvariantCulture));
         using OrtCUDAProviderOptions cuda = new();
         if (Refused(Cuda, () => cuda.UpdateOptions(settings)) is { } refused) return refused;
         options.AppendExecutionProvider_CUDA(cuda);

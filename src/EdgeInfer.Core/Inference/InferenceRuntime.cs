@@ -44,7 +44,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
         Threads = options.Threads > 0 ? options.Threads : ProcessorAllowance.Read().AutomaticThreads;
         _cache = new OptimisedGraphCache(options.CacheFolder, ProcessorIdentity.Read("/"), Version, logger);
         _providers = new ExecutionProviders(options, AvailableProviders, Version, Threads);
-        _engines = new TensorRtEngines(options.CacheFolder, _providers.OptionsOf(ExecutionProviders.TensorRt), logger);
+        _engines = new TensorRtEngines(options.CacheFolder, Version, _providers.OptionsOf(ExecutionProviders.TensorRt), _providers.DeviceOf(ExecutionProviders.TensorRt), logger);
     }
 
     /// <inheritdoc/>
@@ -86,7 +86,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
         {
             if (Create(model, provider, isBackground, out why) is not { } session) return null;
             ProviderReport report = new(_options.Providers, provider, refused, _providers.Named(GraphAssignment.Read(session)));
-            ModelSession opened = new(model, session, report, new(_time, _devices, _providers.OptionsOf(provider).Device ?? 0));
+            ModelSession opened = new(model, session, report, new(_time, _devices, _providers.DeviceOf(provider)));
             // It has run: what was compiled on the way is whole.
             if (provider == ExecutionProviders.TensorRt) _engines.Keep(model);
             return opened;

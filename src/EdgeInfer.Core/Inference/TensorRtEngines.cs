@@ -8,7 +8,9 @@ namespace EdgeInfer.Inference;
 /// <summary>TensorRT's engines of models on this machine: what they are keyed by, and where they are kept. Any thread.</summary>
 internal sealed partial class TensorRtEngines
 {
+    private readonly string _runtimeVersion;
     private readonly ProviderOptions _options;
+    private readonly int _device;
     private readonly ILogger _logger;
     private readonly EngineCache? _cache;
     private readonly Lock _lock = new();
@@ -17,10 +19,14 @@ internal sealed partial class TensorRtEngines
 
     /// <summary>Asks nobody anything yet.</summary>
     /// <param name="cacheFolder"><c>runtime.cache_folder</c>; empty where nothing is kept.</param>
+    /// <param name="runtimeVersion">ONNX Runtime's.</param>
     /// <param name="options">The configuration's options of TensorRT.</param>
+    /// <param name="device">The GPU that it is on.</param>
     /// <param name="logger">What cannot be kept.</param>
-    public TensorRtEngines(string cacheFolder, ProviderOptions options, ILogger logger)
+    public TensorRtEngines(string cacheFolder, string runtimeVersion, ProviderOptions options, int device, ILogger logger)
     {
+        _runtimeVersion = runtimeVersion;
+        _device = device;
         _options = options;
         _logger = logger;
         // Whoever says where engines go keeps them himself.
@@ -50,7 +56,7 @@ internal sealed partial class TensorRtEngines
     private EngineKey? KeyOf(Model model)
     {
         if (Machine() is not { } machine) return null;
-        return new(model.Digest, machine.Version, machine.Gpu, $"{model.Input.Name} {model.Input.Type} {string.Join('x', model.Input.Shape)}", _options);
+        return new(model.Digest, _runtimeVersion, machine.Version, machine.Gpu, $"{model.Input.Name} {model.Input.Type} {string.Join('x', model.Input.Shape)}", _options);
     }
 
     private (int Version, GpuIdentity Gpu)? Machine()
@@ -59,7 +65,7 @@ internal sealed partial class TensorRtEngines
         {
             if (_machine is not null || _isUnknown) return _machine;
             int version = NvidiaDriver.TensorRtVersion();
-            string? why = version == 0 ? "libnvinfer, which says its version, is not there" : NvidiaDriver.Identify(_options.Device ?? 0, out GpuIdentity gpu) is { } unknown ? unknown : Know(version, gpu);
+            string? why = version == 0 ? "libnvinfer, which says its version, is not there" : NvidiaDriver.Identify(_device, out GpuIdentity gpu) is { } unknown ? unknown : Know(version, gpu);
             if (why is null) return _machine;
             _isUnknown = true;
             LogUnknown(_logger, why);

@@ -18,7 +18,10 @@ internal sealed class ElfFile
     /// <summary><see cref="Type"/> of a shared library.</summary>
     public const int Shared = 3;
 
+    // As many as no library has: whoever says more is not believed.
     private const int MostNames = 4096;
+    private const int LongestName = 1 << 10;
+    private const int LongestRunPath = 1 << 16;
 
     private readonly ElfImage? _image;
     private readonly Dictionary<long, ulong> _dynamic = [];
@@ -97,6 +100,7 @@ internal sealed class ElfFile
             long tag = BinaryPrimitives.ReadInt64LittleEndian(dynamic.AsSpan(i));
             ulong value = BinaryPrimitives.ReadUInt64LittleEndian(dynamic.AsSpan(i + 8));
             if (tag == 0) break;
+            if (tag == ElfTag.Needed && needed.Count == MostNames) throw ElfImage.Broken();
             if (tag == ElfTag.Needed) needed.Add(value);
             else _dynamic.TryAdd(tag, value);
         }
@@ -105,8 +109,8 @@ internal sealed class ElfFile
         byte[] text = image.At(file, strings, bytes);
         foreach (ulong offset in needed) _needed.Add(Text(text, offset));
         if (_dynamic.TryGetValue(ElfTag.Soname, out ulong soname)) Soname = Text(text, soname);
-        if (_dynamic.TryGetValue(ElfTag.RunPath, out ulong runPath)) RunPath = Folders(Text(text, runPath));
-        else if (_dynamic.TryGetValue(ElfTag.OldRunPath, out ulong old)) OldRunPath = Folders(Text(text, old));
+        if (_dynamic.TryGetValue(ElfTag.RunPath, out ulong runPath)) RunPath = Folders(Text(text, runPath, LongestRunPath));
+        else if (_dynamic.TryGetValue(ElfTag.OldRunPath, out ulong old)) OldRunPath = Folders(Text(text, old, LongestRunPath));
         ReadVersionsNeeded(image, file, text);
         ReadVersionsDefined(image, file, text);
     }
@@ -116,13 +120,15 @@ internal sealed class ElfFile
     {
         const int Weak = 2;
         if (!_dynamic.TryGetValue(ElfTag.VersionsNeeded, out ulong at) || !_dynamic.TryGetValue(ElfTag.VersionsNeededCount, out ulong count)) return;
+        int left = MostNames;
         for (ulong i = 0; i < Math.Min(count, MostNames); i++)
         {
             ReadOnlySpan<byte> need = image.At(file, at, 16);
             string library = Text(text, Word(need[4..]));
             ulong aux = at + Word(need[8..]);
-            for (int k = 0; k < BinaryPrimitives.ReadUInt16LittleEndian(need[2..]) && _versionsNeeded.Count < MostNames; k++)
+            for (int k = 0; k < BinaryPrimitives.ReadUInt16LittleEndian(need[2..]); k++)
             {
+                if (left-- == 0) throw ElfImage.Broken();
                 ReadOnlySpan<byte> version = image.At(file, aux, 16);
                 if ((BinaryPrimitives.ReadUInt16LittleEndian(version[4..]) & Weak) == 0) _versionsNeeded.Add(new(library, Text(text, Word(version[8..]))));
                 if (Word(version[12..]) == 0) break;
@@ -153,11 +159,12 @@ internal sealed class ElfFile
 
     private static string[] Folders(string text) => text.Split(':', StringSplitOptions.RemoveEmptyEntries);
 
-    private static string Text(byte[] strings, ulong offset)
+    private static string Text(byte[] strings, ulong offset, int longest = LongestName)
     {
         if (offset >= (ulong)strings.Length) throw ElfImage.Broken();
         ReadOnlySpan<byte> from = strings.AsSpan((int)offset);
+        from = from[..Math.Min(from.Length, longest)];
         int end = from.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? from : from[..end]);
+        return end < 0 ? throw ElfImage.Broken() : Encoding.UTF8.GetString(from[..end]);
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
@@ -99,74 +98,6 @@ internal sealed partial class Agent : IAsyncDisposable
     /// <summary>Counts the agent's starts on this device; 0 where the state folder cannot be written.</summary>
     public long Boot => _boot;
 
-    /// <summary>
-    /// Starts everything and returns once each model is open and warm, has failed to open or takes minutes. Cameras and brokers are not waited for.
-    /// </summary>
-    /// <param name="configuration">What to do.</param>
-    /// <param name="services">What the process gives.</param>
-    /// <param name="stop">Ends the wait for the models; the agent is returned as far as it is, to be stopped.</param>
-    /// <exception cref="OperationCanceledException"><paramref name="stop"/> before the native library was loaded: there is no agent.</exception>
-    /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
-    public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
-    {
-        Task<InferenceRuntime> loading = LoadRuntime(configuration.Runtime, services);
-        EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
-            ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
-            : null;
-        Agent agent = new(configuration, services, broker);
-        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading, stop).ConfigureAwait(false));
-        await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
-        agent._outbox.Start();
-        agent._line.Start();
-        agent._status.Start();
-        agent.Announce(configuration);
-        agent.WatchHeat();
-        IReadOnlyList<Fault?> faults;
-        try
-        {
-            Task<IReadOnlyList<Fault?>> opened = RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop);
-            if (await Task.WhenAny(opened, services.Devices.Lost).ConfigureAwait(false) != opened) return agent;
-            faults = await opened.ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            foreach (RunningPipeline pipeline in start.Started.Where(static p => !p.Worker.FirstModel.IsCompleted))
-                LogStillLoading(services.Logger, pipeline.Name, s_patienceAtStart.TotalMinutes);
-            return agent;
-        }
-        catch (OperationCanceledException)
-        {
-            return agent;
-        }
-
-        if (faults.Count == 0 || faults.Any(static f => f is null)) return agent;
-        await agent.StopAsync().ConfigureAwait(false);
-        throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
-    }
-
-    // The library's own start takes as long as everything else before the first model, so it is beside that. OpenSSL comes first: the loader opens
-    // one library after the other, and the outbox asks for a digest.
-    private static Task<InferenceRuntime> LoadRuntime(RuntimeOptions options, AgentServices services)
-    {
-        SHA256.HashData([]);
-        return Task.Factory.StartNew(
-            () => new InferenceRuntime(options, services.Time, services.Logger, services.Devices), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-    }
-
-    // A library that hangs as it is loaded keeps nobody from stopping.
-    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading, CancellationToken stop)
-    {
-        try
-        {
-            return await loading.WaitAsync(stop).ConfigureAwait(false);
-        }
-        catch
-        {
-            await DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
     /// <summary>Stops capturing, delivers what was accepted, says goodbye; at most about 2 s, and what the commands of sources take to end.</summary>
     public async Task StopAsync()
     {
@@ -241,14 +172,6 @@ internal sealed partial class Agent : IAsyncDisposable
         IReadOnlyList<PipelineReadings> pipelines = _pipelines.Readings();
         return new(Status(pipelines.ToDictionary(static p => p.Name, static p => p.Report)), pipelines) { Heat = Heat };
     }
-
-    /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
-    private static Fault AsExit(Fault fault) => fault.Kind switch
-    {
-        FaultKind.NoInput => fault with { Kind = FaultKind.Configuration },
-        FaultKind.InputOutput => fault with { Kind = FaultKind.Unavailable },
-        _ => fault,
-    };
 
     private MqttSession Session(AgentConfiguration configuration, MqttTopics topics)
     {

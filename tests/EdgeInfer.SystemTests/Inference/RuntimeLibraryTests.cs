@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Inference;
@@ -115,6 +117,29 @@ public sealed class RuntimeLibraryTests : IDisposable
         {
             Assert.Equal(expected, await agent.Exit(ChildProcess.Patience));
         }
+    }
+
+    [Fact]
+    public async Task A_start_that_fails_while_a_library_is_being_loaded_ends_in_order_and_does_not_wait_for_it()
+    {
+        // Exit handlers in the middle of a library's start crash in it, or wait for it.
+        string library = await Compile("libonnxruntime.so", $$"""
+            #include <stdio.h>
+            #include <unistd.h>
+            __attribute__((constructor)) static void start(void) { sleep(20); fclose(fopen("{{_folder["started"]}}", "w")); }
+            void *OrtGetApiBase(void) { return 0; }
+            """);
+        using TcpListener busy = new(IPAddress.Loopback, 0);
+        busy.Start();
+        int port = ((IPEndPoint)busy.LocalEndpoint).Port;
+        string configuration = Configuration($"onnxruntime: {library}");
+        File.WriteAllText(configuration, File.ReadAllText(configuration).Replace("mqtt://127.0.0.1:1", $"embedded://127.0.0.1:{port}", StringComparison.Ordinal));
+
+        (int code, string output) = await ChildProcess.Run(PublishedBinary.Path, "run", "-c", configuration);
+
+        Assert.Equal(69, code);
+        Assert.StartsWith($"edgeinfer: embedded://127.0.0.1:{port}: port {port} is in use", Assert.Single(output.Split('\n')), StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder["started"]), "it waited for the library");
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeInfer.Configuration;
 using EdgeInfer.Inference;
 using EdgeInfer.Inference.Interop;
@@ -9,7 +8,7 @@ namespace EdgeInfer.Tests.Inference;
 public sealed class EngineCacheTests : IDisposable
 {
     private static readonly GpuIdentity s_orin = new("Orin", "8.7");
-    private static readonly EngineKey s_key = new(new string('a', 64), 100300, s_orin, "x Float32 1x3x640x640", new());
+    private static readonly EngineKey s_key = new(new string('a', 64), "1.31.1", 100300, s_orin, "x Float32 1x3x640x640", new());
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("edgeinfer-engines-");
     private readonly EngineCache _cache;
 
@@ -17,15 +16,16 @@ public sealed class EngineCacheTests : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    public static TheoryData<string> Differences => ["model", "tensorrt", "gpu", "capability", "shape", "fp16", "int8", "memory", "own", "value"];
+    public static TheoryData<string> Differences => ["model", "runtime", "tensorrt", "gpu", "capability", "shape", "fp16", "int8", "memory", "own", "value"];
 
     [Theory]
     [MemberData(nameof(Differences))]
-    public void An_engine_is_good_for_one_model_TensorRT_GPU_shape_and_precision(string difference)
+    public void An_engine_is_good_for_one_model_runtime_TensorRT_GPU_shape_and_precision(string difference)
     {
         EngineKey other = difference switch
         {
             "model" => s_key with { ModelDigest = new string('b', 64) },
+            "runtime" => s_key with { RuntimeVersion = "1.31.0" },
             "tensorrt" => s_key with { TensorRtVersion = 100400 },
             "gpu" => s_key with { Gpu = new("NVIDIA L4", "8.7") },
             "capability" => s_key with { Gpu = new("Orin", "8.9") },
@@ -143,19 +143,48 @@ public sealed class EngineCacheTests : IDisposable
     }
 
     [Fact]
-    public void What_another_process_builds_is_left_alone_until_that_is_gone()
+    public void What_is_being_built_is_left_alone()
     {
         EngineKey built = s_key with { ModelDigest = new string('b', 64) };
         string path = Write(built, "engine", "half");
-        using Process living = Process.GetCurrentProcess();
-        File.WriteAllText(Path.Combine(path, "builder.pid"), $"{living.Id}");
         Keep(s_key);
         Assert.True(Directory.Exists(path));
+    }
 
-        // Above pid_max of every 64-bit kernel.
-        File.WriteAllText(Path.Combine(path, "builder.pid"), "4194305");
-        Keep(s_key with { Shapes = "other" });
+    // Number and start: above pid_max of every 64-bit kernel, an earlier process of a number that is taken again, and what a power cut leaves.
+    [Theory]
+    [InlineData("4194305 1")]
+    [InlineData("{self} 1")]
+    [InlineData("{self}")]
+    [InlineData("")]
+    [InlineData("/ 1")]
+    public void What_was_being_built_by_a_process_that_is_gone_goes(string builder)
+    {
+        string path = Write(s_key with { ModelDigest = new string('b', 64) }, "engine", "half");
+        File.WriteAllText(Path.Combine(path, "builder.pid"), builder.Replace("{self}", $"{Environment.ProcessId}", StringComparison.Ordinal));
+        Keep(s_key);
         Assert.False(Directory.Exists(path));
+        Assert.True(_cache.IsReady(s_key));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_no_whole_engine()
+    {
+        Keep(s_key);
+        File.CreateSymbolicLink(Path.Combine(_folder.FullName, s_key.Folder, "other"), "/nowhere");
+        Assert.False(_cache.IsReady(s_key));
+        Assert.NotNull(_cache.Prepare(s_key));
+        Assert.False(File.Exists(Path.Combine(_folder.FullName, s_key.Folder, "engine")));
+    }
+
+    [Fact]
+    public void With_an_engine_that_is_refused_the_measured_times_go_too_and_their_folder_stays()
+    {
+        Keep(s_key);
+        string timing = _cache.Prepare(s_key)!["trt_timing_cache_path"];
+        File.WriteAllText(Path.Combine(timing, "TensorrtExecutionProvider_cache_sm87.timing"), "half of i");
+        _cache.Forget(s_key);
+        Assert.Empty(Directory.GetFileSystemEntries(timing));
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class FakeProviders(TimeProvider time, params string[] providers
     /// <summary>What a slow provider does while it is made ready: it may wait, and throw.</summary>
     public Action<string> OnBuild { get; init; } = static _ => { };
 
+    /// <summary>Told of every session that was opened.</summary>
+    public Action<ModelSession> OnOpened { get; init; } = static _ => { };
+
     /// <summary>Providers that are made ready in the background.</summary>
     public string[] Slow { get; set; } = [];
 
@@ -53,7 +56,9 @@ internal sealed class FakeProviders(TimeProvider time, params string[] providers
         why = null;
         using Microsoft.ML.OnnxRuntime.SessionOptions options = new();
         TestGraph.Runtime();
-        return new(model, new(model.OnnxPath, options), new(Providers, provider, refused, provider == "cpu" ? [new(provider, 3)] : [new(provider, 2), new("cpu", 1)]), new(time, Devices));
+        ModelSession session = new(model, new(model.OnnxPath, options), new(Providers, provider, refused, provider == "cpu" ? [new(provider, 3)] : [new(provider, 2), new("cpu", 1)]), new(time, Devices));
+        OnOpened(session);
+        return session;
     }
 
     private sealed class Fixed(ModelSession session) : ISessionSource

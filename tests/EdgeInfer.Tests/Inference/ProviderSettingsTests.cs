@@ -33,6 +33,26 @@ public sealed class ProviderSettingsTests
         Assert.Equal(["intra_op_num_threads=1"], Of("xnnpack", new() { Own = new Dictionary<string, string> { ["intra_op_num_threads"] = "1" } }));
     }
 
+    [Theory]
+    [InlineData("tensorrt", 1, "device", 1)]
+    [InlineData("tensorrt", 1, "device_id", 1)]
+    [InlineData("cuda", 2, "device", 2)]
+    [InlineData("cuda", 2, "device_id", 2)]
+    [InlineData("cuda", null, "device", 1)]
+    [InlineData("cuda", null, "device_id", 1)]
+    public void A_device_counts_by_either_name_and_CUDA_beside_TensorRT_is_on_its_device(string provider, int? cuda, string name, int device)
+    {
+        Dictionary<string, ProviderOptions> options = new() { ["tensorrt"] = On(1) };
+        if (cuda is { } own) options["cuda"] = On(own);
+        Assert.Equal(device, new ExecutionProviders(new() { Providers = ["tensorrt", "cuda", "cpu"], Options = options }, [], "1.31.1", 1).DeviceOf(provider));
+
+        ProviderOptions On(int number) => name == "device" ? new() { Device = number } : new() { Own = new Dictionary<string, string> { [name] = $"{number}" } };
+    }
+
+    [Fact]
+    public void CUDA_alone_is_on_the_first_device()
+        => Assert.Equal(0, new ExecutionProviders(new() { Providers = ["cuda", "cpu"] }, [], "1.31.1", 1).DeviceOf("cuda"));
+
     private static string[] Of(string provider, ProviderOptions options)
         => [.. ProviderSettings.Of(provider, options, 3).Select(static s => $"{s.Key}={s.Value}").Order(StringComparer.Ordinal)];
 }

@@ -142,12 +142,13 @@ public sealed class ServedModelTests : IDisposable
     [Fact]
     public void What_is_let_go_of_during_a_build_takes_what_was_built_with_it()
     {
-        FakeProviders providers = Providers("tensorrt", "cpu");
-        providers.Slow = ["tensorrt"];
+        ModelSession? built = null;
+        FakeProviders providers = new(_time, "tensorrt", "cpu") { OnBuild = Wait, OnOpened = opened => Volatile.Write(ref built, opened), Slow = ["tensorrt"] };
         ServedModel served = Open(providers);
         ModelSession first = served.Session!;
         served.Dispose();
         _mayBuild.Set();
+        Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref built) is { } late && late != first && IsGone(late), s_patience));
         Assert.Same(first, served.Session);
         Assert.Throws<ObjectDisposedException>(first.Bind);
         Assert.Equal(0, _changes.CurrentCount);
@@ -167,6 +168,19 @@ public sealed class ServedModelTests : IDisposable
     private ServedModel Open(FakeProviders providers) => ServedModel.Open(Model, providers, _time, NullLogger.Instance, () => _changes.Release());
 
     private void Wait(string provider) => Assert.True(_mayBuild.Wait(s_patience));
+
+    private static bool IsGone(ModelSession session)
+    {
+        try
+        {
+            session.Bind().Dispose();
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+    }
 
     private void Build()
     {

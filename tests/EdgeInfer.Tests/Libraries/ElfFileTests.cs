@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using EdgeInfer.Libraries;
@@ -133,6 +134,55 @@ public sealed class ElfFileTests : IDisposable
             {
                 Assert.StartsWith("is ", e.Message, StringComparison.Ordinal);
             }
+        }
+    }
+
+    [Theory]
+    [InlineData("a name without end")]
+    [InlineData("more needs than any library has")]
+    [InlineData("versions without end")]
+    public void Numbers_that_no_library_has_are_refused_before_they_cost_anything(string kind)
+    {
+        (long Tag, ulong Value)[] dynamic = kind switch
+        {
+            "a name without end" => [(1, 0)],
+            "more needs than any library has" => [.. Enumerable.Repeat((1L, 0UL), 100_000)],
+            // Weak ones, each with 65535 more, each of those the same again.
+            _ => [(0x6ffffffe, Filling), (0x6fffffff, 4096)],
+        };
+        byte[] record = kind[0] == 'v' ? [1, 0, 255, 255, 2, 0, 0, 0, 16, 0, 0, 0, 16, 0, 0, 0] : [.. Enumerable.Repeat((byte)'a', 16)];
+
+        Assert.Equal("is damaged: its ELF tables point outside of it", Refusal(Hostile(dynamic, record, 70_000)));
+    }
+
+    // Where a made file's own bytes begin: behind header, two segments and the names.
+    private const ulong Filling = 64 + (2 * 56) + 64;
+
+    // ELF64: all of it in one segment, its dynamic section last; names are 64 bytes, or all that is filled where that is text.
+    private static byte[] Hostile((long Tag, ulong Value)[] dynamic, byte[] record, int records)
+    {
+        bool isText = record[0] == 'a';
+        (long Tag, ulong Value)[] all = [(5, isText ? Filling : Filling - 64), (10, isText ? (ulong)(records * 16) : 64), .. dynamic, (0, 0)];
+        byte[] file = new byte[(int)Filling + (records * 16) + (all.Length * 16)];
+        ((byte[])[0x7f, .. "ELF"u8, 2, 1, 1]).CopyTo(file, 0);
+        (file[16], file[18], file[32], file[54], file[56]) = (3, (byte)ElfMachine.Here.Number, 64, 56, 2);
+        Segment(64, 1, 0, file.Length);
+        Segment(64 + 56, 2, file.Length - (all.Length * 16), all.Length * 16);
+        for (int i = 0; i < records; i++) record.CopyTo(file, (int)Filling + (i * 16));
+        for (int i = 0; i < all.Length; i++)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(file.Length - ((all.Length - i) * 16)), all[i].Tag);
+            BinaryPrimitives.WriteUInt64LittleEndian(file.AsSpan(file.Length - ((all.Length - i) * 16) + 8), all[i].Value);
+        }
+
+        return file;
+
+        void Segment(int at, byte type, int offset, int bytes)
+        {
+            file[at] = type;
+            BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(at + 8), offset);
+            BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(at + 16), offset);
+            BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(at + 32), bytes);
         }
     }
 

@@ -55,7 +55,19 @@ internal static unsafe class NvidiaDriver
     /// </summary>
     public static int? ContextError(int device)
     {
-        if (Open(out nint cuda) is not null) return null;
+        try
+        {
+            return Open(out nint cuda) is null ? ContextError(cuda, device) : null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            // Before CUDA 11 the last of them has another name.
+            return null;
+        }
+    }
+
+    private static int ContextError(nint cuda, int device)
+    {
         int handle;
         nint context = 0;
         int error = ((delegate* unmanaged<int*, int, int>)Export(cuda, "cuDeviceGet"))(&handle, device);

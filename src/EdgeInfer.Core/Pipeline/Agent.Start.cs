@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Inference;
+using EdgeInfer.Inference.Interop;
+using EdgeInfer.Messaging;
+
+namespace EdgeInfer.Pipeline;
+
+/// <summary>From a configuration to an agent at work, or to why there is none.</summary>
+internal sealed partial class Agent
+{
+    /// <summary>
+    /// Starts everything and returns once each model is open and warm, has failed to open or takes minutes. Cameras and brokers are not waited for.
+    /// </summary>
+    /// <param name="configuration">What to do.</param>
+    /// <param name="services">What the process gives.</param>
+    /// <param name="stop">Ends the wait for the models; the agent is returned as far as it is, to be stopped.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> before the native library was loaded: there is no agent.</exception>
+    /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
+    public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
+    {
+        Task<InferenceRuntime> loading = LoadRuntime(configuration.Runtime, services);
+        EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
+            ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
+            : null;
+        Agent agent = new(configuration, services, broker);
+        PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading, stop).ConfigureAwait(false));
+        await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
+        agent._outbox.Start();
+        agent._line.Start();
+        agent._status.Start();
+        agent.Announce(configuration);
+        agent.WatchHeat();
+        IReadOnlyList<Fault?> faults;
+        try
+        {
+            Task<IReadOnlyList<Fault?>> opened = RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop);
+            if (await Task.WhenAny(opened, services.Devices.Lost).ConfigureAwait(false) != opened) return agent;
+            faults = await opened.ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            foreach (RunningPipeline pipeline in start.Started.Where(static p => !p.Worker.FirstModel.IsCompleted))
+                LogStillLoading(services.Logger, pipeline.Name, s_patienceAtStart.TotalMinutes);
+            return agent;
+        }
+        catch (OperationCanceledException)
+        {
+            return agent;
+        }
+
+        if (faults.Count == 0 || faults.Any(static f => f is null)) return agent;
+        await agent.StopAsync().ConfigureAwait(false);
+        throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
+    }
+
+    // The library's own start takes as long as everything else before the first model, so it is beside that. OpenSSL comes first: the loader opens
+    // one library after the other, and the outbox asks for a digest.
+    private static Task<InferenceRuntime> LoadRuntime(RuntimeOptions options, AgentServices services)
+    {
+        SHA256.HashData([]);
+        // Counted before the thread is there: a start that fails meanwhile ends the process beside it.
+        NativeCalls.Call call = NativeCalls.Begin();
+        return Task.Factory.StartNew(
+            () =>
+            {
+                using (call) return new InferenceRuntime(options, services.Time, services.Logger, services.Devices);
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    // A library that hangs as it is loaded keeps nobody from stopping.
+    private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading, CancellationToken stop)
+    {
+        try
+        {
+            return await loading.WaitAsync(stop).ConfigureAwait(false);
+        }
+        catch
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>A path that the configuration names and that is not there is the configuration's fault; a disk that fails is a device that is not there.</summary>
+    private static Fault AsExit(Fault fault) => fault.Kind switch
+    {
+        FaultKind.NoInput => fault with { Kind = FaultKind.Configuration },
+        FaultKind.InputOutput => fault with { Kind = FaultKind.Unavailable },
+        _ => fault,
+    };
+}
