@@ -81,7 +81,7 @@ step_where_possible() {
 tests() {
     local name=$1 program=$2 log=$logs/$1.log started=$SECONDS code total bad skip errors
     echo "== $name"
-    timeout 1500 "$program" -noLogo -noColor > "$log" 2>&1
+    timeout 1800 "$program" -noLogo -noColor > "$log" 2>&1
     code=$?
     read -r total errors bad skip < <(sed -nE 's/.*Total: ([0-9]+), Errors: ([0-9]+), Failed: ([0-9]+), Skipped: ([0-9]+), Not Run: ([0-9]+).*/\1 \2 \3 \4/p' "$log" | tail -1)
     if [ -z "${total:-}" ]; then

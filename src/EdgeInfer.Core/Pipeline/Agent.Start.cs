@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
+using EdgeInfer.Inference.Interop;
 using EdgeInfer.Messaging;
 
 namespace EdgeInfer.Pipeline;
@@ -9,8 +10,6 @@ namespace EdgeInfer.Pipeline;
 /// <summary>From a configuration to an agent at work, or to why there is none.</summary>
 internal sealed partial class Agent
 {
-    private static readonly TimeSpan s_loadingAtEnd = TimeSpan.FromMilliseconds(1500);
-
     /// <summary>
     /// Starts everything and returns once each model is open and warm, has failed to open or takes minutes. Cameras and brokers are not waited for.
     /// </summary>
@@ -22,20 +21,10 @@ internal sealed partial class Agent
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
         Task<InferenceRuntime> loading = LoadRuntime(configuration.Runtime, services);
-        Agent agent;
-        try
-        {
-            EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
-                ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
-                : null;
-            agent = new(configuration, services, broker);
-        }
-        catch
-        {
-            await LetStart(loading, services).ConfigureAwait(false);
-            throw;
-        }
-
+        EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
+            ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
+            : null;
+        Agent agent = new(configuration, services, broker);
         PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading, stop).ConfigureAwait(false));
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
         agent._outbox.Start();
@@ -71,12 +60,15 @@ internal sealed partial class Agent
     private static Task<InferenceRuntime> LoadRuntime(RuntimeOptions options, AgentServices services)
     {
         SHA256.HashData([]);
+        // Counted before the thread is there: a start that fails meanwhile ends the process beside it.
+        NativeCalls.Call call = NativeCalls.Begin();
         return Task.Factory.StartNew(
-            () => new InferenceRuntime(options, services.Time, services.Logger, services.Devices), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () =>
+            {
+                using (call) return new InferenceRuntime(options, services.Time, services.Logger, services.Devices);
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
-
-    // The process is about to end, and its end takes the library down: in the middle of its own start it would crash. One that hangs is left.
-    private static Task LetStart(Task loading, AgentServices services) => Task.WhenAny(loading, Task.Delay(s_loadingAtEnd, services.Time, CancellationToken.None));
 
     // A library that hangs as it is loaded keeps nobody from stopping.
     private async Task<InferenceRuntime> OrStop(Task<InferenceRuntime> loading, CancellationToken stop)
@@ -88,7 +80,6 @@ internal sealed partial class Agent
         catch
         {
             await DisposeAsync().ConfigureAwait(false);
-            await LetStart(loading, _services).ConfigureAwait(false);
             throw;
         }
     }
