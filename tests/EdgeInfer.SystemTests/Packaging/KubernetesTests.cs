@@ -227,7 +227,7 @@ public sealed class KubernetesTests : IDisposable
     {
         string layers = _folder["image"], root = _folder["root"];
         await PackageFolder.Run("skopeo", "--insecure-policy", "--override-arch", PackageFolder.Architecture, "copy",
-            $"oci-archive:{PackageFolder.File($"edgeinfer_{PackageFolder.Version}_oci.tar")}:{PackageFolder.Version}", $"dir:{layers}");
+            $"oci-archive:{PackageFolder.File($"edgeinfer_{PackageFolder.Version}_oci.tar")}", $"dir:{layers}");
         Directory.CreateDirectory(root);
         using JsonDocument manifest = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(layers, "manifest.json"), TestContext.Current.CancellationToken));
         foreach (JsonElement layer in manifest.RootElement.GetProperty("layers").EnumerateArray())

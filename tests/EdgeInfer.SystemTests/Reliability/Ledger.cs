@@ -50,6 +50,9 @@ internal sealed record Allowance
     /// </summary>
     public int LateOrders { get; init; } = 1;
 
+    /// <summary>Orders that may be interleaved on the topic of live messages: these and, behind them, what waited less than ten seconds.</summary>
+    public int LiveOrders { get; init; } = 2;
+
     /// <summary>The most that one gap without numbers may stand for.</summary>
     public long LargestBound { get; init; } = 256;
 }
@@ -241,7 +244,7 @@ internal sealed class Ledger
     {
         foreach (((string stream, bool isHistorical), List<MessageKey> order) in _order)
         {
-            int orders = isHistorical ? allowance.LateOrders : 2;
+            int orders = isHistorical ? allowance.LateOrders : allowance.LiveOrders;
             if (MessageOrder.Interleaved(order) is var found && found > orders)
                 yield return $"{stream} {(isHistorical ? "history" : "live")}: {found} orders interleaved, where {orders} may be; {MessageOrder.FirstStepBack(order)}";
         }

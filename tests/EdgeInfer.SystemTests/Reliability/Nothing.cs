@@ -14,14 +14,15 @@ internal static class Nothing
     /// <param name="link">The line between, where there is one.</param>
     /// <param name="fault">Named where the account does not balance.</param>
     /// <param name="duplicates">Messages that may come twice: what is in flight, for each time that the line has broken.</param>
-    public static async Task<Balance> IsLost(NetworkRig rig, Arrivals arrivals, Link? link, string fault, int duplicates = 32)
+    /// <param name="liveOrders">Orders that may be interleaved among live messages: one more where the broker refuses some of those that it has in flight.</param>
+    public static async Task<Balance> IsLost(NetworkRig rig, Arrivals arrivals, Link? link, string fault, int duplicates = 32, int liveOrders = 2)
     {
         JsonElement status = await rig.Status.Until(
             s => NetworkRig.Outbox(s, "stored") == 0 && NetworkRig.Outbox(s, "gaps") == 0, $"{fault}: nothing is left to be sent late", TimeSpan.FromSeconds(120));
         long accepted = NetworkRig.Outbox(status, "accepted"), boot = status.GetProperty("boot").GetInt64();
         await arrivals.Until(() => arrivals.Reached(boot) >= accepted, $"{fault}: what was accepted by now arrives");
         await rig.Stop();
-        Balance balance = await Balanced(arrivals, link, duplicates);
+        Balance balance = await Balanced(arrivals, link, duplicates, liveOrders);
         Assert.True(balance.Faults.Count == 0, $"{fault}: {balance}\n{string.Join('\n', balance.Faults)}\nas they came: {Order(arrivals)}");
         TestContext.Current.TestOutputHelper?.WriteLine($"         {fault}: {balance}");
         return balance;
@@ -54,11 +55,11 @@ internal static class Nothing
     }
 
     // The last messages may still be between the broker and the consumer.
-    private static async Task<Balance> Balanced(Arrivals arrivals, Link? link, int duplicates)
+    private static async Task<Balance> Balanced(Arrivals arrivals, Link? link, int duplicates, int liveOrders)
     {
         for (long began = Environment.TickCount64; ;)
         {
-            Balance balance = LedgerOf(arrivals, link).Close(new() { Duplicates = duplicates, CrossedGaps = link is null ? InFlight : 0 });
+            Balance balance = LedgerOf(arrivals, link).Close(new() { Duplicates = duplicates, LiveOrders = liveOrders, CrossedGaps = link is null ? InFlight : 0 });
             if (balance.Faults.Count == 0 || Environment.TickCount64 - began > 5000) return balance;
             await Task.Delay(100);
         }
