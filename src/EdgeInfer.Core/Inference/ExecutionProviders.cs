@@ -107,8 +107,7 @@ internal sealed class ExecutionProviders
     /// </summary>
     public static bool LacksLibraries(string provider)
     {
-        string folder = NativeRuntimeLibrary.ChosenPath is { } chosen ? Path.GetDirectoryName(chosen)! : AppContext.BaseDirectory;
-        string path = Path.Combine(folder, $"libonnxruntime_providers_{provider}.so");
+        string path = NativeRuntimeLibrary.PartOf(provider);
         return File.Exists(path) && SharedLibraryContent.WhyNotLoadable(path) is not null;
     }
 

@@ -23,7 +23,6 @@ internal sealed record ProviderLibrary(string Provider, string Path, IReadOnlyLi
 /// <param name="search">Finds what a library needs.</param>
 internal sealed class ProviderLibraries(SystemFiles files, LoaderFolders loader, LoaderSearch search)
 {
-    private const string Prefix = "libonnxruntime_providers_";
     private const string Shared = "shared";
     private const string CuDnn = "libcudnn.so.9";
 
@@ -35,9 +34,9 @@ internal sealed class ProviderLibraries(SystemFiles files, LoaderFolders loader,
     public IReadOnlyList<ProviderLibrary> In(string folder)
     {
         List<ProviderLibrary> libraries = [];
-        foreach (string path in files.List(folder.TrimEnd('/'), Prefix + "*.so"))
+        foreach (string path in files.List(folder.TrimEnd('/'), RuntimeFolder.PartPrefix + "*.so"))
         {
-            string name = Path.GetFileNameWithoutExtension(path)[Prefix.Length..];
+            string name = Path.GetFileNameWithoutExtension(path)[RuntimeFolder.PartPrefix.Length..];
             if (name != Shared) libraries.Add(Read(name, path));
         }
 

@@ -6,6 +6,7 @@ using EdgeInfer.Diagnosis.Interop;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
 using EdgeInfer.Inference.Interop;
+using EdgeInfer.Libraries;
 using EdgeInfer.Models;
 using EdgeInfer.Posix;
 using EdgeInfer.Preprocessing;
@@ -63,9 +64,6 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
 
         foreach (ModelReference model in configuration?.Models.Values ?? []) TryModel(model.Name, model.Path, runtime, options.Providers.Contains(TensorRt) && !_troubled.Contains(TensorRt));
     }
-
-    /// <summary>The folder that providers' libraries are looked for in.</summary>
-    public static string LibraryFolder(RuntimeOptions options) => options.OnnxRuntime is { } own ? Path.GetDirectoryName(own)! : AppContext.BaseDirectory;
 
     private void JpegLibrary()
     {
@@ -179,13 +177,13 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
     // Only those that are wanted, and whose libraries are all there: what is missing is told without loading anything.
     private void Providers(LoaderFolders loader, RuntimeOptions options, GpuDemand demand)
     {
-        string folder = LibraryFolder(options);
+        string folder = RuntimeFolder.Of(options.OnnxRuntime);
         IReadOnlyList<ProviderLibrary> libraries = ProviderLibraries.Of(files, loader).In(folder);
         foreach (string provider in s_apart.Where(p => demand.Wants(p) && !options.Plugins.ContainsKey(p) && libraries.All(l => l.Provider != p)))
         {
             // Told already where this ONNX Runtime does not know it at all.
             if (!_troubled.Add(provider)) continue;
-            voice.Add(demand.Weigh(FindingId.ProviderNotLoaded, $"provider {provider} cannot be loaded: its library is missing", Path.Combine(folder, $"libonnxruntime_providers_{provider}.so"),
+            voice.Add(demand.Weigh(FindingId.ProviderNotLoaded, $"provider {provider} cannot be loaded: its library is missing", RuntimeFolder.Part(folder, provider),
                 $"copy it there from where this libonnxruntime.so was built, or take {provider} out of runtime.providers", provider));
         }
 
@@ -253,16 +251,5 @@ internal sealed class NativeExamination(SystemFiles files, TimeProvider time, Pr
         {
             return Finding.Problem(FindingId.ModelFault, FaultKind.InputOutput, $"{title}: {e.Message}", model.Path, "check the disk and the model's files");
         }
-    }
-}
-
-/// <summary>The loader's own words within the runtime's.</summary>
-internal static class LoaderWords
-{
-    /// <summary>The line behind the runtime's advice; all of it where there is but one.</summary>
-    public static string Of(Exception error)
-    {
-        string[] lines = error.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.Length > 1 ? lines[1] : error.Message;
     }
 }

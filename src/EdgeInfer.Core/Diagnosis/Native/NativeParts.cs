@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnosis.Gpu;
+using EdgeInfer.Libraries;
 using EdgeInfer.Posix;
 
 namespace EdgeInfer.Diagnosis.Native;
@@ -38,7 +39,7 @@ internal sealed class NativeParts
         _gpu = OnThread(() =>
         {
             LoaderFolders loader = new(files, Environment.GetEnvironmentVariable("LD_LIBRARY_PATH"), RuntimeInformation.ProcessArchitecture);
-            return (new GpuExamination(files, loader, _demand), ProviderLibraries.Of(files, loader).In(NativeExamination.LibraryFolder(_runtime)));
+            return (new GpuExamination(files, loader, _demand), ProviderLibraries.Of(files, loader).In(RuntimeFolder.Of(_runtime.OnnxRuntime)));
         });
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Libraries;
 using EdgeInfer.Posix;
 using EdgeInfer.Posix.Interop;
 using Microsoft.ML.OnnxRuntime;
@@ -27,9 +28,6 @@ internal static unsafe class NativeRuntimeLibrary
     private static nint s_handle;
     private static ApiBase* s_base;
     private static bool s_isChosen;
-
-    /// <summary>Path of the user's own library, or null for the one beside the executable.</summary>
-    public static string? ChosenPath => s_chosenPath;
 
     /// <summary>Chooses the library before the managed package touches it; the same choice again is no change.</summary>
     /// <param name="path">Absolute path, or null for the library beside the executable.</param>
@@ -97,6 +95,10 @@ internal static unsafe class NativeRuntimeLibrary
         return handle;
     }
 
+    /// <summary>Where the part of an execution provider lies that goes with the library in use.</summary>
+    /// <param name="provider">Such as <c>cuda</c>.</param>
+    public static string PartOf(string provider) => RuntimeFolder.Part(RuntimeFolder.Of(s_chosenPath), provider);
+
     /// <summary>
     /// What keeps the part of an execution provider that lies beside the library in use from loading: ONNX Runtime says no more than that it failed.
     /// </summary>
@@ -104,8 +106,7 @@ internal static unsafe class NativeRuntimeLibrary
     /// <returns>All missing libraries at once where that is why, the loader's words otherwise; null where it loads.</returns>
     public static string? WhyNotLoaded(string provider)
     {
-        string folder = s_chosenPath is null ? AppContext.BaseDirectory : Path.GetDirectoryName(s_chosenPath)!;
-        string path = Path.Combine(folder, $"libonnxruntime_providers_{provider}.so");
+        string path = PartOf(provider);
         if (!File.Exists(path)) return $"{path} is missing";
         if (SharedLibraryContent.WhyNotLoadable(path) is { } seen) return $"{path} {seen.What}; {seen.Cure}";
         try
@@ -115,7 +116,7 @@ internal static unsafe class NativeRuntimeLibrary
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            return Reason(e.Message);
+            return LoaderWords.Of(e);
         }
     }
 
@@ -176,16 +177,9 @@ internal static unsafe class NativeRuntimeLibrary
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
             throw FaultException.Of(
-                FaultKind.Unavailable, path, $"cannot be loaded: {Reason(e.Message)}",
+                FaultKind.Unavailable, path, $"cannot be loaded: {LoaderWords.Of(e)}",
                 "check that it is built for this processor and that the libraries it needs are installed (ldd)", e);
         }
-    }
-
-    // The loader's own words are on the line after the runtime's advice about strace.
-    private static string Reason(string message)
-    {
-        string[] lines = message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return lines.Length > 1 ? lines[1] : message;
     }
 
     private static ApiBase* Base(nint handle)

@@ -13,14 +13,15 @@ internal static partial class Descriptors
     private const int WriteOnly = 1;
 
     /// <summary>Whether a descriptor is open.</summary>
-    public static bool IsOpen(int descriptor) => Control(descriptor, GetFlags) >= 0;
+    public static bool IsOpen(int descriptor) => Control(descriptor, GetFlags, 0) >= 0;
 
     /// <summary>Opens /dev/null at the lowest free descriptor; nothing where there is no such device.</summary>
     /// <param name="forWriting">Whether only writing works, else only reading.</param>
     public static void OpenNothing(bool forWriting) => _ = Open("/dev/null", forWriting ? WriteOnly : ReadOnly);
 
+    /// <summary>fcntl(2).</summary>
     [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int Control(int descriptor, int command);
+    internal static partial int Control(int descriptor, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

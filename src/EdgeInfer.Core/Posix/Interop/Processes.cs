@@ -79,7 +79,7 @@ internal static unsafe partial class Processes
         foreach (string name in Directory.EnumerateFileSystemEntries("/proc/self/fd").ToArray())
         {
             if (int.TryParse(Path.GetFileName(name), NumberStyles.None, CultureInfo.InvariantCulture, out int descriptor) && descriptor > 2)
-                _ = FileControl(descriptor, SetDescriptorFlags, CloseOnExec);
+                _ = Descriptors.Control(descriptor, SetDescriptorFlags, CloseOnExec);
         }
     }
 
@@ -119,9 +119,6 @@ internal static unsafe partial class Processes
 
     [LibraryImport("libc", EntryPoint = "_exit")]
     private static partial void Exit(int code);
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int FileControl(int descriptor, int command, nint argument);
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int Control(int operation, nuint first, nuint second, nuint third, nuint fourth);
