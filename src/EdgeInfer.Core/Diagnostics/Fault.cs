@@ -41,7 +41,7 @@ public sealed record Fault(FaultKind Kind, string Where, string What, string Cur
 }
 
 /// <summary>Carries faults to whoever can report them. Never used for a bad frame: those are values.</summary>
-public sealed class FaultException : Exception
+public class FaultException : Exception
 {
     /// <summary>Wraps one fault.</summary>
     public FaultException(Fault fault, Exception? inner = null) : this([fault], inner)

@@ -15,6 +15,7 @@ public sealed partial class LevelTests
         ["SixLabors.ImageSharp"] = "Preprocessing",
         ["SQLitePCL"] = "Delivery/Store",
         ["Microsoft.AspNetCore"] = "Serving",
+        ["Org.BouncyCastle"] = "Trust",
     };
 
     [Fact]
