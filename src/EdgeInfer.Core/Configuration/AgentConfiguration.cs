@@ -71,7 +71,8 @@ public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string
 /// <param name="Name">Its name in this configuration.</param>
 /// <param name="Path">Absolute path of a folder or an .onnx file.</param>
 /// <param name="Mark">Where it is written.</param>
-public sealed record ModelReference(string Name, string Path, Mark Mark);
+/// <param name="Managed">Its name in the store of managed models, whose generations are updated; null where it stays what <paramref name="Path"/> holds.</param>
+public sealed record ModelReference(string Name, string Path, Mark Mark, string? Managed = null);
 
 /// <summary><c>mqtt</c>.</summary>
 public sealed record MqttOptions

@@ -97,6 +97,18 @@ internal sealed class ModelStages : IDisposable
         prediction.AgeMilliseconds = _time.GetElapsedTime(prediction.Frame.CapturedTimestamp, done).TotalMilliseconds;
     }
 
+    /// <summary>Whether the last run's outputs have NaN among them.</summary>
+    public bool HasNotNumbers
+    {
+        get
+        {
+            IReadOnlyList<TensorBuffer> outputs = _run.Outputs;
+            for (int i = 0; i < outputs.Count; i++)
+                if (NotNumbers.AreIn(outputs[i].Type, outputs[i].Bytes)) return true;
+            return false;
+        }
+    }
+
     /// <summary>Frees what was bound.</summary>
     public void Dispose()
     {

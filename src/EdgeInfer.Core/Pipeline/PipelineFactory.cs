@@ -43,7 +43,7 @@ internal sealed class PipelineFactory(
     {
         IResultOutlet outlet = Outlet(plan, model.Name);
         Random ids = NextRandom();
-        return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
+        return new(model.Name, services.Live.Of(model.Key), models.Open, stages => new MqttPredictionSink(
             new PredictionEnvelope(Facts(plan.Options, stages) with { Stream = plan.Options.Models.Count > 1 ? StreamOf(plan.Options, model.Name) : null }), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
     }
 
@@ -62,7 +62,7 @@ internal sealed class PipelineFactory(
 
     private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(
         plan.Options, new(device, boot, services.Version, models.Threads),
-        (index, stages) => new(new(plan.Models[index].Name, plan.Models[index].Path, default), Facts(plan.Options, stages)),
+        (index, stages) => new(new(plan.Models[index].Name, services.Live.PathOf(plan.Models[index].Key), default), Facts(plan.Options, stages)),
         clock, services.Time, NextRandom());
 
     private PredictionFacts Facts(PipelineOptions pipeline, ModelStages stages) => new(
