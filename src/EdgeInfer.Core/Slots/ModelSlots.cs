@@ -25,6 +25,12 @@ internal sealed record SlotTrial
 
     /// <summary>Whether its rule forbids an automatic return below the floor.</summary>
     public bool Hard { get; init; }
+
+    /// <summary>Milliseconds that 95 of 100 inferences of the model before it kept within; null where that is not known.</summary>
+    public double? P95BeforeMs { get; init; }
+
+    /// <summary>Resident memory of the agent with the model before it; null where that is not known.</summary>
+    public long? RssBeforeBytes { get; init; }
 }
 
 /// <summary>
@@ -85,13 +91,21 @@ internal sealed record ModelSlots
     /// <param name="now">UTC.</param>
     /// <exception cref="UpdateException">Rollback: its number is below the floor.</exception>
     /// <exception cref="FaultException">It is active, another one is on trial, or the model is pinned.</exception>
-    public ModelSlots BeginTrial(Generation generation, bool hard, DateTimeOffset now)
+    public ModelSlots BeginTrial(Generation generation, bool hard, DateTimeOffset now) => BeginTrial(generation, hard, null, null, now);
+
+    /// <inheritdoc cref="BeginTrial(Generation, bool, DateTimeOffset)"/>
+    /// <param name="generation">It is placed.</param>
+    /// <param name="hard">Whether its rule forbids an automatic return below the floor.</param>
+    /// <param name="p95BeforeMs">What the model before it took.</param>
+    /// <param name="rssBeforeBytes">What the agent took with it.</param>
+    /// <param name="now">UTC.</param>
+    public ModelSlots BeginTrial(Generation generation, bool hard, double? p95BeforeMs, long? rssBeforeBytes, DateTimeOffset now)
     {
         if (Trial is { } trial) throw Refused($"no trial of {generation} can begin: {trial.Generation} is on trial", "let that trial end, or roll back");
         if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"no trial of {generation} can begin: the model is pinned to {pin}"), "unpin it to let it follow its releases");
         if (generation.IsSame(Active)) throw Refused($"no trial of {generation} can begin: it is active", "nothing is to be done");
         CheckFloor(generation, "no trial of it can begin");
-        return this with { Trial = new() { Generation = generation, Began = now, Hard = hard } };
+        return this with { Trial = new() { Generation = generation, Began = now, Hard = hard, P95BeforeMs = p95BeforeMs, RssBeforeBytes = rssBeforeBytes } };
     }
 
     /// <summary>The generation on trial is about to be loaded. Written before it is, so that a load that kills the agent counts.</summary>

@@ -121,6 +121,9 @@ internal sealed record UpdateJob
     /// <summary>Not to be tried again before this, UTC; null where nothing is waited for.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary>Whether an operator has released it to go live.</summary>
+    public bool Approved { get; init; }
+
     /// <summary>Digests of what it has fetched, or is about to: they stay as long as it runs.</summary>
     public IReadOnlyList<string> Blobs { get; init; } = [];
 
@@ -144,8 +147,11 @@ internal sealed record UpdateJob
     public UpdateJob Fail(UpdateCode code, string reason, DateTimeOffset now) => Moved(JobState.Failed, now) with { Code = code, Reason = Line(reason) };
 
     /// <summary>The trial has failed.</summary>
+    /// <param name="code">Why; null where an operator wanted it.</param>
+    /// <param name="reason">The same in one line.</param>
+    /// <param name="now">UTC.</param>
     /// <exception cref="InvalidOperationException">Nothing is on trial.</exception>
-    public UpdateJob RollBack(UpdateCode code, string reason, DateTimeOffset now) => Moved(JobState.RolledBack, now) with { Code = code, Reason = Line(reason) };
+    public UpdateJob RollBack(UpdateCode? code, string reason, DateTimeOffset now) => Moved(JobState.RolledBack, now) with { Code = code, Reason = Line(reason) };
 
     /// <summary>It is tried again later.</summary>
     /// <param name="code">What stands in the way; null where it is no fault (a window).</param>
