@@ -108,7 +108,7 @@ public sealed class TargetReadingTests : IDisposable
             Assert.Equal(changed, await _device.Download(Path));
             Assert.Equal(added, await _device.Download($"new-target-{i}"));
             string file = RoleName.TargetsFile(Path, _repository.Targets["targets"].Targets[Path].Hashes["sha256"]);
-            _repository.Files[file] = Encoding.ASCII.GetBytes($"malicious contents {i,5}"[..changed.Length]);
+            _repository.Files[file] = Encoding.ASCII.GetBytes($"malicious contents {i}".PadRight(changed.Length));
             _repository.Publish("targets", "snapshot", "timestamp");
             await Refused(UpdateCode.Digest);
         }

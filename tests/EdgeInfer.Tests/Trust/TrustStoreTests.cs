@@ -117,8 +117,8 @@ public sealed class TrustStoreTests : IDisposable
         _repository.RotateKeys("snapshot");
         _repository.Timestamp = _repository.Timestamp with { Version = 0 };
         _repository.Publish("root", "models", "targets", "snapshot", "timestamp");
-        // One file more each time; the network goes after it.
-        for (int good = 0; good < 6; good++)
+        // One file more each time, and the network goes after it: root, timestamp, snapshot; at the fifth all would be there.
+        for (int good = 0; good < 4; good++)
         {
             Breaking source = new(_repository, good);
             await Refusals.ThrowsAsync(UpdateCode.Network, async () =>
