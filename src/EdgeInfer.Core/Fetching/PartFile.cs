@@ -48,6 +48,9 @@ internal sealed class PartFile(string path, RemoteFile file)
         File.Delete(Path);
     }
 
+    /// <summary>The bytes are the file: what is kept of where they came from is of no more use.</summary>
+    public void Settle() => File.Delete(_journal);
+
     /// <summary>The bytes are the file: they take its name.</summary>
     public void Finish(string target)
     {
