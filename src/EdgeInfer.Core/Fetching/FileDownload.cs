@@ -13,7 +13,7 @@ namespace EdgeInfer.Fetching;
 /// <param name="part">Where it is gathered.</param>
 /// <param name="limits">Bounds.</param>
 /// <param name="report">Is told.</param>
-internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile part, FetchLimits limits, IPullReport report)
+internal sealed class FileDownload(HttpFetch http, RemoteFile file, IPart part, FetchLimits limits, IPullReport report)
 {
     private const int ChunkBytes = 128 << 10;
     private const int LongestValidator = 256;
@@ -35,18 +35,18 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
     /// <summary>Whether somebody else has seen to the room for it.</summary>
     public bool IsRoomReserved { get; init; }
 
-    /// <summary>Downloads, checks and names the file.</summary>
-    /// <param name="target">The name to give it.</param>
+    /// <summary>Downloads and checks the file, and does with it what is next.</summary>
+    /// <param name="finish">Gives it its name; a disk that refuses that is told of as one that refused the bytes.</param>
     /// <param name="unauthorised">What to do where the server wants to know who asks.</param>
     /// <param name="attempts">How often to try.</param>
     /// <param name="stop">What came so far is kept.</param>
     /// <exception cref="FaultException">It was not to be had, or has other bytes.</exception>
-    public async Task Run(string target, string unauthorised, Attempts attempts, CancellationToken stop)
+    public async Task Run(Action finish, string unauthorised, Attempts attempts, CancellationToken stop)
     {
         await Guard(async () =>
         {
             await GatherAll(unauthorised, attempts, stop).ConfigureAwait(false);
-            part.Finish(target);
+            finish();
         }).ConfigureAwait(false);
         report.End();
     }
@@ -56,15 +56,7 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
     /// <param name="attempts">How often to try.</param>
     /// <param name="stop">What came so far is kept.</param>
     /// <exception cref="FaultException">It was not to be had, or has other bytes.</exception>
-    public async Task Gather(string unauthorised, Attempts attempts, CancellationToken stop)
-    {
-        await Guard(async () =>
-        {
-            await GatherAll(unauthorised, attempts, stop).ConfigureAwait(false);
-            part.Settle();
-        }).ConfigureAwait(false);
-        report.End();
-    }
+    public Task Gather(string unauthorised, Attempts attempts, CancellationToken stop) => Run(part.Settle, unauthorised, attempts, stop);
 
     private async Task GatherAll(string unauthorised, Attempts attempts, CancellationToken stop)
     {
@@ -137,8 +129,6 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
         using BodyReader from = http.Body(file.Url, response, stop);
         try
         {
-            using FileStream to = new(part.Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
-            to.Seek(have, SeekOrigin.Begin);
             while (true)
             {
                 // One byte beyond the end tells a longer file.
@@ -150,7 +140,7 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
                     throw WrongSize(DownloadFailure.TooManyBytes, $"more than {most} bytes");
                 }
 
-                to.Write(buffer, 0, read);
+                part.Append(buffer.AsSpan(0, read));
                 have += read;
                 _gained += read;
                 report.Received(have);
@@ -159,6 +149,7 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
         }
         finally
         {
+            part.Pause();
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
@@ -167,7 +158,7 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
 
     private string Hash()
     {
-        using FileStream stream = new(part.Path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        using Stream stream = part.Read();
         using IncrementalHash hash = file.Digest.Begin(stream.Length);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         for (int read; (read = stream.Read(buffer)) > 0;) hash.AppendData(buffer, 0, read);
@@ -182,7 +173,7 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
     private string Looks()
     {
         byte[] start = new byte[64];
-        using FileStream stream = File.OpenRead(part.Path);
+        using Stream stream = part.Read();
         int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         ReadOnlySpan<byte> text = start.AsSpan(0, length);
         if (text.StartsWith("version https://git-lfs"u8)) return " (it is a Git LFS pointer, not the file)";

@@ -60,8 +60,9 @@ internal sealed class ModelPull(
             {
                 string target = Path.Combine(folder, file.Name);
                 if (IsHere(target, file)) continue;
-                FileDownload download = new(http, file, new PartFile(staging.Part(file.Name), file), _limits, report);
-                await download.Run(target, unauthorised, attempts, stop).ConfigureAwait(false);
+                using PartFile part = new(staging.Part(file.Name), file);
+                FileDownload download = new(http, file, part, _limits, report);
+                await download.Run(() => part.Finish(target), unauthorised, attempts, stop).ConfigureAwait(false);
             }
         }
     }

@@ -10,21 +10,22 @@ namespace EdgeInfer.Fetching;
 /// </summary>
 /// <param name="path">Where the bytes are gathered.</param>
 /// <param name="file">What is gathered.</param>
-internal sealed class PartFile(string path, RemoteFile file)
+internal sealed class PartFile(string path, RemoteFile file) : IPart, IDisposable
 {
+    private FileStream? _writing;
     private readonly string _journal = path + ".journal";
     private readonly string _source = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file.Url.AbsoluteUri)));
 
-    /// <summary>Where the bytes are gathered.</summary>
+    /// <inheritdoc/>
     public string Path { get; } = path;
 
-    /// <summary>The server's validator of the bytes that are here; empty where there is none.</summary>
+    /// <inheritdoc/>
     public string Validator { get; private set; } = "";
 
-    /// <summary>Bytes that are here.</summary>
-    public long Length => File.Exists(Path) ? new FileInfo(Path).Length : 0;
+    /// <inheritdoc/>
+    public long Length => _writing is { } writing ? writing.Length : File.Exists(Path) ? new FileInfo(Path).Length : 0;
 
-    /// <summary>Takes up what an earlier attempt left, if it can be gone on with; drops it otherwise.</summary>
+    /// <inheritdoc/>
     public void TakeUp()
     {
         string[] lines = File.Exists(_journal) ? File.ReadAllLines(_journal) : [];
@@ -32,7 +33,7 @@ internal sealed class PartFile(string path, RemoteFile file)
         else Drop();
     }
 
-    /// <summary>Begins with no bytes, under a validator.</summary>
+    /// <inheritdoc/>
     public void Begin(string validator)
     {
         Drop();
@@ -40,24 +41,46 @@ internal sealed class PartFile(string path, RemoteFile file)
         if (validator.Length > 0) AtomicFile.Write(_journal, Encoding.UTF8.GetBytes($"{_source}\n{validator}\n"));
     }
 
-    /// <summary>Removes the bytes and the journal.</summary>
+    /// <inheritdoc/>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        _writing ??= new(Path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _writing.Write(bytes);
+    }
+
+    /// <inheritdoc/>
+    public void Pause()
+    {
+        _writing?.Dispose();
+        _writing = null;
+    }
+
+    /// <inheritdoc/>
+    public Stream Read() => new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1, FileOptions.SequentialScan);
+
+    /// <inheritdoc/>
     public void Drop()
     {
+        Pause();
         Validator = "";
         File.Delete(_journal);
         File.Delete(Path);
     }
 
-    /// <summary>The bytes are the file: what is kept of where they came from is of no more use.</summary>
+    /// <inheritdoc/>
     public void Settle() => File.Delete(_journal);
 
     /// <summary>The bytes are the file: they take its name.</summary>
     public void Finish(string target)
     {
+        Pause();
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
 #pragma warning disable RS0030 // Nothing has the model's name yet: names and bytes are synced when the folder takes it.
         File.Move(Path, target, overwrite: true);
 #pragma warning restore RS0030
         File.Delete(_journal);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Pause();
 }

@@ -34,6 +34,9 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
     /// <summary>Which generations of managed models serve.</summary>
     public LiveModels Live { get; init; } = new();
 
+    /// <summary>Takes what comes about model updates; null where nothing is managed.</summary>
+    public IUpdateInbox? Updates { get; init; }
+
     /// <summary>Where the device tells of its heat; null where nobody looks.</summary>
     public SystemFiles? System { get; init; }
 }
@@ -81,7 +84,7 @@ internal sealed partial class Agent : IAsyncDisposable
         _outbox.WakeLine = _line.Wake;
         _ledger = OpenLedger(configuration);
         _settings = OpenSettings(configuration);
-        _reception = new(_settings, services.Commands, _line, services.Logger);
+        _reception = new(_settings, services.Commands, services.Updates, _line, services.Logger);
         Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;

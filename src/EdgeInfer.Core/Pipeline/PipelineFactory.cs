@@ -1,6 +1,8 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Heat;
+using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Results;
 using EdgeInfer.Settings;
@@ -43,9 +45,12 @@ internal sealed class PipelineFactory(
     {
         IResultOutlet outlet = Outlet(plan, model.Name);
         Random ids = NextRandom();
-        return new(model.Name, services.Live.Of(model.Key), models.Open, stages => new MqttPredictionSink(
+        return new(model.Name, services.Live.Of(model.Key), path => Open(model.Name, path, models), stages => new MqttPredictionSink(
             new PredictionEnvelope(Facts(plan.Options, stages) with { Stream = plan.Options.Models.Count > 1 ? StreamOf(plan.Options, model.Name) : null }), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
     }
+
+    private static ServedModel Open(string name, string path, SessionRegistry models) => path.Length > 0 ? models.Open(path) : throw FaultException.Of(
+        FaultKind.Unavailable, name, "no release of this model has come yet", "see what its updates are at: edgeinfer update status");
 
     private static string StreamOf(PipelineOptions pipeline, string model) => pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
 

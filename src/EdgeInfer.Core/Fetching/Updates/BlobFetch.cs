@@ -18,22 +18,21 @@ internal sealed class BlobFetch(IBlobOrigin origin, HttpFetch http, FetchLimits 
     /// <param name="sha256">64 hexadecimal digits in lower case, as signed.</param>
     /// <param name="bytes">Its size, as signed.</param>
     /// <param name="partial">
-    /// The file it is gathered in; its length is what has come so far, so that room may be reserved only without changing it. Beside it,
-    /// with <c>.journal</c> at the end, lies what is kept about where the bytes came from; it is gone when this returns.
+    /// Makes what it is gathered in, of what is gathered; room may be reserved for it, and whoever makes it disposes of it.
     /// </param>
     /// <param name="stop">What came so far is kept.</param>
     /// <exception cref="UpdateException">
     /// Network: not to be had now, try again later. Size: the server has more bytes. Digest: other bytes, twice. Space: the disk does not
     /// take them.
     /// </exception>
-    public async Task Fetch(string sha256, long bytes, string partial, CancellationToken stop)
+    public async Task Fetch(string sha256, long bytes, Func<RemoteFile, IPart> partial, CancellationToken stop)
     {
         if (sha256.Length != ExpectedDigest.Sha256Digits || !sha256.All(char.IsAsciiHexDigitLower))
             throw UpdateException.Of(UpdateCode.Digest, "the release's manifest", "it names a file by what is no sha256 digest", "publish the release again with this version's tools");
         if (bytes < 0 || bytes > limits.ModelBytes)
             throw UpdateException.Of(UpdateCode.Size, $"sha256:{sha256}", $"it is said to have {bytes} bytes, and at most {limits.ModelBytes} are taken", "release a smaller model");
         RemoteFile file = new($"sha256:{sha256}", origin.Blob(sha256), new(false, sha256), bytes, origin.Authorization);
-        FileDownload download = new(http, file, new PartFile(partial, file), limits, report) { Rate = rate, Challenged = origin.Answer, IsAskedTwice = true, IsRoomReserved = true };
+        FileDownload download = new(http, file, partial(file), limits, report) { Rate = rate, Challenged = origin.Answer, IsAskedTwice = true, IsRoomReserved = true };
         try
         {
             await download.Gather(origin.Cure, attempts, stop).ConfigureAwait(false);
