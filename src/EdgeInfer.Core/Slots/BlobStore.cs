@@ -84,7 +84,8 @@ internal sealed class BlobStore
         string path = _folders.Blob(sha256), aside = Path.Combine(_folders.Quarantine, sha256);
         StoreFaults.Guard(path, () =>
         {
-            if (StoreDisk.IsFolder(aside)) _disk.RemoveTree(aside);
+            // A folder cannot take a file's place, nor the other way about.
+            _disk.RemoveTree(aside);
             _disk.Move(path, aside);
         });
         return aside;
