@@ -181,7 +181,7 @@ internal sealed class PipelineModel
     private static void Record(ServiceRecord record, ModelStages stages)
     {
         record.Add(stages.Prediction.Timing.InferenceMilliseconds);
-        if (record.WatchesOutputs && stages.HasNotNumbers) record.AddNotNumber();
+        if (record.WatchesOutputs && stages.OutputWithoutNumber() is not null) record.AddNotNumber();
     }
 
     private void CloseSink()
