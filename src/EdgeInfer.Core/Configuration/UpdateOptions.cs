@@ -6,7 +6,7 @@ public sealed record UpdateOptions
     /// <summary>Where signed metadata lie, with a slash at its end; null where updates come by <c>update apply</c> alone.</summary>
     public Uri? Repository { get; init; }
 
-    /// <summary>An OCI registry and repository that hold the models' files, as in <c>registry.example/fleet/models</c>; null for the repository itself.</summary>
+    /// <summary>An OCI registry and repository that hold the models' files, as in <c>oci://registry.example/fleet/models</c>; null for the repository itself.</summary>
     public string? Registry { get; init; }
 
     /// <summary>Absolute path of the first root.json that this device trusts; null where it was enrolled.</summary>
@@ -20,6 +20,12 @@ public sealed record UpdateOptions
 
     /// <summary>Password at the repository.</summary>
     public Secret? Password { get; init; }
+
+    /// <summary>User name at the registry.</summary>
+    public string? RegistryUsername { get; init; }
+
+    /// <summary>Password at the registry.</summary>
+    public Secret? RegistryPassword { get; init; }
 
     /// <summary>How often the repository is asked without a hint.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromHours(6);

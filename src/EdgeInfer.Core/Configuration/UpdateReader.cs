@@ -26,6 +26,8 @@ internal sealed class UpdateReader(ReadingContext context)
             Ca = context.ExistingFile(updates, "ca", "name a PEM file"),
             Username = updates.Text("username"),
             Password = new SecretReader(context).Read(updates, "password"),
+            RegistryUsername = updates.Text("registry_username"),
+            RegistryPassword = new SecretReader(context).Read(updates, "registry_password"),
             Poll = updates.Duration("poll", s_shortestPoll, s_longestPoll) ?? options.Poll,
             Spread = updates.Duration("spread", TimeSpan.Zero, s_longestSpread) ?? options.Spread,
             NeedsApproval = updates.Word("install", ["auto", "approve"]) == "approve",
@@ -33,6 +35,7 @@ internal sealed class UpdateReader(ReadingContext context)
             RateBytesPerSecond = Rate(updates),
         };
         if (options.Username is null && updates.Has("password")) updates.Fault("password", "there is no user name", "add updates.username");
+        if (options.RegistryUsername is null && updates.Has("registry_password")) updates.Fault("registry_password", "there is no user name", "add updates.registry_username");
         if (options.Repository is null && options.Registry is not null && !updates.Has("repository"))
             updates.Fault("registry", "the signed metadata have no place", "add updates.repository");
         updates.Close();
@@ -51,15 +54,16 @@ internal sealed class UpdateReader(ReadingContext context)
         return written.AbsolutePath.EndsWith('/') ? written : new UriBuilder(written) { Path = written.AbsolutePath + "/" }.Uri;
     }
 
-    // The rule of names is the distribution specification's; what it addresses is checked by whoever asks the registry.
+    // What the registry's own rules say of names is checked by whoever asks it.
     private static string? Registry(MappingReader updates)
     {
+        const string Scheme = "oci://";
         if (updates.Text("registry") is not { } written) return null;
-        int slash = written.IndexOf('/', StringComparison.Ordinal);
-        bool isSound = slash > 0 && slash < written.Length - 1 && !written.Contains("://", StringComparison.Ordinal)
-            && written[(slash + 1)..].All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-' or '/');
+        string rest = written.StartsWith(Scheme, StringComparison.Ordinal) ? written[Scheme.Length..] : "";
+        int slash = rest.IndexOf('/', StringComparison.Ordinal);
+        bool isSound = slash > 0 && slash < rest.Length - 1 && rest[(slash + 1)..].All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-' or '/');
         if (isSound) return written;
-        updates.Fault("registry", $"found {Quoted.Text(written)}", "expected HOST/REPOSITORY without scheme, tag and digest, such as registry.example/fleet/models");
+        updates.Fault("registry", $"found {Quoted.Text(written)}", "expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models");
         return null;
     }
 

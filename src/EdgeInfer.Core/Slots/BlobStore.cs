@@ -63,10 +63,10 @@ internal sealed class BlobStore
     /// <summary>What of a release is to be fetched. All bytes of the rest have been read; a damaged file is out of the way.</summary>
     /// <param name="files">The files of the release.</param>
     /// <returns>One file per digest.</returns>
-    public IReadOnlyList<ReleaseFile> Lacking(IEnumerable<ReleaseFile> files)
+    public IReadOnlyList<StoredFile> Lacking(IEnumerable<StoredFile> files)
     {
-        List<ReleaseFile> lacking = [];
-        foreach (ReleaseFile file in files.DistinctBy(static f => f.Sha256))
+        List<StoredFile> lacking = [];
+        foreach (StoredFile file in files.DistinctBy(static f => f.Sha256))
         {
             BlobState state = Check(file.Sha256, file.Bytes);
             if (state == BlobState.Whole) continue;

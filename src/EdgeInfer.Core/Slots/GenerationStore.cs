@@ -119,7 +119,7 @@ internal sealed class GenerationStore
     /// <exception cref="FaultException">It cannot be read, or the disk refused.</exception>
     public Generation AdoptInitial(string model, string source, string? version)
     {
-        List<ReleaseFile> files = [];
+        List<StoredFile> files = [];
         Dictionary<string, string> sources = new(StringComparer.Ordinal);
         foreach (ModelFile file in ModelLoader.Files(source))
         {
@@ -130,7 +130,7 @@ internal sealed class GenerationStore
         }
 
         ReleasePlan plan = ReleasePlan.Of(source, files, _limits);
-        foreach (ReleaseFile file in plan.Files) _blobs.Import(file.Sha256, file.Bytes, sources[file.Sha256]);
+        foreach (StoredFile file in plan.Files) _blobs.Import(file.Sha256, file.Bytes, sources[file.Sha256]);
         PreparedGeneration prepared = Prepare(model, 0, version, plan.Listing, plan);
         Place(prepared);
         return prepared.Generation;
@@ -155,7 +155,7 @@ internal sealed class GenerationStore
     private void Fill(string staged, byte[] manifest, ReleasePlan plan)
     {
         _disk.MakeInner(staged);
-        foreach (ReleaseFile file in plan.Files)
+        foreach (StoredFile file in plan.Files)
         {
             string blob = _blobs.PathOf(file.Sha256), path = Path.Combine(staged, file.Path);
             if (!_blobs.Has(file.Sha256, file.Bytes)) throw Lacks(file, "is not in the store");
@@ -196,7 +196,7 @@ internal sealed class GenerationStore
         if (!IsPlain(manifest) || BlobStore.Hash(manifest) != generation.Manifest) problems.Add($"{manifest} is damaged or gone");
         ReleasePlan? plan = PlanAt(folder, generation);
         if (plan is null) return new(null, [.. problems, $"{ReleaseFileOf(folder, ListingName)} is damaged or gone"]);
-        foreach (ReleaseFile file in plan.Files)
+        foreach (StoredFile file in plan.Files)
         {
             string path = Path.Combine(folder, file.Path);
             if (StoreDisk.Bytes(path) != file.Bytes || BlobStore.Hash(path) != file.Sha256) problems.Add($"{path} is damaged or gone");
@@ -254,6 +254,6 @@ internal sealed class GenerationStore
         throw UpdateException.Of(UpdateCode.Rollback, target, $"another release has this number, and a manifest that begins with the same digits: {there}", "publish it under the next number");
     }
 
-    private static FaultException Lacks(ReleaseFile file, string what)
+    private static FaultException Lacks(StoredFile file, string what)
         => FaultException.Of(FaultKind.InputOutput, file.Sha256, $"the file for '{file.Path}' {what}", "it is fetched again");
 }

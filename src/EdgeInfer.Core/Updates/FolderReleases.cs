@@ -39,7 +39,7 @@ internal sealed class FolderReleases(string folder) : IReleaseSource, IRoleSourc
     }
 
     /// <inheritdoc/>
-    public async Task Fetch(ReleaseFile file, ManagedStore store, Action<long> received, CancellationToken stop)
+    public async Task Fetch(StoredFile file, ManagedStore store, Action<long> received, CancellationToken stop)
     {
         string path = Path.Combine(_folder, "blobs", "sha256", file.Sha256);
         if (!File.Exists(path))

@@ -19,5 +19,5 @@ internal interface IReleaseSource
     /// <param name="received">Is told of bytes as they come.</param>
     /// <param name="stop">What came so far is kept.</param>
     /// <exception cref="UpdateException">Network, Size, Digest or Space.</exception>
-    Task Fetch(ReleaseFile file, ManagedStore store, Action<long> received, CancellationToken stop);
+    Task Fetch(StoredFile file, ManagedStore store, Action<long> received, CancellationToken stop);
 }

@@ -47,7 +47,7 @@ internal sealed class ReleasePreparation(
     public async Task<(PreparedGeneration? Generation, string? Waits)> Run(ReleaseOffer offer, CancellationToken stop)
     {
         ReleaseManifest manifest = ReleaseManifest.Read(offer.Manifest, new(), offer.Signed.Path);
-        ReleasePlan plan = ReleasePlan.Of(offer.Signed.Path, [.. manifest.Files.Select(static f => new Slots.ReleaseFile(f.Name, f.Sha256, f.Bytes))], services.Store.Limits);
+        ReleasePlan plan = ReleasePlan.Of(offer.Signed.Path, [.. manifest.Files.Select(static f => new StoredFile(f.Name, f.Sha256, f.Bytes))], services.Store.Limits);
         string[] blobs = [.. plan.Files.Select(static f => f.Sha256).Distinct(StringComparer.Ordinal)];
         reach(JobState.Fetching, blobs);
         PreparedGeneration prepared = await Fetch(offer, plan, stop).ConfigureAwait(false);
@@ -70,10 +70,10 @@ internal sealed class ReleasePreparation(
     {
         for (int attempt = 1; ; attempt++)
         {
-            IReadOnlyList<Slots.ReleaseFile> lacking = services.Store.Blobs.Lacking(plan.Files);
+            IReadOnlyList<StoredFile> lacking = services.Store.Blobs.Lacking(plan.Files);
             long total = plan.Bytes, have = total - lacking.Sum(static f => f.Bytes);
             received(have, total);
-            foreach (Slots.ReleaseFile file in lacking)
+            foreach (StoredFile file in lacking)
             {
                 await source.Fetch(file, services.Store, count => received(have += count, total), stop).ConfigureAwait(false);
                 stop.ThrowIfCancellationRequested();

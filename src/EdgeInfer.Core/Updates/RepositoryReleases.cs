@@ -20,7 +20,7 @@ internal sealed class RepositoryReleases(UpdateTransport transport, string displ
     public IRoleSource Roles => transport.Repository;
 
     /// <inheritdoc/>
-    public async Task Fetch(ReleaseFile file, ManagedStore store, Action<long> received, CancellationToken stop)
+    public async Task Fetch(StoredFile file, ManagedStore store, Action<long> received, CancellationToken stop)
     {
         using PartialBlob partial = store.Blobs.OpenPartial(file.Sha256, file.Bytes);
         using (progress.Tell(partial.Length, received)) await transport.Blobs.Fetch(file.Sha256, file.Bytes, remote => new BlobPart(partial, remote, store), stop).ConfigureAwait(false);

@@ -58,7 +58,7 @@ internal sealed partial class UpdateService : IAsyncDisposable
         List<Task> loops = [.. _models.Values.Select(m => Task.Run(() => m.RunAsync(_stopping.Token)))];
         if (_source is { } source) loops.Add(Task.Run(() => PollAsync(source)));
         _loops = Task.WhenAll(loops);
-        foreach (string model in _models.Keys) Changed(model, isState: true);
+        Announce();
     }
 
     /// <summary>Somebody says that there is something: it is looked for within <c>updates.spread</c>.</summary>
@@ -94,10 +94,20 @@ internal sealed partial class UpdateService : IAsyncDisposable
     /// <summary>What is known of each model now. Any thread.</summary>
     public IReadOnlyList<UpdateReport> Reports() => [.. _models.Values.Select(m => m.Report(FaultOf(m.Model)))];
 
+    /// <summary>What is known of one model now. Any thread.</summary>
+    /// <exception cref="FaultException">There is no such model.</exception>
+    public UpdateReport Report(string model) => Of(model).Report(FaultOf(model));
+
     /// <summary>A managed model's updates.</summary>
     /// <exception cref="FaultException">There is no such model.</exception>
     public ModelUpdate Of(string model) => _models.TryGetValue(model, out ModelUpdate? update) ? update : throw FaultException.Of(
         FaultKind.NoInput, model, "there is no managed model of this name", _models.Count == 0 ? "write models: { NAME: { managed: NAME } }" : $"there are {string.Join(", ", _models.Keys)}");
+
+    /// <summary>Somebody new is to learn everything.</summary>
+    public void Announce()
+    {
+        foreach (string model in _models.Keys) Changed(model, isState: true);
+    }
 
     /// <summary>When signed metadata that this device holds expire, those first that are in the last third of their time.</summary>
     public IReadOnlyList<RoleExpiry> Expiries => _trust.Expiries;

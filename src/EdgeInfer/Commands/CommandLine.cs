@@ -103,6 +103,7 @@ internal static class CommandLine
         yield return ReplayCommand.Create();
         yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
+        yield return UpdateCommand.Create();
         yield return BenchCommand.Create();
     }
 }

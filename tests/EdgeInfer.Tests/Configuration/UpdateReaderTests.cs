@@ -23,14 +23,14 @@ public sealed class UpdateReaderTests
     {
         string root = Path.GetTempFileName();
         UpdateOptions options = Read(
-            "updates: { repository: https://u.example/a/b/, registry: \"r.example:5000/fleet/models\", root: " + root + ", poll: 5m, spread: 0s, install: approve, window: \"22:30-05:00\", rate: 2MiB/s, username: press, password: secret }",
+            "updates: { repository: https://u.example/a/b/, registry: \"oci://r.example:5000/fleet/models\", root: " + root + ", poll: 5m, spread: 0s, install: approve, window: \"22:30-05:00\", rate: 2MiB/s, username: press, password: secret }",
             out IReadOnlyList<string> faults)!;
         File.Delete(root);
         Assert.Empty(faults);
         Assert.Equal(new UpdateOptions
         {
             Repository = new("https://u.example/a/b/"),
-            Registry = "r.example:5000/fleet/models",
+            Registry = "oci://r.example:5000/fleet/models",
             Root = root,
             Poll = TimeSpan.FromMinutes(5),
             Spread = TimeSpan.Zero,
@@ -47,10 +47,10 @@ public sealed class UpdateReaderTests
     [InlineData("repository: ftp://u.example", "updates.repository: unknown scheme 'ftp' in 'ftp://u.example'; expected https://HOST/PATH")]
     [InlineData("repository: 'https://u.example/?a=b'", "updates.repository: a repository is a folder: its address has neither ? nor #; expected https://HOST/PATH")]
     [InlineData("repository: https://me:pw@u.example/", "updates.repository: 'https://***@u.example/' holds a user or a password; take them out and write updates.username and updates.password: { file: PATH }")]
-    [InlineData("registry: r.example/a", "updates.registry: the signed metadata have no place; add updates.repository")]
-    [InlineData("repository: https://u.example, registry: https://r.example/a", "updates.registry: found 'https://r.example/a'; expected HOST/REPOSITORY without scheme, tag and digest, such as registry.example/fleet/models")]
-    [InlineData("repository: https://u.example, registry: r.example", "updates.registry: found 'r.example'; expected HOST/REPOSITORY without scheme, tag and digest, such as registry.example/fleet/models")]
-    [InlineData("repository: https://u.example, registry: 'r.example/a:tag'", "updates.registry: found 'r.example/a:tag'; expected HOST/REPOSITORY without scheme, tag and digest, such as registry.example/fleet/models")]
+    [InlineData("registry: oci://r.example/a", "updates.registry: the signed metadata have no place; add updates.repository")]
+    [InlineData("repository: https://u.example, registry: https://r.example/a", "updates.registry: found 'https://r.example/a'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
+    [InlineData("repository: https://u.example, registry: oci://r.example", "updates.registry: found 'oci://r.example'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
+    [InlineData("repository: https://u.example, registry: 'oci://r.example/a:tag'", "updates.registry: found 'oci://r.example/a:tag'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
     [InlineData("root: /nothing/root.json", "updates.root: there is no file /nothing/root.json; copy the fleet's root.json here, or run 'edgeinfer enroll'")]
     [InlineData("poll: 10s", "updates.poll: found '10s'; expected a duration such as 250ms, 5s, 2h, from 1m to 7d")]
     [InlineData("spread: 2d", "updates.spread: found '2d'; expected a duration such as 250ms, 5s, 2h, from 0s to 1d")]

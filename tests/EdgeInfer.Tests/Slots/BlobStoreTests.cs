@@ -176,7 +176,7 @@ public sealed class BlobStoreTests : IDisposable
     [Fact]
     public void A_damaged_file_goes_to_quarantine_and_can_be_fetched_again()
     {
-        ReleaseFile file = new("model.onnx", Digest, s_bytes.Length);
+        StoredFile file = new("model.onnx", Digest, s_bytes.Length);
         Gather(s_bytes);
         Assert.Empty(Blobs.Lacking([file, file with { Path = "copy" }]));
         for (int i = 0; i < 2; i++)

@@ -113,7 +113,7 @@ public sealed class GenerationStoreTests : IDisposable
     public void A_file_that_is_not_here_is_named_and_nothing_is_placed()
     {
         _rig.Fetch(_release);
-        ReleaseFile file = _release.Plan.Files[^1];
+        StoredFile file = _release.Plan.Files[^1];
         File.Delete(_rig.Store.Blobs.PathOf(file.Sha256));
         FaultException lacking = Assert.Throws<FaultException>(() => Prepare(_release));
         Assert.IsNotType<UpdateException>(lacking);
@@ -125,7 +125,7 @@ public sealed class GenerationStoreTests : IDisposable
     public void A_file_that_was_damaged_since_it_came_goes_to_quarantine_and_the_next_try_succeeds()
     {
         _rig.Fetch(_release);
-        ReleaseFile file = _release.Plan.Files.Single(static f => f.Path == "model.onnx");
+        StoredFile file = _release.Plan.Files.Single(static f => f.Path == "model.onnx");
         StoreRig.Damage(_rig.Store.Blobs.PathOf(file.Sha256));
         FaultException damaged = Assert.Throws<FaultException>(() => Prepare(_release));
         Assert.IsNotType<UpdateException>(damaged);

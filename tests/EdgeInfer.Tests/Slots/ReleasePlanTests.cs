@@ -32,8 +32,8 @@ public sealed class ReleasePlanTests
     [InlineData(201, false)]
     public void A_path_has_at_most_200_bytes(int bytes, bool isTaken)
     {
-        Assert.Equal(isTaken, ReleasePath.WhyNot(new string('a', bytes)) is null);
-        Assert.Equal(isTaken, ReleasePath.WhyNot(new string('ä', bytes / 2) + (bytes % 2 == 0 ? "" : "a")) is null);
+        Assert.Equal(isTaken, StoredPath.WhyNot(new string('a', bytes)) is null);
+        Assert.Equal(isTaken, StoredPath.WhyNot(new string('ä', bytes / 2) + (bytes % 2 == 0 ? "" : "a")) is null);
     }
 
     [Theory]
@@ -45,7 +45,7 @@ public sealed class ReleasePlanTests
     [InlineData("1/2/3/4/5/6/7/8")]
     [InlineData("_a-b+c@d=e,f.g")]
     [InlineData("a..b")]
-    public void A_name_that_people_give_is_taken(string path) => Assert.Null(ReleasePath.WhyNot(path));
+    public void A_name_that_people_give_is_taken(string path) => Assert.Null(StoredPath.WhyNot(path));
 
     public static TheoryData<string> HostileDigests =>
     [
@@ -160,5 +160,5 @@ public sealed class ReleasePlanTests
     public void A_listing_that_this_program_would_not_write_is_none(string listing) => Assert.Null(ReleasePlan.Read(Encoding.UTF8.GetBytes(listing)));
 
     private static ReleasePlan Plan((string Path, string Sha256, long Bytes)[] files, StoreLimits? limits = null)
-        => ReleasePlan.Of("models/parts/1", [.. files.Select(static f => new ReleaseFile(f.Path, f.Sha256, f.Bytes))], limits ?? new());
+        => ReleasePlan.Of("models/parts/1", [.. files.Select(static f => new StoredFile(f.Path, f.Sha256, f.Bytes))], limits ?? new());
 }

@@ -145,7 +145,7 @@ public sealed class StoreCutTests
                 Update(rig, s_second, Write);
                 break;
             case "from a folder":
-                foreach (ReleaseFile file in s_second.Plan.Files) rig.Store.Blobs.Import(file.Sha256, file.Bytes, Path.Combine(rig.Outside, "stick", file.Path));
+                foreach (StoredFile file in s_second.Plan.Files) rig.Store.Blobs.Import(file.Sha256, file.Bytes, Path.Combine(rig.Outside, "stick", file.Path));
                 Update(rig, s_second, Write);
                 break;
             case "failed trial":

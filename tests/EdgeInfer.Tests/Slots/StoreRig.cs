@@ -23,7 +23,7 @@ internal sealed record TestRelease(long Seq, byte[] Manifest, IReadOnlyDictionar
 
     public string Version => $"1.{Seq}.0";
 
-    public ReleasePlan Plan => ReleasePlan.Of($"models/parts/{Seq}", [.. Contents.Select(static c => new ReleaseFile(c.Key, BlobName.Of(c.Value), c.Value.Length))], new());
+    public ReleasePlan Plan => ReleasePlan.Of($"models/parts/{Seq}", [.. Contents.Select(static c => new StoredFile(c.Key, BlobName.Of(c.Value), c.Value.Length))], new());
 
     public Generation Generation => new() { Seq = Seq, Manifest = Digest, Digest = Plan.Digest, Version = Version };
 
@@ -85,7 +85,7 @@ internal sealed class StoreRig : IDisposable
     /// <summary>Brings what is lacking of a release.</summary>
     public void Fetch(TestRelease release)
     {
-        foreach (ReleaseFile file in Store.Blobs.Lacking(release.Plan.Files))
+        foreach (StoredFile file in Store.Blobs.Lacking(release.Plan.Files))
         {
             using PartialBlob part = Store.Blobs.OpenPartial(file.Sha256, file.Bytes);
             part.Append(release.Bytes(file.Sha256).AsSpan((int)part.Length));

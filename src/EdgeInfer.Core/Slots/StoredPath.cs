@@ -4,7 +4,7 @@ using System.Text;
 namespace EdgeInfer.Slots;
 
 /// <summary>Paths of files in a release. They come from outside, become names on this disk, and are shown on terminals.</summary>
-internal static class ReleasePath
+internal static class StoredPath
 {
     private const int BytesLimit = 200;
     private const int DepthLimit = 8;

@@ -8,7 +8,7 @@ namespace EdgeInfer.Slots;
 /// <param name="Path">In the model's folder, with <c>/</c>.</param>
 /// <param name="Sha256">64 hexadecimal digits in lower case.</param>
 /// <param name="Bytes">Its size.</param>
-internal sealed record ReleaseFile(string Path, string Sha256, long Bytes);
+internal sealed record StoredFile(string Path, string Sha256, long Bytes);
 
 /// <summary>
 /// The files of a release, all of them sound: no path leaves the model's folder, hides, differs from another by case alone or lies where
@@ -22,7 +22,7 @@ internal sealed class ReleasePlan
     /// <summary>Largest listing: every file with the longest path.</summary>
     public const int ListingLimit = 1 << 20;
 
-    private ReleasePlan(IReadOnlyList<ReleaseFile> files, byte[] listing)
+    private ReleasePlan(IReadOnlyList<StoredFile> files, byte[] listing)
     {
         Files = files;
         Listing = listing;
@@ -30,7 +30,7 @@ internal sealed class ReleasePlan
     }
 
     /// <summary>The files, sorted by the bytes of their paths.</summary>
-    public IReadOnlyList<ReleaseFile> Files { get; }
+    public IReadOnlyList<StoredFile> Files { get; }
 
     /// <summary>The canonical manifest of these files (<see cref="ModelDigest"/>), which the model's folder keeps.</summary>
     public byte[] Listing { get; }
@@ -46,15 +46,15 @@ internal sealed class ReleasePlan
     /// <param name="files">As its manifest names them.</param>
     /// <param name="limits">Bounds of their sizes.</param>
     /// <exception cref="UpdateException">Inspect: a path is not sound. Digest: one is none. Size: more than is taken. Contract: no graph among them.</exception>
-    public static ReleasePlan Of(string where, IReadOnlyList<ReleaseFile> files, StoreLimits limits)
+    public static ReleasePlan Of(string where, IReadOnlyList<StoredFile> files, StoreLimits limits)
     {
         if (files.Count > FileLimit)
             throw UpdateException.Of(UpdateCode.Size, where, string.Create(CultureInfo.InvariantCulture, $"the release has {files.Count} files, and at most {FileLimit} are taken"), "publish the model without files that it does not need");
-        foreach (ReleaseFile file in files) Check(where, file, limits);
+        foreach (StoredFile file in files) Check(where, file, limits);
         CheckTogether(where, files, limits);
         (string Name, string Sha256, long Bytes)[] listed = [.. files.Select(static f => (f.Path, f.Sha256, f.Bytes))];
         byte[] listing = System.Text.Encoding.UTF8.GetBytes(ModelDigest.Listing(listed));
-        return new([.. ModelDigest.Sorted(listed).Select(static f => new ReleaseFile(f.Name, f.Sha256, f.Bytes))], listing);
+        return new([.. ModelDigest.Sorted(listed).Select(static f => new StoredFile(f.Name, f.Sha256, f.Bytes))], listing);
     }
 
     /// <summary>Reads a listing that this program wrote.</summary>
@@ -63,7 +63,7 @@ internal sealed class ReleasePlan
     {
         string[] lines = System.Text.Encoding.UTF8.GetString(listing).Split('\n');
         if (lines.Length is < 3 or > FileLimit + 2) return null;
-        List<ReleaseFile> files = [];
+        List<StoredFile> files = [];
         foreach (string line in lines[1..^1])
         {
             string[] parts = line.Split(' ', 3);
@@ -82,24 +82,24 @@ internal sealed class ReleasePlan
         }
     }
 
-    private static void Check(string where, ReleaseFile file, StoreLimits limits)
+    private static void Check(string where, StoredFile file, StoreLimits limits)
     {
-        if (ReleasePath.WhyNot(file.Path) is { } why)
+        if (StoredPath.WhyNot(file.Path) is { } why)
             throw UpdateException.Of(UpdateCode.Inspect, where, $"the release has a file '{Shown(file.Path)}': {why}", "publish the model with other file names");
         BlobName.Require(where, file.Sha256);
         if (file.Bytes < 0 || file.Bytes > limits.ReleaseBytes)
             throw UpdateException.Of(UpdateCode.Size, where, string.Create(CultureInfo.InvariantCulture, $"the release has a file '{file.Path}' of {file.Bytes} bytes, and at most {limits.ReleaseBytes} are taken"), "publish a smaller model");
     }
 
-    private static void CheckTogether(string where, IReadOnlyList<ReleaseFile> files, StoreLimits limits)
+    private static void CheckTogether(string where, IReadOnlyList<StoredFile> files, StoreLimits limits)
     {
         // Each is bounded, and so is their number: the sum cannot overflow but for bounds that are none.
         decimal bytes = files.Sum(static f => (decimal)f.Bytes);
         if (bytes > limits.ReleaseBytes)
             throw UpdateException.Of(UpdateCode.Size, where, string.Create(CultureInfo.InvariantCulture, $"the release has {bytes} bytes, and at most {limits.ReleaseBytes} are taken"), "publish a smaller model");
         Dictionary<string, string> names = new(StringComparer.OrdinalIgnoreCase);
-        Dictionary<string, ReleaseFile> digests = new(StringComparer.Ordinal);
-        foreach (ReleaseFile file in files)
+        Dictionary<string, StoredFile> digests = new(StringComparer.Ordinal);
+        foreach (StoredFile file in files)
         {
             if (!names.TryAdd(file.Path, file.Path)) throw Twice(where, file.Path, names[file.Path]);
             if (!digests.TryAdd(file.Sha256, file) && digests[file.Sha256] is var other && other.Bytes != file.Bytes)
@@ -107,7 +107,7 @@ internal sealed class ReleasePlan
         }
 
         Dictionary<string, string> folders = new(StringComparer.OrdinalIgnoreCase);
-        foreach (ReleaseFile file in files)
+        foreach (StoredFile file in files)
         {
             for (int slash = file.Path.IndexOf('/'); slash >= 0; slash = file.Path.IndexOf('/', slash + 1))
             {
