@@ -60,7 +60,8 @@ internal sealed class GarbageCollection
         try
         {
             if (SlotFile.Read(Folders.Slots(model), model, out _) is not { } slots) return;
-            foreach (Generation generation in slots.Named)
+            // A copy that is a write older may have to take the file's place, and then names what must be there.
+            foreach (Generation generation in slots.Named.Concat(SlotFile.CopyOf(Folders.Slots(model), model)?.Named ?? []))
             {
                 _generations.Add((model, generation.Name));
                 _blobs.Add(generation.Manifest);

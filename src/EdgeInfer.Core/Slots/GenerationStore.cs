@@ -249,7 +249,8 @@ internal sealed class GenerationStore
     // The name has the first digits of the manifest's digest alone: two releases of one number could share them, by chance or on purpose.
     private static void RefuseOther(string target, Generation generation)
     {
-        string? there = BlobStore.Hash(ReleaseFileOf(target, ManifestName));
+        string manifest = ReleaseFileOf(target, ManifestName);
+        string? there = IsPlain(manifest) ? BlobStore.Hash(manifest) : null;
         if (there is null || there == generation.Manifest || !there.StartsWith(generation.Manifest[..ManagedModel.NameDigits], StringComparison.Ordinal)) return;
         throw UpdateException.Of(UpdateCode.Rollback, target, $"another release has this number, and a manifest that begins with the same digits: {there}", "publish it under the next number");
     }

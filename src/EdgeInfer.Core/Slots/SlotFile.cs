@@ -7,7 +7,7 @@ namespace EdgeInfer.Slots;
 
 /// <summary>
 /// <c>slots.json</c>, the only commit point of a managed model. It is written atomically, so that damage is the disk's: the copy, at most one
-/// write older, takes its place then. An older state is whole too, since whatever it names goes only after the next but one was written.
+/// write older, takes its place then. That state is whole too, since the collection keeps what the copy names as well.
 /// With no whole copy the file stays and the model does not serve: to guess what is active could serve what was never committed.
 /// </summary>
 internal sealed class SlotFile
@@ -60,13 +60,21 @@ internal sealed class SlotFile
         }
     }
 
-    /// <summary>Opens a model's state, and puts the copy in the place of a damaged file, which is set aside.</summary>
+    /// <summary>
+    /// Opens a model's state, puts the copy in the place of a damaged file, which is set aside, and brings a copy up to date that a power cut
+    /// or a full disk has left behind.
+    /// </summary>
     /// <returns>Null where the model is not managed.</returns>
     internal static SlotFile? Open(string path, string model, StoreDisk disk, Action<Fault> warn)
     {
         if (Read(path, model, out string? damage) is not { } slots) return null;
         SlotFile file = new(path, disk, slots, warn);
-        if (damage is null) return file;
+        if (damage is null)
+        {
+            if (CopyOf(path, model) != slots) file.WriteCopy(Bytes(slots));
+            return file;
+        }
+
         string aside = StoreDisk.IsThere(path) ? $"; {DurableMove.SetAside(path)}" : "";
         warn(new(FaultKind.InputOutput, path, $"the state of this managed model is damaged: {damage}", $"its copy, which may be one step older, is used{aside}; check the disk"));
         file.Replace(slots);
@@ -91,10 +99,31 @@ internal sealed class SlotFile
         _disk.SyncFolder(Path.GetDirectoryName(_path)!);
     });
 
+    /// <summary>What the copy says; null where it is damaged or gone.</summary>
+    internal static ModelSlots? CopyOf(string path, string model)
+    {
+        try
+        {
+            byte[]? content = StoreFaults.Guard(path, () => CheckedFile.Read(CheckedFile.CopyOf(path), ManagedModel.SlotsBytes, out _));
+            return content is not null && JsonSerializer.Deserialize(content, SlotJson.Default.ModelSlots) is { } slots && slots.WhyNot(model) is null ? slots : null;
+        }
+        catch (Exception e) when (e is JsonException or FaultException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Bytes(ModelSlots slots) => JsonSerializer.SerializeToUtf8Bytes(slots, SlotJson.Default.ModelSlots);
+
     private void Replace(ModelSlots next)
     {
-        byte[] content = JsonSerializer.SerializeToUtf8Bytes(next, SlotJson.Default.ModelSlots);
+        byte[] content = Bytes(next);
         StoreFaults.Guard(_path, () => _disk.WriteChecked(_path, content));
+        WriteCopy(content);
+    }
+
+    private void WriteCopy(byte[] content)
+    {
         try
         {
             StoreFaults.Guard(_path, () => _disk.WriteChecked(CheckedFile.CopyOf(_path), content));

@@ -140,6 +140,25 @@ public sealed class GarbageCollectionTests : IDisposable
     }
 
     [Fact]
+    public void What_a_copy_names_that_is_a_write_older_stays_until_it_is_brought_up_to_date()
+    {
+        _rig.Commit(TestRelease.Of(1));
+        _rig.Commit(TestRelease.Of(2));
+        SlotFile slots = _rig.Slots;
+        slots.Write(slots.Slots.BeginTrial(_rig.Install(TestRelease.Of(3)), false, _rig.Time.Now));
+        string copy = CheckedFile.CopyOf(_rig.Folders.Slots(StoreRig.Model));
+        byte[] older = File.ReadAllBytes(copy);
+        slots.Write(slots.Slots.Commit());
+        // As a power cut between the two files leaves them.
+        File.WriteAllBytes(copy, older);
+        _rig.Store.Collect();
+        AssertWhole(1, 2, 3);
+        Assert.Equal(TestRelease.Of(3).Generation, _rig.Slots.Slots.Active);
+        _rig.Store.Collect();
+        AssertWhole(2, 3);
+    }
+
+    [Fact]
     public void An_unmanaged_models_own_files_are_nobodys_to_collect()
     {
         string model = Path.Combine(_rig.Store.Folders.Models, "mine");
@@ -155,7 +174,7 @@ public sealed class GarbageCollectionTests : IDisposable
     {
         for (int seed = 0; seed < 12; seed++)
         {
-            using StoreRig rig = new();
+            using StoreRig rig = new(isInMemory: true);
             Random random = new(seed);
             for (int i = 0; i < 25; i++)
             {

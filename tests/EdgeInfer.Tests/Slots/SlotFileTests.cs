@@ -82,7 +82,7 @@ public sealed class SlotFileTests : IDisposable
         """{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{"seq":1}}""",
         $$$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{"seq":-1,"manifest":"{{{Manifest}}}","digest":"{{{Digest}}}"}}""",
         $$$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{"seq":1,"manifest":"../../../etc","digest":"{{{Digest}}}"}}""",
-        $$$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{"seq":1,"manifest":"{{{Manifest}}}","digest":"{{{Digest}}}","name":"../../x"}}""",
+        $$$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{"seq":1,"manifest":"{{{Manifest}}}","digest":"{{{Digest}}}","folder":"../../x"}}""",
         $$$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{{{Generation12}}},"previous":{{{Generation12}}}}""",
         $$$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"active":{{{Generation12}}},"pin":11}""",
         $$"""{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"hard":false,"pin":11}""",

@@ -23,7 +23,7 @@ public sealed class StoreCutTests
         Assert.InRange(steps, 1, 200);
         for (int k = 0; k < steps; k++)
         {
-            using StoreRig rig = new();
+            using StoreRig rig = new(isInMemory: true);
             Before(operation, rig);
             rig.Restart(endsAt: k);
             PowerCutException cut = Assert.Throws<PowerCutException>(() => Do(operation, rig));
@@ -42,7 +42,7 @@ public sealed class StoreCutTests
         for (int seed = 0; seed < 10; seed++)
         {
             Random random = new(seed);
-            using StoreRig rig = new();
+            using StoreRig rig = new(isInMemory: true);
             Before("update", rig);
             for (int i = 0; i < 8; i++)
             {
@@ -70,7 +70,7 @@ public sealed class StoreCutTests
     [InlineData("slots.json.copy.new")]
     public void Half_of_a_file_that_never_took_its_name_is_in_nobodys_way(string name)
     {
-        using StoreRig rig = new();
+        using StoreRig rig = new(isInMemory: true);
         Before("update", rig);
         string half = Path.Combine(rig.Folders.Model(StoreRig.Model), name);
         File.WriteAllText(half, "{\"sha256\":");
@@ -81,10 +81,11 @@ public sealed class StoreCutTests
 
     private static (IReadOnlyList<string> End, HashSet<ModelSlots?> States, int Steps) Undisturbed(string operation)
     {
-        using StoreRig rig = new();
+        using StoreRig rig = new(isInMemory: true);
         Before(operation, rig);
         rig.Restart();
-        HashSet<ModelSlots?> states = [Read(rig)];
+        // A model that is not managed yet is managed with nothing active before anything else.
+        HashSet<ModelSlots?> states = Read(rig) is { } before ? [before] : [null, new() { Model = StoreRig.Model }];
         // Every state that was written is one that may be found.
         Do(operation, rig, () => states.Add(Read(rig)));
         return (rig.Tree(), states, rig.Steps.Count);

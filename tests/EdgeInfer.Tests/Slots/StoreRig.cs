@@ -44,10 +44,15 @@ internal sealed class StoreRig : IDisposable
 {
     public const string Model = "parts";
 
-    private readonly string _outer = Directory.CreateTempSubdirectory("edgeinfer-slots-").FullName;
+    private readonly string _outer;
     private ManagedStore? _store;
 
-    public StoreRig() => State = Path.Combine(_outer, "state");
+    /// <param name="isInMemory">Where a process can be killed, but no power can fail: hundreds of runs then take seconds.</param>
+    public StoreRig(bool isInMemory = false)
+    {
+        _outer = isInMemory && Directory.Exists("/dev/shm") ? Directory.CreateDirectory($"/dev/shm/edgeinfer-slots-{Guid.NewGuid():N}").FullName : Directory.CreateTempSubdirectory("edgeinfer-slots-").FullName;
+        State = Path.Combine(_outer, "state");
+    }
 
     public string State { get; }
 
@@ -110,14 +115,14 @@ internal sealed class StoreRig : IDisposable
         slots.Write(slots.Slots.Commit());
     }
 
-    /// <summary>Everything in the state folder: path, and what a file holds.</summary>
-    public IReadOnlyList<string> Tree(params string[] without)
+    /// <summary>Everything in the state folder but the lock: path, and what a file holds.</summary>
+    public IReadOnlyList<string> Tree()
     {
         List<string> tree = [];
         foreach (string path in Directory.EnumerateFileSystemEntries(State, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             string name = Path.GetRelativePath(State, path);
-            if (without.Any(w => name.StartsWith(w, StringComparison.Ordinal))) continue;
+            if (name == StoreLock.FileName) continue;
             tree.Add(Directory.Exists(path) ? name + "/" : $"{name} {BlobName.Of(File.ReadAllBytes(path))}");
         }
 
