@@ -25,8 +25,11 @@ internal enum DownloadFailure
 }
 
 /// <summary>A file that is not taken.</summary>
-internal sealed class DownloadException(DownloadFailure failure, Fault fault, Exception? inner = null) : FaultException(fault, inner)
+internal sealed class DownloadException(DownloadFailure failure, Fault fault, Exception? inner = null) : Exception(fault.ToString(), inner)
 {
     /// <summary>Why.</summary>
     public DownloadFailure Failure { get; } = failure;
+
+    /// <summary>What to say.</summary>
+    public Fault Fault { get; } = fault;
 }

@@ -43,11 +43,19 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
     /// <exception cref="FaultException">It was not to be had, or has other bytes.</exception>
     public async Task Run(string target, string unauthorised, Attempts attempts, CancellationToken stop)
     {
-        await Guard(async () =>
+        try
         {
-            await GatherAll(unauthorised, attempts, stop).ConfigureAwait(false);
-            part.Finish(target);
-        }).ConfigureAwait(false);
+            await Guard(async () =>
+            {
+                await GatherAll(unauthorised, attempts, stop).ConfigureAwait(false);
+                part.Finish(target);
+            }).ConfigureAwait(false);
+        }
+        catch (DownloadException e)
+        {
+            throw new FaultException(e.Fault, e);
+        }
+
         report.End();
     }
 
@@ -55,7 +63,8 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
     /// <param name="unauthorised">What to do where the server wants to know who asks.</param>
     /// <param name="attempts">How often to try.</param>
     /// <param name="stop">What came so far is kept.</param>
-    /// <exception cref="FaultException">It was not to be had, or has other bytes.</exception>
+    /// <exception cref="FaultException">It was not to be had.</exception>
+    /// <exception cref="DownloadException">It is another file, or the disk does not take it.</exception>
     public async Task Gather(string unauthorised, Attempts attempts, CancellationToken stop)
     {
         await Guard(async () =>

@@ -42,5 +42,9 @@ internal sealed class BlobFetch(IBlobOrigin origin, HttpFetch http, FetchLimits 
         {
             throw UpdateFaults.Of(e);
         }
+        catch (DownloadException e)
+        {
+            throw UpdateFaults.Of(e);
+        }
     }
 }

@@ -5,16 +5,16 @@ namespace EdgeInfer.Fetching.Updates;
 /// <summary>Gives what goes wrong on the way the code that a fleet is told.</summary>
 internal static class UpdateFaults
 {
-    /// <summary>A fault of the download as what stops an update.</summary>
+    /// <summary>A request that was given up as what stops an update.</summary>
     public static UpdateException Of(FaultException e) => e switch
     {
         UpdateException already => already,
-        DownloadException download => OfDownload(download),
-        { InnerException: TransferException transfer } => With(transfer.Code, e, transfer.Fault.Cure),
-        _ => With(UpdateCode.Network, e, e.Fault.Cure),
+        { InnerException: TransferException transfer } => With(transfer.Code, e.Fault, e.Fault.Cure, e),
+        _ => With(UpdateCode.Network, e.Fault, e.Fault.Cure, e),
     };
 
-    private static UpdateException OfDownload(DownloadException e)
+    /// <summary>A file that is not taken as what stops an update.</summary>
+    public static UpdateException Of(DownloadException e)
     {
         (UpdateCode code, string cure) = e.Failure switch
         {
@@ -26,8 +26,8 @@ internal static class UpdateFaults
             DownloadFailure.NoSpace => (UpdateCode.Space, "make room; it is tried again by itself"),
             _ => (UpdateCode.Space, "check the disk; it is tried again by itself"),
         };
-        return With(code, e, cure);
+        return With(code, e.Fault, cure, e);
     }
 
-    private static UpdateException With(UpdateCode code, FaultException e, string cure) => UpdateException.Of(code, e.Fault.Where, e.Fault.What, cure, e);
+    private static UpdateException With(UpdateCode code, Fault fault, string cure, Exception inner) => UpdateException.Of(code, fault.Where, fault.What, cure, inner);
 }

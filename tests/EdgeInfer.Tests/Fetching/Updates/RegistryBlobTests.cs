@@ -61,7 +61,7 @@ public sealed class RegistryBlobTests : IDisposable
     [Fact]
     public void A_token_that_ends_in_the_midst_of_a_blob_is_asked_for_anew_and_the_blob_goes_on()
     {
-        _bench.Limits = _bench.Limits with { Attempts = 3 };
+        _bench.Retry(3);
         FileServer auth = Host("auth.test", "198.51.100.2", static r => Reply.Json($$"""{"token":"t-{{r.Number}}"}"""));
         FileServer registry = Host("registry.test", RegistryAddress, request => request.Header("Authorization") switch
         {
@@ -192,7 +192,7 @@ public sealed class RegistryBlobTests : IDisposable
     [Fact]
     public void A_break_at_the_storage_begins_again_at_the_registry_so_that_the_address_is_fresh()
     {
-        _bench.Limits = _bench.Limits with { Attempts = 3 };
+        _bench.Retry(3);
         FileServer storage = Host("storage.test", "198.51.100.9", static r => File(r) with { CutAfter = r.Number == 1 ? 100_000 : null });
         FileServer registry = Host("registry.test", RegistryAddress, static r => Reply.Empty(307, $"Location: https://storage.test/b?n={r.Number}"));
         Fetch();
