@@ -60,7 +60,7 @@ internal sealed class ModelPull(
             {
                 string target = Path.Combine(folder, file.Name);
                 if (IsHere(target, file)) continue;
-                FileDownload download = new(http, file, new PartFile(staging.Part(file.Name), file), _limits, report);
+                FileDownload download = new(http, file, new PartFile(staging.Part(file.Name)), _limits, report);
                 await download.Run(target, unauthorised, attempts, stop).ConfigureAwait(false);
             }
         }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Fetching.Updates;
 using Microsoft.Extensions.Time.Testing;
@@ -51,18 +50,19 @@ public sealed class BlobFetchTests : IDisposable
         Fetch(server.Url("/fleet"));
         Assert.Equal(s_blob, File.ReadAllBytes(_bench.Partial));
         Assert.Equal($"/fleet/blobs/sha256/{s_digest}", Assert.Single(server.Requests).Target);
-        Assert.False(File.Exists(_bench.Journal));
+        Assert.False(File.Exists(_bench.Note));
         Assert.Equal(($"sha256:{s_digest}", 0L, (long?)Size), Assert.Single(_bench.Begun));
         Assert.Equal((Size, 1), (_bench.Progress[^1], _bench.Ended));
     }
 
     [Fact]
-    public void An_empty_blob_is_one_too()
+    public void An_empty_blob_is_here_without_a_request()
     {
         // Published: sha256 of no bytes (NIST).
         using FileServer server = new(static _ => new Reply(200, []));
-        _bench.Open(server.Url("/")).Blobs.Fetch("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0, _bench.Partial, default).GetAwaiter().GetResult();
+        _bench.FetchBlob(_bench.Open(server.Url("/")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0).GetAwaiter().GetResult();
         Assert.Equal(0, new FileInfo(_bench.Partial).Length);
+        Assert.Empty(server.Requests);
     }
 
     [Theory]
@@ -158,7 +158,7 @@ public sealed class BlobFetchTests : IDisposable
             ? Reply.File(r, s_blob, Tag) with { CutAfter = 200_000 }
             : Rest(r, $"bytes 200000-{Size - 1}/{Size}", [.. s_blob[200_000..], 1, 2, 3]));
         Assert.Equal(UpdateCode.Size, Refused(server.Url("/")).Code);
-        Assert.False(File.Exists(_bench.Partial));
+        Assert.Equal(0, _bench.PartialBytes);
     }
 
     [Fact]
@@ -213,7 +213,7 @@ public sealed class BlobFetchTests : IDisposable
         {
             if (bytes == 200_000) stop.Cancel();
         };
-        Assert.ThrowsAny<OperationCanceledException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial, stop.Token).GetAwaiter().GetResult());
+        Assert.ThrowsAny<OperationCanceledException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size, stop: stop.Token).GetAwaiter().GetResult());
         Fetch(server.Url("/"));
         Assert.Equal(200_000, server.Requests[1].From);
     }
@@ -270,7 +270,7 @@ public sealed class BlobFetchTests : IDisposable
         Assert.Contains(s_digest, refused.Fault.What, StringComparison.Ordinal);
         Assert.Contains(UpdateBench.Sha256(Bytes(9, Size)), refused.Fault.What, StringComparison.Ordinal);
         Assert.Equal([null, null], server.Requests.Select(static r => r.From));
-        Assert.False(File.Exists(_bench.Partial) || File.Exists(_bench.Journal));
+        Assert.False(File.Exists(_bench.Partial) || File.Exists(_bench.Note));
     }
 
     [Fact]
@@ -293,7 +293,7 @@ public sealed class BlobFetchTests : IDisposable
         }));
         UpdateException refused = Refused(server.Url("/"));
         Assert.True(refused.Code == UpdateCode.Size, how);
-        Assert.False(File.Exists(_bench.Partial));
+        Assert.Equal(0, _bench.PartialBytes);
         _bench.CloseClients();
         server.WaitUntilIdle();
         Assert.InRange(server.SentBytes, 1, (isChunked ? Size : 0) + SlackBytes);
@@ -378,7 +378,7 @@ public sealed class BlobFetchTests : IDisposable
     public void What_is_no_digest_never_becomes_an_address_or_a_path(string digest)
     {
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(digest, 10, _bench.Partial, default).GetAwaiter().GetResult());
+        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), digest, 10).GetAwaiter().GetResult());
         Assert.Equal(UpdateCode.Digest, refused.Code);
         Assert.Empty(server.Requests);
     }
@@ -391,17 +391,25 @@ public sealed class BlobFetchTests : IDisposable
     public void A_size_that_cannot_be_meant_is_refused_before_anything_is_asked(long bytes)
     {
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, bytes, _bench.Partial, default).GetAwaiter().GetResult());
+        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, bytes).GetAwaiter().GetResult());
         Assert.Equal(UpdateCode.Size, refused.Code);
         Assert.Empty(server.Requests);
     }
 
     [Fact]
-    public void A_folder_that_is_not_there_is_a_fault_of_the_disk_that_passes()
+    public void A_disk_that_refuses_is_no_fault_of_the_network_and_is_not_tried_again()
     {
+        _bench.Retry();
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial + "/missing/part", default).GetAwaiter().GetResult());
-        Assert.Equal(UpdateCode.Space, refused.Code);
+        UpdateException full = UpdateException.Of(UpdateCode.Space, "/var", "no room");
+        FaultException broken = FaultException.Of(FaultKind.InputOutput, "/var", "the disk refused");
+        foreach (FaultException refusal in new[] { full, broken })
+        {
+            Exception thrown = Assert.ThrowsAny<FaultException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, () => new FilePart(_bench.Partial, s_digest) { Refusal = refusal }, default).GetAwaiter().GetResult());
+            Assert.Same(refusal, thrown);
+        }
+
+        Assert.Equal(2, server.Requests.Count);
     }
 
     [Fact]
@@ -411,7 +419,7 @@ public sealed class BlobFetchTests : IDisposable
         _bench.Time = time;
         _bench.Retry();
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag) with { StallAfter = r.Number == 1 ? 200_000 : null });
-        Task fetch = _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial, default);
+        Task fetch = _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size);
         UpdateBench.Until(() => _bench.PartialBytes == 200_000);
         UpdateBench.PassUntil(() => !_bench.Said.IsEmpty, time);
         await fetch;
@@ -430,7 +438,7 @@ public sealed class BlobFetchTests : IDisposable
             wire.Send($"HTTP/1.1 200 OK\r\nETag: {Tag}\r\nContent-Length: {Size}\r\n\r\n");
             for (int at = 0; tick.Wait(TimeSpan.FromSeconds(60)); at += 1000) wire.Send(s_blob[at..(at + 1000)]);
         }));
-        Task fetch = _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial, default);
+        Task fetch = _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size);
         UpdateBench.Until(() => _bench.Begun.Count == 1);
         int ticks = 0;
         UpdateBench.Pass(fetch, time, () =>
@@ -452,7 +460,7 @@ public sealed class BlobFetchTests : IDisposable
         _bench.Time = time;
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
         long begin = time.GetTimestamp();
-        _bench.Open(server.Url("/"), rate: 100_000).Blobs.Fetch(s_digest, Size, _bench.Partial, default).GetAwaiter().GetResult();
+        _bench.FetchBlob(_bench.Open(server.Url("/"), rate: 100_000), s_digest, Size).GetAwaiter().GetResult();
         TimeSpan taken = time.GetElapsedTime(begin);
         Assert.InRange(taken.TotalSeconds, 5.7, 6.1);
         Assert.All(time.Pauses, static p => Assert.InRange(p.TotalSeconds, 0, 0.5));
@@ -467,7 +475,7 @@ public sealed class BlobFetchTests : IDisposable
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
         UpdateTransport transport = _bench.Open(server.Url("/"), rate: 100_000);
         long begin = time.GetTimestamp();
-        for (int i = 0; i < 2; i++) transport.Blobs.Fetch(s_digest, Size, _bench.Partial + i.ToString(CultureInfo.InvariantCulture), default).GetAwaiter().GetResult();
+        for (int i = 0; i < 2; i++) _bench.FetchBlob(transport, s_digest, Size, $"{i}").GetAwaiter().GetResult();
         Assert.InRange(time.GetElapsedTime(begin).TotalSeconds, 11.7, 12.1);
     }
 
@@ -501,7 +509,7 @@ public sealed class BlobFetchTests : IDisposable
 
     private static Reply Rest(Request _, string range, byte[] bytes, string tag = Tag) => new(206, bytes, $"ETag: {tag}", $"Content-Range: {range}");
 
-    private void Fetch(string repository) => _bench.Open(repository).Blobs.Fetch(s_digest, Size, _bench.Partial, default).GetAwaiter().GetResult();
+    private void Fetch(string repository) => _bench.FetchBlob(_bench.Open(repository), s_digest, Size).GetAwaiter().GetResult();
 
     private UpdateException Refused(string repository) => Assert.Throws<UpdateException>(() => Fetch(repository));
 }

@@ -53,7 +53,7 @@ internal sealed class UpdateBench : IPullReport, IDisposable
 
     public string Partial => Path.Combine(_folder.FullName, "blob.part");
 
-    public string Journal => Partial + ".journal";
+    public string Note => Partial + ".note";
 
     public long PartialBytes => File.Exists(Partial) ? new FileInfo(Partial).Length : 0;
 
@@ -98,6 +98,10 @@ internal sealed class UpdateBench : IPullReport, IDisposable
 
     public UpdateException Refused(string repository, string name = Timestamp, int cap = Cap, string? ca = null, RepositoryCredential? credential = null)
         => Assert.Throws<UpdateException>(() => Fetch(repository, name, cap, ca, credential));
+
+    /// <summary>Fetches a blob into <see cref="Partial"/>, or into a file whose name has an end of its own.</summary>
+    public Task FetchBlob(UpdateTransport transport, string sha256, long bytes, string end = "", CancellationToken stop = default)
+        => transport.Blobs.Fetch(sha256, bytes, () => new FilePart(Partial + end, sha256), stop);
 
     /// <summary>Lets fake time go on in steps until a task is over.</summary>
     public static void Pass(Task task, FakeTimeProvider time, Action? beforeEach = null, double step = 1) => PassUntil(() => task.IsCompleted, time, beforeEach, step);
