@@ -5,9 +5,6 @@ namespace EdgeInfer.Fetching;
 /// <summary>Why a file that a server gives is not taken.</summary>
 internal enum DownloadFailure
 {
-    /// <summary>Its bytes hash to something else.</summary>
-    WrongDigest,
-
     /// <summary>It has more bytes than expected or than are taken at all.</summary>
     TooManyBytes,
 
@@ -16,17 +13,14 @@ internal enum DownloadFailure
 
     /// <summary>It is a web page.</summary>
     WebPage,
-
-    /// <summary>There is no room for it.</summary>
-    NoSpace,
-
-    /// <summary>The disk does not take it.</summary>
-    Disk,
 }
 
 /// <summary>A file that is not taken.</summary>
-internal sealed class DownloadException(DownloadFailure failure, Fault fault, Exception? inner = null) : FaultException(fault, inner)
+internal sealed class DownloadException(DownloadFailure failure, Fault fault) : Exception(fault.ToString())
 {
     /// <summary>Why.</summary>
     public DownloadFailure Failure { get; } = failure;
+
+    /// <summary>What to say.</summary>
+    public Fault Fault { get; } = fault;
 }

@@ -56,6 +56,13 @@ internal sealed class HomeReach
         }
     }
 
+    /// <summary>Looks at where a request goes first: to the server itself, or to whom its answers have named.</summary>
+    /// <exception cref="TransferException">It is not asked.</exception>
+    public void CheckFirst(Uri to)
+    {
+        if (!_home.IsAt(to.IdnHost, to.Port)) CheckRedirect(_home.Address, _home.Address, to);
+    }
+
     /// <summary>Looks at where a server sends a request on.</summary>
     /// <exception cref="TransferException">It is not followed.</exception>
     public void CheckRedirect(Uri asked, Uri from, Uri to)

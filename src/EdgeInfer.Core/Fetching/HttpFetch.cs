@@ -97,6 +97,7 @@ internal sealed class HttpFetch : IDisposable
     public async Task<HttpResponseMessage> Send(FetchRequest request, CancellationToken stop)
     {
         Uri url = request.Url;
+        _reach?.CheckFirst(url);
         for (int hops = 0; ; hops++)
         {
             HttpResponseMessage response = await SendOnce(request, url, stop).ConfigureAwait(false);

@@ -60,9 +60,8 @@ internal sealed class ModelPull(
             {
                 string target = Path.Combine(folder, file.Name);
                 if (IsHere(target, file)) continue;
-                using PartFile part = new(staging.Part(file.Name), file);
-                FileDownload download = new(http, file, part, _limits, report);
-                await download.Run(() => part.Finish(target), unauthorised, attempts, stop).ConfigureAwait(false);
+                FileDownload download = new(http, file, new PartFile(staging.Part(file.Name)), _limits, report);
+                await download.Run(target, unauthorised, attempts, stop).ConfigureAwait(false);
             }
         }
     }
@@ -85,8 +84,6 @@ internal sealed class ModelPull(
     private void CheckOptions()
     {
         if (options.Name is { } name && !ModelName.IsValid(name)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{name}' is no name of a model", ModelName.Rule);
-        // The store refuses it as well, but only after the download.
-        if (options.Name is { } managed) ManagedModel.RefuseManaged(Path.Combine(Path.GetFullPath(options.Store), managed));
         foreach ((string option, string? path) in new[] { ("--contract", options.Contract), ("--labels", options.Labels) })
             if (path is not null && !File.Exists(path)) throw FaultException.Of(FaultKind.NoInput, path, $"{option} names no file", "name a file of this device");
     }

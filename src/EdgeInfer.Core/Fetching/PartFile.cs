@@ -1,79 +1,54 @@
-using System.Security.Cryptography;
 using System.Text;
 using EdgeInfer.Durability;
 
 namespace EdgeInfer.Fetching;
 
-/// <summary>
-/// What has come of a file so far, and a journal beside it: whose bytes they are (a hash of the address, which may hold a signature),
-/// and the validator under which the server promises that the rest belongs to them.
-/// </summary>
+/// <summary>What has come of a file so far, as a file, and its note as a journal beside it.</summary>
 /// <param name="path">Where the bytes are gathered.</param>
-/// <param name="file">What is gathered.</param>
-internal sealed class PartFile(string path, RemoteFile file) : IPart, IDisposable
+internal sealed class PartFile(string path) : IDownloadPart, IDisposable
 {
-    private FileStream? _writing;
-    private readonly string _journal = path + ".journal";
-    private readonly string _source = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file.Url.AbsoluteUri)));
+    private const int LongestNoteBytes = 4096;
 
-    /// <inheritdoc/>
+    private readonly string _journal = path + ".journal";
+    private FileStream? _to;
+
+    /// <summary>Where the bytes are gathered.</summary>
     public string Path { get; } = path;
 
     /// <inheritdoc/>
-    public string Validator { get; private set; } = "";
+    public string Note { get; private set; } = "";
 
     /// <inheritdoc/>
-    public long Length => _writing is { } writing ? writing.Length : File.Exists(Path) ? new FileInfo(Path).Length : 0;
+    public long Length => _to?.Length ?? (File.Exists(Path) ? new FileInfo(Path).Length : 0);
+
+    /// <summary>Takes up what an earlier attempt left.</summary>
+    public void TakeUp() => Note = File.Exists(_journal) && new FileInfo(_journal).Length <= LongestNoteBytes ? File.ReadAllText(_journal).TrimEnd('\n') : "";
 
     /// <inheritdoc/>
-    public void TakeUp()
-    {
-        string[] lines = File.Exists(_journal) ? File.ReadAllLines(_journal) : [];
-        if (lines.Length == 2 && lines[0] == _source && lines[1].Length > 0) Validator = lines[1];
-        else Drop();
-    }
-
-    /// <inheritdoc/>
-    public void Begin(string validator)
+    public void Restart(string note)
     {
         Drop();
-        Validator = validator;
-        if (validator.Length > 0) AtomicFile.Write(_journal, Encoding.UTF8.GetBytes($"{_source}\n{validator}\n"));
+        Note = note;
+        if (note.Length > 0) AtomicFile.Write(_journal, Encoding.UTF8.GetBytes(note + "\n"));
+        Open();
     }
 
     /// <inheritdoc/>
-    public void Append(ReadOnlySpan<byte> bytes)
-    {
-        _writing ??= new(Path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        _writing.Write(bytes);
-    }
+    public void Append(ReadOnlySpan<byte> bytes) => (_to ?? Open()).Write(bytes);
 
-    /// <inheritdoc/>
-    public void Pause()
-    {
-        _writing?.Dispose();
-        _writing = null;
-    }
-
-    /// <inheritdoc/>
-    public Stream Read() => new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1, FileOptions.SequentialScan);
-
-    /// <inheritdoc/>
+    /// <summary>Removes the bytes and the journal.</summary>
     public void Drop()
     {
-        Pause();
-        Validator = "";
+        Dispose();
+        Note = "";
         File.Delete(_journal);
         File.Delete(Path);
     }
 
-    /// <inheritdoc/>
-    public void Settle() => File.Delete(_journal);
-
     /// <summary>The bytes are the file: they take its name.</summary>
     public void Finish(string target)
     {
-        Pause();
+        Dispose();
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
 #pragma warning disable RS0030 // Nothing has the model's name yet: names and bytes are synced when the folder takes it.
         File.Move(Path, target, overwrite: true);
@@ -82,5 +57,16 @@ internal sealed class PartFile(string path, RemoteFile file) : IPart, IDisposabl
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Pause();
+    public void Dispose()
+    {
+        _to?.Dispose();
+        _to = null;
+    }
+
+    private FileStream Open()
+    {
+        _to = new FileStream(Path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        _to.Seek(0, SeekOrigin.End);
+        return _to;
+    }
 }

@@ -32,7 +32,8 @@ internal sealed class ServerTrust(HttpHome home, TimeProvider time)
             if (wrong is { } w) throw FaultException.Of(FaultKind.Configuration, key, w.What, w.Cure);
             X509Certificate2Collection found = [];
             found.ImportFromPem(text);
-            if (found.Count > 0) return found;
+            // Of a file that is being written the first certificates are whole.
+            if (found.Count > 0 && found.Count >= text.Split("-----BEGIN CERTIFICATE-----").Length - 1) return found;
             throw FaultException.Of(FaultKind.Configuration, key, $"the file {file} is damaged, or not written to its end", "write it again");
         }
         catch (CryptographicException e)

@@ -14,32 +14,53 @@ namespace EdgeInfer.Fetching.Updates;
 /// <param name="report">Is told, often: see <see cref="PacedReport"/>.</param>
 internal sealed class BlobFetch(IBlobOrigin origin, HttpFetch http, FetchLimits limits, RateLimit? rate, Attempts attempts, IPullReport report)
 {
-    /// <summary>Brings one blob.</summary>
+    /// <summary>Brings one blob. Other bytes than the signed ones are dropped and asked for once more, whole.</summary>
     /// <param name="sha256">64 hexadecimal digits in lower case, as signed.</param>
     /// <param name="bytes">Its size, as signed.</param>
-    /// <param name="partial">
-    /// Makes what it is gathered in, of what is gathered; room may be reserved for it, and whoever makes it disposes of it.
-    /// </param>
+    /// <param name="open">Opens its part in the store, with what an earlier attempt has left.</param>
     /// <param name="stop">What came so far is kept.</param>
     /// <exception cref="UpdateException">
-    /// Network: not to be had now, try again later. Size: the server has more bytes. Digest: other bytes, twice. Space: the disk does not
-    /// take them.
+    /// Network: not to be had now, try again later. Size: the server has more bytes. Digest: other bytes, twice. What the store throws.
     /// </exception>
-    public async Task Fetch(string sha256, long bytes, Func<RemoteFile, IPart> partial, CancellationToken stop)
+    public async Task Fetch(string sha256, long bytes, Func<IBlobPart> open, CancellationToken stop)
     {
         if (sha256.Length != ExpectedDigest.Sha256Digits || !sha256.All(char.IsAsciiHexDigitLower))
             throw UpdateException.Of(UpdateCode.Digest, "the release's manifest", "it names a file by what is no sha256 digest", "publish the release again with this version's tools");
         if (bytes < 0 || bytes > limits.ModelBytes)
             throw UpdateException.Of(UpdateCode.Size, $"sha256:{sha256}", $"it is said to have {bytes} bytes, and at most {limits.ModelBytes} are taken", "release a smaller model");
-        RemoteFile file = new($"sha256:{sha256}", origin.Blob(sha256), new(false, sha256), bytes, origin.Authorization);
-        FileDownload download = new(http, file, partial(file), limits, report) { Rate = rate, Challenged = origin.Answer, IsAskedTwice = true, IsRoomReserved = true };
+        RemoteFile file = new($"sha256:{sha256}", origin.Blob(sha256), new(false, sha256), bytes, Authorization: null);
+        if (await Try(file, open, isLast: false, stop).ConfigureAwait(false)) return;
+        report.Say($"{HttpFetchFaults.Shown(file.Url)}: other bytes came than the signed ones; asking once more");
+        await Try(file, open, isLast: true, stop).ConfigureAwait(false);
+    }
+
+    private async Task<bool> Try(RemoteFile file, Func<IBlobPart> open, bool isLast, CancellationToken stop)
+    {
+        using IBlobPart part = open();
+        Transfer transfer = new(http, file with { Authorization = origin.Authorization }, part, limits, report) { Rate = rate, Challenged = origin.Answer };
         try
         {
-            await download.Gather(origin.Cure, attempts, stop).ConfigureAwait(false);
+            // No byte needs nobody to give it.
+            if (file.Bytes > 0) await transfer.Run(origin.Cure, attempts, stop).ConfigureAwait(false);
+            part.Complete();
+            report.End();
+            return true;
         }
-        catch (FaultException e)
+        catch (DownloadException e)
         {
             throw UpdateFaults.Of(e);
+        }
+        catch (FaultException e) when (e.InnerException is TransferException transferred)
+        {
+            throw UpdateFaults.Of(transferred);
+        }
+        catch (UpdateException e) when (e.Code == UpdateCode.Digest && !isLast)
+        {
+            return false;
+        }
+        catch (UpdateException e) when (e.Code == UpdateCode.Digest)
+        {
+            throw UpdateException.Of(e.Code, HttpFetchFaults.Shown(file.Url), $"{e.Fault.Where}: {e.Fault.What}, twice", e.Fault.Cure, e);
         }
     }
 }

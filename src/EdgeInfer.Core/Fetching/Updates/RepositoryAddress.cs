@@ -22,10 +22,7 @@ internal sealed record RepositoryAddress(Uri Url)
     {
         const string Form = "write https://HOST/PATH";
         wrong = default;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url) || url.Host.Length == 0)
-        {
-            wrong = (text.Contains('@', StringComparison.Ordinal) ? "this is no address" : $"{Quoted.Text(text)} is no address", Form);
-        }
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? url)) wrong = (text.Contains('@', StringComparison.Ordinal) ? "this is no address" : $"{Quoted.Text(text)} is no address", Form);
         else if (url.Scheme is not ("http" or "https")) wrong = ($"updates do not come over {url.Scheme}:", Form);
         else if (url.UserInfo.Length > 0) wrong = ("a user or password in the address would be shown with it", "leave it out; a user and a password have keys of their own");
         else if (url.Query.Length > 0 || url.Fragment.Length > 0) wrong = ("an address with ? or # has no files below it", Form);

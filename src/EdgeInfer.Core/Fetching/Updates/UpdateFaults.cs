@@ -5,29 +5,19 @@ namespace EdgeInfer.Fetching.Updates;
 /// <summary>Gives what goes wrong on the way the code that a fleet is told.</summary>
 internal static class UpdateFaults
 {
-    /// <summary>A fault of the download as what stops an update.</summary>
-    public static UpdateException Of(FaultException e) => e switch
-    {
-        UpdateException already => already,
-        DownloadException download => OfDownload(download),
-        { InnerException: TransferException transfer } => With(transfer.Code, e, transfer.Fault.Cure),
-        _ => With(UpdateCode.Network, e, e.Fault.Cure),
-    };
+    /// <summary>A request that was given up as what stops an update.</summary>
+    public static UpdateException Of(TransferException e) => UpdateException.Of(e.Code, e.Fault.Where, e.Fault.What, e.Fault.Cure, e);
 
-    private static UpdateException OfDownload(DownloadException e)
+    /// <summary>A file that is not taken as what stops an update.</summary>
+    public static UpdateException Of(DownloadException e)
     {
         (UpdateCode code, string cure) = e.Failure switch
         {
-            DownloadFailure.WrongDigest => (UpdateCode.Digest, "publish the release again: what lies there is damaged, or was changed"),
             DownloadFailure.TooManyBytes => (UpdateCode.Size, "publish the release again: what lies there is another file"),
             // A mirror that is behind or an upload that is not over; a final answer would outlive it.
             DownloadFailure.TooFewBytes => (UpdateCode.Network, "publish the release again if this stays; it is tried again by itself"),
-            DownloadFailure.WebPage => (UpdateCode.Network, "see whether the network wants a sign-in, and check updates.repository; it is tried again by itself"),
-            DownloadFailure.NoSpace => (UpdateCode.Space, "make room; it is tried again by itself"),
-            _ => (UpdateCode.Space, "check the disk; it is tried again by itself"),
+            _ => (UpdateCode.Network, "see whether the network wants a sign-in, and check updates.repository; it is tried again by itself"),
         };
-        return With(code, e, cure);
+        return UpdateException.Of(code, e.Fault.Where, e.Fault.What, cure, e);
     }
-
-    private static UpdateException With(UpdateCode code, FaultException e, string cure) => UpdateException.Of(code, e.Fault.Where, e.Fault.What, cure, e);
 }

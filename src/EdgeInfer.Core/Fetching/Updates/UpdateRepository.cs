@@ -39,9 +39,9 @@ internal sealed class UpdateRepository(RepositoryAddress address, RepositoryCred
         {
             return await attempts.Run(token => Once(request, token), stop).ConfigureAwait(false);
         }
-        catch (FaultException e)
+        catch (FaultException e) when (e.InnerException is TransferException transferred)
         {
-            throw UpdateFaults.Of(e);
+            throw UpdateFaults.Of(transferred);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class UpdateRepository(RepositoryAddress address, RepositoryCred
     private void CheckHeader(HttpResponseMessage response)
     {
         if (response.StatusCode != HttpStatusCode.OK) return;
-        if (FileDownload.IsWebPage(response)) throw Passing(response, "the answer is a web page (text/html), as of a network that wants a sign-in");
+        if (Transfer.IsWebPage(response)) throw Passing(response, "the answer is a web page (text/html), as of a network that wants a sign-in");
         // Its end would look like a break, and half a document like a forged one.
         if (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true) throw Passing(response, "the answer does not say where it ends (neither Content-Length nor chunked)");
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Fetching.Updates;
 using Microsoft.Extensions.Time.Testing;
@@ -51,18 +50,19 @@ public sealed class BlobFetchTests : IDisposable
         Fetch(server.Url("/fleet"));
         Assert.Equal(s_blob, File.ReadAllBytes(_bench.Partial));
         Assert.Equal($"/fleet/blobs/sha256/{s_digest}", Assert.Single(server.Requests).Target);
-        Assert.False(File.Exists(_bench.Journal));
+        Assert.False(File.Exists(_bench.Note));
         Assert.Equal(($"sha256:{s_digest}", 0L, (long?)Size), Assert.Single(_bench.Begun));
         Assert.Equal((Size, 1), (_bench.Progress[^1], _bench.Ended));
     }
 
     [Fact]
-    public void An_empty_blob_is_one_too()
+    public void An_empty_blob_is_here_without_a_request()
     {
         // Published: sha256 of no bytes (NIST).
         using FileServer server = new(static _ => new Reply(200, []));
-        _bench.Open(server.Url("/")).Blobs.Fetch("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0, _bench.Partial, default).GetAwaiter().GetResult();
+        _bench.FetchBlob(_bench.Open(server.Url("/")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0).GetAwaiter().GetResult();
         Assert.Equal(0, new FileInfo(_bench.Partial).Length);
+        Assert.Empty(server.Requests);
     }
 
     [Theory]
@@ -74,7 +74,7 @@ public sealed class BlobFetchTests : IDisposable
     [InlineData(Size - 1)]
     public void A_blob_that_is_cut_goes_on_where_it_broke(int at)
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(r => Reply.File(r, s_blob, Tag) with { CutAfter = r.Number == 1 ? at : null });
         Fetch(server.Url("/"));
         Assert.Equal(s_blob, File.ReadAllBytes(_bench.Partial));
@@ -87,7 +87,7 @@ public sealed class BlobFetchTests : IDisposable
     [InlineData("after a chunk", "493e0\r\n", 300_000)]
     public void A_blob_in_chunks_that_is_cut_goes_on_where_it_broke(string where, string size, int at)
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(r => r.Number > 1 ? Reply.File(r, s_blob, Tag) : Reply.Raw(wire =>
         {
             wire.Send($"HTTP/1.1 200 OK\r\nETag: {Tag}\r\nTransfer-Encoding: chunked\r\n\r\n{size}");
@@ -101,7 +101,7 @@ public sealed class BlobFetchTests : IDisposable
     [Fact]
     public void A_blob_whose_last_chunk_alone_is_missing_is_complete_without_another_request()
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(_ => Reply.Raw(wire =>
         {
             wire.Send($"HTTP/1.1 200 OK\r\nETag: {Tag}\r\nTransfer-Encoding: chunked\r\n\r\n{Size:x}\r\n");
@@ -114,7 +114,7 @@ public sealed class BlobFetchTests : IDisposable
     [Fact]
     public void A_blob_whose_size_nobody_states_is_cut_and_goes_on_too()
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(r => Reply.File(r, s_blob, Tag) with { IsOpenEnded = true, CutAfter = r.Number == 1 ? 300_000 : null });
         Fetch(server.Url("/"));
         Assert.Equal(300_000, server.Requests[1].From);
@@ -123,7 +123,7 @@ public sealed class BlobFetchTests : IDisposable
     [Fact]
     public void A_rest_that_itself_comes_in_pieces_is_put_together()
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(static r => r.From is { } from
             ? new Reply(206, s_blob[from..Math.Min(Size, from + 150_000)], $"ETag: {Tag}", $"Content-Range: bytes {from}-{Math.Min(Size, from + 150_000) - 1}/{Size}")
             : Reply.File(r, s_blob, Tag) with { CutAfter = 150_000 });
@@ -136,7 +136,7 @@ public sealed class BlobFetchTests : IDisposable
     [MemberData(nameof(WrongRests))]
     public void A_server_asked_for_the_rest_that_gives(string what)
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(r => r.Number switch
         {
             1 => Reply.File(r, s_blob, Tag) with { CutAfter = 200_000 },
@@ -153,18 +153,18 @@ public sealed class BlobFetchTests : IDisposable
     [Fact]
     public void A_rest_with_more_bytes_than_its_range_says_is_never_kept()
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(static r => r.Number == 1
             ? Reply.File(r, s_blob, Tag) with { CutAfter = 200_000 }
             : Rest(r, $"bytes 200000-{Size - 1}/{Size}", [.. s_blob[200_000..], 1, 2, 3]));
         Assert.Equal(UpdateCode.Size, Refused(server.Url("/")).Code);
-        Assert.False(File.Exists(_bench.Partial));
+        Assert.Equal(0, _bench.PartialBytes);
     }
 
     [Fact]
     public void A_blob_that_changes_at_each_break_is_given_up_after_three_times()
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(static r => Reply.File(r, s_blob, $"\"v{r.Number}\"") with { CutAfter = 100_000 });
         UpdateException refused = Refused(server.Url("/"));
         Assert.Equal(UpdateCode.Network, refused.Code);
@@ -177,17 +177,17 @@ public sealed class BlobFetchTests : IDisposable
     [InlineData("X-Nothing: 1")]
     public void Without_a_strong_validator_a_blob_is_begun_anew_a_few_times_at_most(string header)
     {
-        Retry();
+        _bench.Retry();
         using FileServer server = new(_ => new Reply(200, s_blob, header) { CutAfter = 100_000 });
         Assert.Equal(UpdateCode.Network, Refused(server.Url("/")).Code);
         Assert.All(server.Requests, static r => Assert.Null(r.From));
-        Assert.Equal(4, server.Requests.Count);
+        Assert.Equal(5, server.Requests.Count);
     }
 
     [Fact]
     public void A_server_that_breaks_off_after_each_byte_is_given_up_and_the_bytes_are_kept()
     {
-        Retry();
+        _bench.Retry();
         _bench.Limits = _bench.Limits with { AttemptsInAll = 20 };
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag) with { CutAfter = 1 });
         Assert.Equal(UpdateCode.Network, Refused(server.Url("/")).Code);
@@ -213,7 +213,7 @@ public sealed class BlobFetchTests : IDisposable
         {
             if (bytes == 200_000) stop.Cancel();
         };
-        Assert.ThrowsAny<OperationCanceledException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial, stop.Token).GetAwaiter().GetResult());
+        Assert.ThrowsAny<OperationCanceledException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size, stop: stop.Token).GetAwaiter().GetResult());
         Fetch(server.Url("/"));
         Assert.Equal(200_000, server.Requests[1].From);
     }
@@ -270,7 +270,7 @@ public sealed class BlobFetchTests : IDisposable
         Assert.Contains(s_digest, refused.Fault.What, StringComparison.Ordinal);
         Assert.Contains(UpdateBench.Sha256(Bytes(9, Size)), refused.Fault.What, StringComparison.Ordinal);
         Assert.Equal([null, null], server.Requests.Select(static r => r.From));
-        Assert.False(File.Exists(_bench.Partial) || File.Exists(_bench.Journal));
+        Assert.False(File.Exists(_bench.Partial) || File.Exists(_bench.Note));
     }
 
     [Fact]
@@ -293,7 +293,7 @@ public sealed class BlobFetchTests : IDisposable
         }));
         UpdateException refused = Refused(server.Url("/"));
         Assert.True(refused.Code == UpdateCode.Size, how);
-        Assert.False(File.Exists(_bench.Partial));
+        Assert.Equal(0, _bench.PartialBytes);
         _bench.CloseClients();
         server.WaitUntilIdle();
         Assert.InRange(server.SentBytes, 1, (isChunked ? Size : 0) + SlackBytes);
@@ -378,7 +378,7 @@ public sealed class BlobFetchTests : IDisposable
     public void What_is_no_digest_never_becomes_an_address_or_a_path(string digest)
     {
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(digest, 10, _bench.Partial, default).GetAwaiter().GetResult());
+        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), digest, 10).GetAwaiter().GetResult());
         Assert.Equal(UpdateCode.Digest, refused.Code);
         Assert.Empty(server.Requests);
     }
@@ -391,17 +391,25 @@ public sealed class BlobFetchTests : IDisposable
     public void A_size_that_cannot_be_meant_is_refused_before_anything_is_asked(long bytes)
     {
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, bytes, _bench.Partial, default).GetAwaiter().GetResult());
+        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, bytes).GetAwaiter().GetResult());
         Assert.Equal(UpdateCode.Size, refused.Code);
         Assert.Empty(server.Requests);
     }
 
     [Fact]
-    public void A_folder_that_is_not_there_is_a_fault_of_the_disk_that_passes()
+    public void A_disk_that_refuses_is_no_fault_of_the_network_and_is_not_tried_again()
     {
+        _bench.Retry();
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial + "/missing/part", default).GetAwaiter().GetResult());
-        Assert.Equal(UpdateCode.Space, refused.Code);
+        UpdateException full = UpdateException.Of(UpdateCode.Space, "/var", "no room");
+        FaultException broken = FaultException.Of(FaultKind.InputOutput, "/var", "the disk refused");
+        foreach (FaultException refusal in new[] { full, broken })
+        {
+            Exception thrown = Assert.ThrowsAny<FaultException>(() => _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, () => new FilePart(_bench.Partial, s_digest) { Refusal = refusal }, default).GetAwaiter().GetResult());
+            Assert.Same(refusal, thrown);
+        }
+
+        Assert.Equal(2, server.Requests.Count);
     }
 
     [Fact]
@@ -409,11 +417,11 @@ public sealed class BlobFetchTests : IDisposable
     {
         FakeTimeProvider time = new();
         _bench.Time = time;
-        Retry();
+        _bench.Retry();
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag) with { StallAfter = r.Number == 1 ? 200_000 : null });
-        Task fetch = _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial, default);
-        UpdateBench.Until(() => _bench.Delivered > 200_000);
-        UpdateBench.Pass(fetch, time, () => { if (server.Requests.Count > 1) UpdateBench.Until(() => fetch.IsCompleted); });
+        Task fetch = _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size);
+        UpdateBench.Until(() => _bench.PartialBytes == 200_000);
+        UpdateBench.PassUntil(() => !_bench.Said.IsEmpty, time);
         await fetch;
         Assert.Contains("no byte for 30 s", _bench.Said.First(), StringComparison.Ordinal);
         Assert.Equal(200_000, server.Requests[1].From);
@@ -430,7 +438,7 @@ public sealed class BlobFetchTests : IDisposable
             wire.Send($"HTTP/1.1 200 OK\r\nETag: {Tag}\r\nContent-Length: {Size}\r\n\r\n");
             for (int at = 0; tick.Wait(TimeSpan.FromSeconds(60)); at += 1000) wire.Send(s_blob[at..(at + 1000)]);
         }));
-        Task fetch = _bench.Open(server.Url("/")).Blobs.Fetch(s_digest, Size, _bench.Partial, default);
+        Task fetch = _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size);
         UpdateBench.Until(() => _bench.Begun.Count == 1);
         int ticks = 0;
         UpdateBench.Pass(fetch, time, () =>
@@ -452,7 +460,7 @@ public sealed class BlobFetchTests : IDisposable
         _bench.Time = time;
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
         long begin = time.GetTimestamp();
-        _bench.Open(server.Url("/"), rate: 100_000).Blobs.Fetch(s_digest, Size, _bench.Partial, default).GetAwaiter().GetResult();
+        _bench.FetchBlob(_bench.Open(server.Url("/"), rate: 100_000), s_digest, Size).GetAwaiter().GetResult();
         TimeSpan taken = time.GetElapsedTime(begin);
         Assert.InRange(taken.TotalSeconds, 5.7, 6.1);
         Assert.All(time.Pauses, static p => Assert.InRange(p.TotalSeconds, 0, 0.5));
@@ -467,7 +475,7 @@ public sealed class BlobFetchTests : IDisposable
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
         UpdateTransport transport = _bench.Open(server.Url("/"), rate: 100_000);
         long begin = time.GetTimestamp();
-        for (int i = 0; i < 2; i++) transport.Blobs.Fetch(s_digest, Size, _bench.Partial + i.ToString(CultureInfo.InvariantCulture), default).GetAwaiter().GetResult();
+        for (int i = 0; i < 2; i++) _bench.FetchBlob(transport, s_digest, Size, $"{i}").GetAwaiter().GetResult();
         Assert.InRange(time.GetElapsedTime(begin).TotalSeconds, 11.7, 12.1);
     }
 
@@ -501,9 +509,7 @@ public sealed class BlobFetchTests : IDisposable
 
     private static Reply Rest(Request _, string range, byte[] bytes, string tag = Tag) => new(206, bytes, $"ETag: {tag}", $"Content-Range: {range}");
 
-    private void Retry() => _bench.Limits = _bench.Limits with { Attempts = 5 };
-
-    private void Fetch(string repository) => _bench.Open(repository).Blobs.Fetch(s_digest, Size, _bench.Partial, default).GetAwaiter().GetResult();
+    private void Fetch(string repository) => _bench.FetchBlob(_bench.Open(repository), s_digest, Size).GetAwaiter().GetResult();
 
     private UpdateException Refused(string repository) => Assert.Throws<UpdateException>(() => Fetch(repository));
 }

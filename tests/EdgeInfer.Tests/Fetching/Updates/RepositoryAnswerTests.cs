@@ -103,7 +103,7 @@ public sealed class RepositoryAnswerTests : IDisposable
     [InlineData(999, 3)]
     public void Any_other_status_is_a_passing_fault_that_names_address_status_and_cure(int status, int requests)
     {
-        _bench.Limits = _bench.Limits with { Attempts = 3 };
+        _bench.Retry(3);
         using FileServer server = new(_ => Reply.Empty(status));
         UpdateException refused = _bench.Refused(server.Url("/fleet"));
         Assert.Equal(UpdateCode.Network, refused.Code);
@@ -117,22 +117,23 @@ public sealed class RepositoryAnswerTests : IDisposable
     [MemberData(nameof(Cuts))]
     public void An_answer_that_is_cut_is_a_passing_fault(string where)
     {
-        _bench.Limits = _bench.Limits with { Attempts = 2 };
+        _bench.Retry(2);
         using FileServer server = new(_ => Reply.Raw(CutAnswers[where]));
         UpdateException refused = _bench.Refused(server.Url("/"));
         Assert.Equal(UpdateCode.Network, refused.Code);
         Assert.StartsWith(server.Url("/metadata/timestamp.json"), refused.Fault.Where, StringComparison.Ordinal);
-        Assert.Equal(2, server.Requests.Count);
+        // Where not a byte has come, .NET's own client asks three times more in each attempt.
+        Assert.InRange(server.Requests.Count, 2, 8);
     }
 
     [Theory]
     [MemberData(nameof(Cuts))]
     public void An_answer_that_is_cut_is_mended_by_the_next_attempt(string where)
     {
-        _bench.Limits = _bench.Limits with { Attempts = 2 };
+        _bench.Retry(2);
         using FileServer server = new(request => request.Number == 1 ? Reply.Raw(CutAnswers[where]) : new Reply(200, s_document));
         Assert.Equal(s_document, _bench.Fetch(server.Url("/")));
-        Assert.Contains("trying again", Assert.Single(_bench.Said), StringComparison.Ordinal);
+        Assert.Equal(2, server.Requests.Count);
     }
 
     [Fact]

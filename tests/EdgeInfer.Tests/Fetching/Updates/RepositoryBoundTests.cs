@@ -67,7 +67,7 @@ public sealed class RepositoryBoundTests : IDisposable
     [Fact]
     public void A_file_beyond_the_cap_is_asked_for_once_only()
     {
-        _bench.Limits = _bench.Limits with { Attempts = 5 };
+        _bench.Retry();
         using FileServer server = new(_ => new Reply(200, new byte[UpdateBench.Cap + 1]));
         _bench.Refused(server.Url("/"));
         Assert.Single(server.Requests);

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeInfer.Diagnostics;
@@ -111,8 +113,17 @@ public sealed class RepositoryTlsTests : IDisposable
     [Fact]
     public void A_server_without_TLS_at_an_address_with_https_is_refused()
     {
-        using FileServer server = new(static _ => new Reply(200, s_document));
-        UpdateException refused = _bench.Refused(server.Url("/").Replace("http:", "https:", StringComparison.Ordinal));
+        using TcpListener plain = new(IPAddress.Loopback, 0);
+        plain.Start();
+        Thread answer = new(() =>
+        {
+            using TcpClient client = plain.AcceptTcpClient();
+            client.GetStream().ReadExactly(new byte[64]);
+            client.GetStream().Write("HTTP/1.1 400 Bad Request\r\n\r\n"u8);
+        });
+        answer.Start();
+        UpdateException refused = _bench.Refused($"https://127.0.0.1:{((IPEndPoint)plain.LocalEndpoint).Port}/");
+        answer.Join();
         Assert.Equal(UpdateCode.Network, refused.Code);
         Assert.Contains("TLS", refused.Fault.What, StringComparison.Ordinal);
     }

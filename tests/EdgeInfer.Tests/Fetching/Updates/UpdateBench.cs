@@ -29,7 +29,8 @@ internal sealed class UpdateBench : IPullReport, IDisposable
 
     public IWebProxy Proxy { get; set; } = new WebProxyFor(null);
 
-    public FetchLimits Limits { get; set; } = FetchLimits.ForUpdates with { Attempts = 1, FirstPause = TimeSpan.FromMilliseconds(1), LongestPause = TimeSpan.FromMilliseconds(1) };
+    /// <summary>One attempt, unless <see cref="Retry"/> says otherwise.</summary>
+    public FetchLimits Limits { get; set; } = FetchLimits.ForUpdates with { AttemptsInAll = 1 };
 
     public ConcurrentQueue<string> Said { get; } = [];
 
@@ -52,11 +53,14 @@ internal sealed class UpdateBench : IPullReport, IDisposable
 
     public string Partial => Path.Combine(_folder.FullName, "blob.part");
 
-    public string Journal => Partial + ".journal";
+    public string Note => Partial + ".note";
 
     public long PartialBytes => File.Exists(Partial) ? new FileInfo(Partial).Length : 0;
 
     public static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    /// <summary>Tries again without a pause, so often without anything gained.</summary>
+    public void Retry(int attempts = 5) => Limits = Limits with { Attempts = attempts, AttemptsInAll = 50, FirstPause = TimeSpan.Zero, LongestPause = TimeSpan.Zero };
 
     /// <summary>Lets a name lead to addresses; said several times, to one after the other, and from then on to the last.</summary>
     public void Name(string name, params string[] addresses)
@@ -95,13 +99,20 @@ internal sealed class UpdateBench : IPullReport, IDisposable
     public UpdateException Refused(string repository, string name = Timestamp, int cap = Cap, string? ca = null, RepositoryCredential? credential = null)
         => Assert.Throws<UpdateException>(() => Fetch(repository, name, cap, ca, credential));
 
+    /// <summary>Fetches a blob into <see cref="Partial"/>, or into a file whose name has an end of its own.</summary>
+    public Task FetchBlob(UpdateTransport transport, string sha256, long bytes, string end = "", CancellationToken stop = default)
+        => transport.Blobs.Fetch(sha256, bytes, () => new FilePart(Partial + end, sha256), stop);
+
     /// <summary>Lets fake time go on in steps until a task is over.</summary>
-    public static void Pass(Task task, FakeTimeProvider time, Action? beforeEach = null, double step = 1)
+    public static void Pass(Task task, FakeTimeProvider time, Action? beforeEach = null, double step = 1) => PassUntil(() => task.IsCompleted, time, beforeEach, step);
+
+    /// <summary>Lets fake time go on in steps until other threads have brought something about.</summary>
+    public static void PassUntil(Func<bool> isTrue, FakeTimeProvider time, Action? beforeEach = null, double step = 1)
     {
         Stopwatch watch = Stopwatch.StartNew();
-        while (!task.IsCompleted)
+        while (!isTrue())
         {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "the task never ends");
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), "it never happens");
             beforeEach?.Invoke();
             time.Advance(TimeSpan.FromSeconds(step));
             Thread.Yield();
