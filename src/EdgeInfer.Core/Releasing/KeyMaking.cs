@@ -14,9 +14,10 @@ internal sealed record OuterKey(string Command, string PublicFile);
 /// <summary>Makes keys, or takes up those that lie elsewhere.</summary>
 /// <param name="folder">Where private halves go.</param>
 /// <param name="kind">What is made.</param>
+/// <param name="rounds">Rounds of what makes guessing a passphrase slow.</param>
 /// <param name="passphrases">What they are encrypted with.</param>
 /// <param name="time">Clock.</param>
-internal sealed class KeyMaking(string folder, PrivateKeyKind kind, IPassphrases passphrases, TimeProvider time)
+internal sealed class KeyMaking(string folder, PrivateKeyKind kind, int rounds, IPassphrases passphrases, TimeProvider time)
 {
     private const int LongestPem = 64 << 10;
 
@@ -47,7 +48,7 @@ internal sealed class KeyMaking(string folder, PrivateKeyKind kind, IPassphrases
 
             PrivateKey key = PrivateKey.Create(kind);
             ReleaseFolder.MakePrivate(folder);
-            ReleaseFolder.WritePrivate(KeyRing.FileOf(folder, name), Encoding.ASCII.GetBytes(PrivateKeyPem.Write(key, secrets[name])));
+            ReleaseFolder.WritePrivate(KeyRing.FileOf(folder, name), Encoding.ASCII.GetBytes(PrivateKeyPem.Write(key, secrets[name], rounds)));
             made.Add((new(name, purpose, key.Key.Id, null), key));
         }
 

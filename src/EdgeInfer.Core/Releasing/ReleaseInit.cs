@@ -21,6 +21,9 @@ internal sealed record InitOptions
     /// <summary>What keys are made.</summary>
     public PrivateKeyKind Kind { get; init; }
 
+    /// <summary>Rounds of what makes guessing a passphrase slow.</summary>
+    public int Rounds { get; init; } = PrivateKeyPem.Rounds;
+
     /// <summary>Where private halves go; null for <c>keys</c> in the release folder.</summary>
     public string? KeysFolder { get; init; }
 
@@ -49,7 +52,7 @@ internal static class ReleaseInit
         using IDisposable held = folder.Lock();
         if (File.Exists(folder.SettingsPath)) throw FaultException.Of(FaultKind.Usage, folder.Root, "this is a release folder already", "name another with --dir DIR; 'edgeinfer release rotate' changes keys");
         string keysFolder = options.KeysFolder is { } named ? Path.GetFullPath(named) : Path.Combine(folder.Root, "keys");
-        IReadOnlyList<(KnownKey Known, IRoleSigner Signer)> keys = new KeyMaking(keysFolder, options.Kind, passphrases, time).Make(Names(options), options.Outer);
+        IReadOnlyList<(KnownKey Known, IRoleSigner Signer)> keys = new KeyMaking(keysFolder, options.Kind, options.Rounds, passphrases, time).Make(Names(options), options.Outer);
         byte[] root = Write(folder, options, keys, time.GetUtcNow());
         foreach ((_, IRoleSigner signer) in keys) (signer as IDisposable)?.Dispose();
         ReleaseSettings settings = new()

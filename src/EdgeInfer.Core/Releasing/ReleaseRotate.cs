@@ -15,6 +15,9 @@ internal sealed record RotateOptions(KeyPurpose Purpose)
     /// <summary>What is made.</summary>
     public PrivateKeyKind Kind { get; init; }
 
+    /// <summary>Rounds of what makes guessing a passphrase slow.</summary>
+    public int Rounds { get; init; } = PrivateKeyPem.Rounds;
+
     /// <summary>Whether the old key is gone, or must not be used.</summary>
     public bool IsOldLost { get; init; }
 
@@ -41,7 +44,7 @@ internal static class ReleaseRotate
 
         // Before a key is made: root's keepers have to be there.
         _ = desk.Keys.Require(RoleName.Root, root.Keys, root.Roles[RoleName.Root]);
-        (KnownKey known, IRoleSigner signer) = new KeyMaking(desk.KeysFolder, options.Kind, desk.Passphrases, desk.Time).Make([name], outer)[0];
+        (KnownKey known, IRoleSigner signer) = new KeyMaking(desk.KeysFolder, options.Kind, options.Rounds, desk.Passphrases, desk.Time).Make([name], outer)[0];
         desk.Keys.Add(signer);
 
         // First, so that no key signs that the folder does not know of.

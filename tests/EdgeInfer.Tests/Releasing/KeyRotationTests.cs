@@ -83,7 +83,7 @@ public sealed class KeyRotationTests
         LookingDevice device = Device(rig);
         await device.Look();
         if (isLost) rig.TakeAway(role);
-        Assert.Equal((role, role + "-2"), rig.Do(desk => ReleaseRotate.Run(desk, new(KeyName.Purpose(role)!.Value) { IsOldLost = isLost })));
+        Assert.Equal((role, role + "-2"), rig.Do(desk => ReleaseRotate.Run(desk, new(KeyName.Purpose(role)!.Value) { Rounds = ReleaseRig.FewRounds, IsOldLost = isLost })));
         await device.Look();
         Assert.Contains("metadata/2.root.json", device.Asked);
         rig.Do(ReleaseRefresh.Run);
@@ -98,7 +98,7 @@ public sealed class KeyRotationTests
     {
         using ReleaseRig rig = new();
         string before = Copy(rig, "before");
-        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci)));
+        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds }));
 
         // In the order of their writing: what is numbered, the timestamp, the root.
         string step = Copy(rig, "step", "metadata/2.root.json", "metadata/timestamp.json");
@@ -119,7 +119,7 @@ public sealed class KeyRotationTests
         using ReleaseRig rig = new();
         byte[] before = File.ReadAllBytes(rig.Folder.FileOf("metadata/timestamp.json"));
         rig.TakeAway("ci");
-        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { IsOldLost = true }));
+        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds, IsOldLost = true }));
 
         // Between the root's rename and the timestamp's.
         File.Move(rig.Folder.FileOf("metadata/timestamp.json"), rig.Folder.FileOf("metadata/timestamp.json.next"));
@@ -155,7 +155,7 @@ public sealed class KeyRotationTests
         device.Repository = thief.Repository;
         await device.Look();
 
-        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci)));
+        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds }));
         device.Repository = rig.Folder.Repository;
         await device.Look();
 
@@ -176,13 +176,13 @@ public sealed class KeyRotationTests
         await device.Look();
         rig.TakeAway("root-2");
         Assert.Equal("give at least 1, and at most as many as --root-keys", Assert.Throws<FaultException>(() => ReleaseInit.Run(rig.Folder, new() { RootKeys = 1, Threshold = 2 }, rig.Passphrases, rig.Time)).Fault.Cure);
-        Assert.Equal("say which one with --key: root-1, root-2, root-3", Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Root)))).Fault.Cure);
-        Assert.Equal(("root-2", "root-4"), rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Root) { Key = "root-2", IsOldLost = true })));
+        Assert.Equal("say which one with --key: root-1, root-2, root-3", Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Root) { Rounds = ReleaseRig.FewRounds }))).Fault.Cure);
+        Assert.Equal(("root-2", "root-4"), rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Root) { Rounds = ReleaseRig.FewRounds, Key = "root-2", IsOldLost = true })));
         await device.Look();
 
         rig.TakeAway("root-1");
         rig.TakeAway("root-3");
-        FaultException refused = Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci))));
+        FaultException refused = Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds })));
         Assert.Equal($"{rig.Folder.Root}/keys: the role root needs 2 signatures, and 1 can be made; not here: root-1, root-3; put root-1.pem or root-3.pem there, or name the folder with --keys DIR", refused.Fault.ToString());
     }
 
@@ -192,13 +192,13 @@ public sealed class KeyRotationTests
         using ReleaseRig rig = new(new() { IsSeparate = true });
         LookingDevice device = Device(rig);
         await device.Look();
-        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Models)));
+        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Models) { Rounds = ReleaseRig.FewRounds }));
         Assert.False(File.Exists(rig.Folder.FileOf("metadata/2.root.json")));
         await device.Look();
-        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Online)));
+        rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Online) { Rounds = ReleaseRig.FewRounds }));
         Assert.True(File.Exists(rig.Folder.FileOf("metadata/2.root.json")));
         await device.Look();
-        FaultException refused = Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci))));
+        FaultException refused = Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds })));
         Assert.Equal("--role: this release folder has no key 'ci'; give root, models or online", refused.Fault.ToString());
     }
 
@@ -206,7 +206,7 @@ public sealed class KeyRotationTests
     public void The_only_root_key_cannot_be_replaced_once_it_is_lost()
     {
         using ReleaseRig rig = new();
-        FaultException refused = Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Root) { IsOldLost = true })));
+        FaultException refused = Assert.Throws<FaultException>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Root) { Rounds = ReleaseRig.FewRounds, IsOldLost = true })));
         Assert.StartsWith("--lost: without this key no root can be signed", refused.Fault.ToString(), StringComparison.Ordinal);
     }
 

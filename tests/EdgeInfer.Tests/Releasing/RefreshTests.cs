@@ -38,9 +38,9 @@ public sealed class RefreshTests
     {
         using ReleaseRig rig = new();
         rig.Passphrases.Unknown.Add("root");
-        rig.Time.Advance(TimeSpan.FromDays(19.9));
+        rig.Time.Advance(TimeSpan.FromDays(20) - TimeSpan.FromSeconds(1));
         Assert.Equal(["snapshot", "timestamp"], rig.Do(ReleaseRefresh.Run).Select(r => r.Role));
-        rig.Time.Advance(TimeSpan.FromDays(0.1));
+        rig.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(["rollout", "snapshot", "timestamp"], rig.Do(ReleaseRefresh.Run).Select(r => r.Role));
         rig.Time.Advance(TimeSpan.FromDays(100));
         IReadOnlyList<Refreshed> refreshed = rig.Do(ReleaseRefresh.Run);
@@ -121,7 +121,7 @@ public sealed class RefreshTests
             File.WriteAllText(script, $"#!/bin/sh\necho \"$1\" > {outer}/id\nexec openssl dgst -sha256 -sign {outer}/key.pem\n");
             File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
             ReleaseFolder folder = new(Path.Combine(outer, "release"));
-            ReleaseSettings settings = ReleaseInit.Run(folder, new() { Outer = new Dictionary<string, OuterKey> { ["ci"] = new(script, Path.Combine(outer, "pub.pem")) } }, new FixedPassphrases(), TimeProvider.System);
+            ReleaseSettings settings = ReleaseInit.Run(folder, new() { Outer = new Dictionary<string, OuterKey> { ["ci"] = new(script, Path.Combine(outer, "pub.pem")) }, Rounds = ReleaseRig.FewRounds }, new FixedPassphrases(), TimeProvider.System);
             Assert.Equal(["root.pem"], Directory.GetFiles(Path.Combine(folder.Root, "keys")).Select(Path.GetFileName));
             Assert.Equal(settings.KnownKeys[1].KeyId, File.ReadAllText(Path.Combine(outer, "id")).Trim());
             using (ReleaseDesk desk = ReleaseDesk.Open(folder, null, new FixedPassphrases(), TimeProvider.System)) ReleaseRefresh.Run(desk);

@@ -7,12 +7,14 @@ namespace EdgeInfer.Tests.Releasing;
 /// <summary>A release folder for one test, gone afterwards, with a clock that stands still.</summary>
 internal sealed class ReleaseRig : IDisposable
 {
+    public const int FewRounds = 1000;
+
     public static readonly DateTimeOffset Start = new(2027, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     public ReleaseRig(InitOptions? options = null)
     {
         Folder = new(Path.Combine(Outer, "release"));
-        Settings = ReleaseInit.Run(Folder, options ?? new(), Passphrases, Time);
+        Settings = ReleaseInit.Run(Folder, (options ?? new()) with { Rounds = FewRounds }, Passphrases, Time);
     }
 
     public string Outer { get; } = Directory.CreateTempSubdirectory("edgeinfer-release-").FullName;
