@@ -61,17 +61,17 @@ internal static class GoldenFolder
         List<(string Name, string Source)> files = [];
         List<(string Input, string Expect)> pairs = [];
         HashSet<string> stems = new(StringComparer.Ordinal);
+        string graph = FileDigest.Of(reference.OnnxPath).Sha256;
         foreach (GoldenResult result in results)
         {
             string stem = Path.GetFileNameWithoutExtension(result.Input);
-            for (int number = 2; !stems.Add(stem) || stem == "reference"; number++) stem = $"{Path.GetFileNameWithoutExtension(result.Input)}-{number}";
+            for (int number = 2; !stems.Add(stem); number++) stem = $"{Path.GetFileNameWithoutExtension(result.Input)}-{number}";
             string input = stem + Path.GetExtension(result.Input), expect = stem + ".json";
             files.Add((input, result.Input));
-            files.Add((expect, Put(scratch, expect, GoldenExpectation.Of(result.Envelope, input))));
+            files.Add((expect, Put(scratch, expect, GoldenExpectation.Of(result.Envelope, input, reference, graph))));
             pairs.Add(($"{Name}/{input}", $"{Name}/{expect}"));
         }
 
-        files.Add((GoldenReference.FileName, Put(scratch, GoldenReference.FileName, GoldenReference.Of(reference).ToBytes())));
         string yaml = Path.Combine(model, ModelFolder.YamlName);
         IEnumerable<string> lines = [.. WithoutGolden(File.ReadAllLines(yaml)), Key, .. pairs.Select(static p => $"  - {{ input: {ContractText.Quoted(p.Input)}, expect: {ContractText.Quoted(p.Expect)} }}")];
         AtomicFolder.Replace(Path.Combine(model, Name), files, static _ => { });
