@@ -9,7 +9,7 @@ namespace EdgeInfer.Releasing;
 /// <summary>A golden input and what its reference found.</summary>
 /// <param name="Input">The file.</param>
 /// <param name="Envelope">A line of <c>predict --json</c>.</param>
-internal sealed record GoldenResult(string Input, string Envelope);
+internal sealed record GoldenInput(string Input, string Envelope);
 
 /// <summary>Writes golden inputs with their expectations into a model's folder, and names them in its <c>model.yaml</c>.</summary>
 internal static class GoldenFolder
@@ -56,16 +56,16 @@ internal static class GoldenFolder
     /// <param name="results">At least one.</param>
     /// <param name="scratch">An empty folder that is given up afterwards.</param>
     /// <exception cref="FaultException">The folder cannot be written.</exception>
-    public static void Write(string model, Model reference, IReadOnlyList<GoldenResult> results, string scratch)
+    public static void Write(string model, Model reference, IReadOnlyList<GoldenInput> results, string scratch)
     {
         List<(string Name, string Source)> files = [];
         List<(string Input, string Expect)> pairs = [];
         HashSet<string> stems = new(StringComparer.Ordinal);
         string graph = FileDigest.Of(reference.OnnxPath).Sha256;
-        foreach (GoldenResult result in results)
+        foreach (GoldenInput result in results)
         {
-            string stem = Path.GetFileNameWithoutExtension(result.Input);
-            for (int number = 2; !stems.Add(stem); number++) stem = $"{Path.GetFileNameWithoutExtension(result.Input)}-{number}";
+            string given = Plain(Path.GetFileNameWithoutExtension(result.Input)), stem = given;
+            for (int number = 2; !stems.Add(stem); number++) stem = $"{given}-{number}";
             string input = stem + Path.GetExtension(result.Input), expect = stem + ".json";
             files.Add((input, result.Input));
             files.Add((expect, Put(scratch, expect, GoldenExpectation.Of(result.Envelope, input, reference, graph))));
@@ -92,6 +92,13 @@ internal static class GoldenFolder
         }
 
         return kept;
+    }
+
+    // What a release's files may be called everywhere.
+    private static string Plain(string name)
+    {
+        string plain = string.Concat(name.Select(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-')).Trim('.');
+        return plain.Length > 0 ? plain[..Math.Min(plain.Length, 100)] : "input";
     }
 
     private static string Put(string folder, string name, byte[] content)

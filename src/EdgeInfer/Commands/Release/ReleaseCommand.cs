@@ -11,7 +11,7 @@ internal static class ReleaseCommand
         "Signs releases of models for a fleet, and says who gets which. The folder 'repository' that it writes is copied to any web server or bucket.\n"
         + "Passphrases: asked for at a terminal, or EDGEINFER_PASSPHRASE_ROOT, …_CI, or --passphrase-file.")
     {
-        ReleaseInitCommand.Create(), ReleaseGoldenCommand.Create(), 
-        ReleaseRefreshCommand.Create(), ReleaseRotateCommand.Create(), ReleaseServeCommand.Create(),
+        ReleaseInitCommand.Create(), ReleaseGoldenCommand.Create(), ReleasePackCommand.Create(), ReleasePublishCommand.Create(), ReleaseRolloutCommand.Create(),
+        ReleaseStatusCommand.Create(), ReleaseRefreshCommand.Create(), ReleaseRotateCommand.Create(), ReleaseRevokeCommand.Create(), ReleaseServeCommand.Create(),
     };
 }

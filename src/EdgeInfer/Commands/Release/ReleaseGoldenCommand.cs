@@ -30,14 +30,14 @@ internal static class ReleaseGoldenCommand
         {
             using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Warning);
             string folder = parsed.GetValue(model)!;
-            List<GoldenResult> results = Run(folder, parsed.GetValue(reference)!, parsed.GetValue(input)!, parsed.GetValue(library), log.CreateLogger("golden"));
+            List<GoldenInput> results = Run(folder, parsed.GetValue(reference)!, parsed.GetValue(input)!, parsed.GetValue(library), log.CreateLogger("golden"));
             parsed.InvocationConfiguration.Output.WriteLine($"{results.Count} golden input{(results.Count == 1 ? "" : "s")} in {Path.Combine(folder, GoldenFolder.Name)}");
             return CommandLine.Success;
         });
         return command;
     }
 
-    private static List<GoldenResult> Run(string folder, string reference, string[] inputs, string? library, ILogger logger)
+    private static List<GoldenInput> Run(string folder, string reference, string[] inputs, string? library, ILogger logger)
     {
         if (File.Exists(folder)) throw FaultException.Of(FaultKind.Usage, folder, "golden inputs lie in a model's folder, and this is a file", $"make the folder first: edgeinfer model inspect {folder} --write DIR");
         Model own = ModelLoader.Load(folder);
@@ -52,7 +52,7 @@ internal static class ReleaseGoldenCommand
             using OneShotModel model = OneShotModel.Open(GoldenFolder.Reference(folder, reference, scratch.CreateSubdirectory("reference").FullName), new(), library, logger);
             if (model.Stages.Model.Task != own.Task || !model.Stages.Model.Labels.SequenceEqual(own.Labels))
                 throw FaultException.Of(FaultKind.Data, reference, "this model has another task or other labels than the one that it is the reference of", "give the float model that it was made from");
-            List<GoldenResult> results = [.. files.Select(file => new GoldenResult(file, Envelope(model, file)))];
+            List<GoldenInput> results = [.. files.Select(file => new GoldenInput(file, Envelope(model, file)))];
             GoldenFolder.Write(folder, model.Stages.Model, results, scratch.CreateSubdirectory("written").FullName);
             return results;
         }
