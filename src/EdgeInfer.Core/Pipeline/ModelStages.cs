@@ -97,6 +97,14 @@ internal sealed class ModelStages : IDisposable
         prediction.AgeMilliseconds = _time.GetElapsedTime(prediction.Frame.CapturedTimestamp, done).TotalMilliseconds;
     }
 
+    /// <summary>Whether the last run gave a value that is no number (NaN), which no result shows: the output's name, null for none.</summary>
+    public string? OutputWithoutNumber()
+    {
+        foreach (TensorBuffer output in _run.Outputs)
+            if (NotANumber.IsIn(output)) return output.Name;
+        return null;
+    }
+
     /// <summary>Frees what was bound.</summary>
     public void Dispose()
     {
