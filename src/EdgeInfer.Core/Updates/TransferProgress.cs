@@ -10,13 +10,11 @@ internal sealed partial class TransferProgress(ILogger logger) : IPullReport, ID
     private Action<long>? _received;
     private long _bytes;
 
-    /// <summary>From now on, until it is disposed of, additional bytes are told to somebody.</summary>
-    /// <param name="bytes">Bytes that are here already.</param>
-    /// <param name="received">Is told how many more; fewer than none where it begins anew.</param>
-    public IDisposable Tell(long bytes, Action<long> received)
+    /// <summary>From now on, until it is disposed of, bytes of one file are told to somebody.</summary>
+    /// <param name="received">Is told how many more are here; fewer than none where it begins anew.</param>
+    public IDisposable Tell(Action<long> received)
     {
-        received(bytes);
-        (_bytes, _received) = (bytes, received);
+        (_bytes, _received) = (0, received);
         return this;
     }
 
