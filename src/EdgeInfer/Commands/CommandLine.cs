@@ -12,7 +12,7 @@ internal static class CommandLine
     public const int Success = 0;
 
     // Verbs of the contract that this version does not have yet: refused by name rather than as misspelt.
-    private static readonly string[] s_later = ["enroll", "update"];
+    private static readonly string[] s_later = ["enroll"];
 
     /// <summary>Runs one command line.</summary>
     /// <returns>0 or a sysexits code.</returns>
