@@ -102,6 +102,19 @@ internal sealed class GenerationStore
     /// <exception cref="FaultException">The disk refused: nobody knows.</exception>
     public GenerationCheck Verify(string model, Generation generation) => Check(PathOf(model, generation), generation);
 
+    /// <summary>Builds a damaged generation again of its own manifest and listing, and of what was fetched; damaged files of that go to quarantine.</summary>
+    /// <returns>Whether it is whole now. Otherwise <see cref="BlobStore.Lacking"/> of its plan names what to fetch; without a plan it takes the whole release.</returns>
+    /// <exception cref="UpdateException">Space: no room.</exception>
+    /// <exception cref="FaultException">The disk refused.</exception>
+    public bool TryRepair(string model, Generation generation)
+    {
+        GenerationCheck check = Verify(model, generation);
+        if (check.IsWhole) return true;
+        if (check.Plan is not { } plan || ManifestOf(model, generation) is not { } manifest || _blobs.Lacking(plan.Files).Count > 0) return false;
+        Place(Prepare(model, generation.Seq, generation.Version, manifest, plan));
+        return true;
+    }
+
     /// <summary>The files of a generation, by its listing alone; null where that is damaged or gone.</summary>
     /// <exception cref="FaultException">The disk refused.</exception>
     public ReleasePlan? PlanOf(string model, Generation generation) => PlanAt(PathOf(model, generation), generation);

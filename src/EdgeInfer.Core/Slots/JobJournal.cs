@@ -69,7 +69,7 @@ internal sealed class JobJournal
     /// <exception cref="FaultException">It is not, or not for long.</exception>
     public void Refuse(string model, RefusedRelease release, long floor)
     {
-        List<RefusedRelease> releases = [.. Refused(model).Where(r => r.Manifest != release.Manifest), release];
+        List<RefusedRelease> releases = [.. Refused(model).Where(r => r.Manifest != release.Manifest), release with { Reason = UpdateJob.Line(release.Reason) }];
         while (releases.Count > RefusalLimit) releases.RemoveAt(Math.Max(0, releases.FindIndex(r => r.Seq < floor)));
         Write(_folders.RefusedOf(model), new(RefusalSchema, model, releases), JobJson.Default.StoredRefusals);
     }
@@ -87,7 +87,12 @@ internal sealed class JobJournal
     }
 
     private void Write<T>(string path, T value, JsonTypeInfo<T> type)
-        => StoreFaults.Guard(path, () => _disk.WriteChecked(path, JsonSerializer.SerializeToUtf8Bytes(value, type)));
+    {
+        byte[] content = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        // What is larger would not be read again.
+        if (content.Length > LargestBytes) throw FaultException.Of(FaultKind.Internal, path, $"{content.Length} bytes are more than the {LargestBytes} that such a file may have", "report this");
+        StoreFaults.Guard(path, () => _disk.WriteChecked(path, content));
+    }
 
     private T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class

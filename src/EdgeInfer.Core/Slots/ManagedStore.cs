@@ -53,7 +53,9 @@ internal sealed class ManagedStore : IDisposable
     /// <summary>As the other, with a disk that tests watch.</summary>
     internal static ManagedStore Open(string stateFolder, StoreLimits limits, TimeProvider time, Action<Fault> warn, StoreDisk disk)
     {
-        StoreFolders folders = new(stateFolder);
+        // The state folder itself may be a link: what counts is whose the folder is.
+        string full = Path.GetFullPath(stateFolder);
+        StoreFolders folders = new(StoreFaults.Guard(full, () => Directory.Exists(full) && new DirectoryInfo(full).ResolveLinkTarget(returnFinalTarget: true) is { } target ? target.FullName : full));
         StoreFaults.Guard(folders.State, () => disk.MakeFolder(folders.State));
         StoreLock taken = StoreLock.Take(folders.State);
         try
@@ -95,7 +97,7 @@ internal sealed class ManagedStore : IDisposable
 
     /// <summary>A model is not managed any more; the next collection removes its generations.</summary>
     /// <exception cref="FaultException">The disk refused.</exception>
-    public void Release(string model) => Slots(model)?.Remove();
+    public void Unmanage(string model) => Slots(model)?.Remove();
 
     /// <summary>Removes what nothing names.</summary>
     /// <exception cref="FaultException">The disk refused; what is not gone goes the next time.</exception>

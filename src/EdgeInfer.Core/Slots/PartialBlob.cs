@@ -122,6 +122,8 @@ internal sealed class PartialBlob : IDisposable
             // Not before: what this user may not write could not be gone on with after a power cut between the two.
             _disk.Step($"protect {_folders.Blob(Sha256)}");
             File.SetUnixFileMode(_file, StoreDisk.FileRights);
+            // Its lock would keep others from reading what is finished.
+            _file.Dispose();
             _disk.RemoveFile(NotePath);
         });
     }

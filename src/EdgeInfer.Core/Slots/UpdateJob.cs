@@ -174,7 +174,8 @@ internal sealed record UpdateJob
         return this with { State = next, Since = now, Retries = next < State ? Retries : 0, NotBefore = null };
     }
 
-    private static string Line(string reason)
+    /// <summary>A reason in one line of bounded length.</summary>
+    internal static string Line(string reason)
     {
         string line = OneLine.Of(reason);
         return line.Length > ReasonLimit ? line[..ReasonLimit] + "…" : line;

@@ -61,7 +61,8 @@ public sealed class GarbageCollectionTests : IDisposable
         other.Write(other.Slots.AdoptInitial(prepared.Generation));
         _rig.Commit(TestRelease.Of(2));
         _rig.Commit(TestRelease.Of(3));
-        Assert.Equal((1, 0), (_rig.Store.Collect() is var gone ? gone.Generations : 0, gone.Blobs));
+        Collected gone = _rig.Store.Collect();
+        Assert.Equal((1, 0), (gone.Generations, gone.Blobs));
         Assert.True(_rig.Store.Generations.Verify("other", prepared.Generation).IsWhole);
     }
 

@@ -153,6 +153,28 @@ public sealed class GenerationStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_generation_is_repaired_of_what_is_here_once_what_was_damaged_is_fetched_again()
+    {
+        Generation generation = _rig.Install(_release);
+        string graph = Path.Combine(Generations.PathOf(StoreRig.Model, generation), "model.onnx");
+        Assert.True(Generations.TryRepair(StoreRig.Model, generation));
+        // Both names are of one file: the fetched one is damaged with it.
+        StoreRig.Damage(graph);
+        Assert.False(Generations.TryRepair(StoreRig.Model, generation));
+        ReleaseFile lacking = Assert.Single(_rig.Store.Blobs.Lacking(Generations.PlanOf(StoreRig.Model, generation)!.Files));
+        Assert.Equal("model.onnx", lacking.Path);
+        _rig.Fetch(_release);
+        Assert.True(Generations.TryRepair(StoreRig.Model, generation));
+        Assert.True(Generations.Verify(StoreRig.Model, generation).IsWhole);
+        // One that was only lost from the folder needs nothing.
+        File.Delete(graph);
+        Assert.True(Generations.TryRepair(StoreRig.Model, generation));
+        Assert.Equal(_release.Contents["model.onnx"], File.ReadAllBytes(graph));
+        StoreRig.Damage(Path.Combine(Generations.PathOf(StoreRig.Model, generation), ".release", "manifest"));
+        Assert.False(Generations.TryRepair(StoreRig.Model, generation));
+    }
+
+    [Fact]
     public void Where_the_file_system_gives_no_second_names_it_is_a_copy_and_that_is_said_once()
     {
         _rig.Link = static (_, _) => false;

@@ -139,6 +139,17 @@ public sealed class JobJournalTests : IDisposable
     }
 
     [Fact]
+    public void What_would_be_too_large_to_be_read_again_is_not_written()
+    {
+        Jobs.Write(UpdateJob.Offer(StoreRig.Model, Now));
+        UpdateJob large = UpdateJob.Offer(StoreRig.Model, Now) with { Blobs = [.. Enumerable.Repeat(TestRelease.Of(1).Digest, 5000)] };
+        Assert.Equal(FaultKind.Internal, Assert.Throws<FaultException>(() => Jobs.Write(large)).Fault.Kind);
+        Assert.Empty(Jobs.Read(StoreRig.Model)!.Blobs);
+        for (int seq = 0; seq < 64; seq++) Jobs.Refuse(StoreRig.Model, Refusal(seq) with { Reason = new string('x', 100_000) }, 0);
+        Assert.Equal(64, Jobs.Refused(StoreRig.Model).Count);
+    }
+
+    [Fact]
     public void Of_too_many_refusals_those_below_the_floor_are_forgotten_first_then_the_oldest()
     {
         for (int seq = 1; seq <= 64; seq++) Jobs.Refuse(StoreRig.Model, Refusal(seq), 0);

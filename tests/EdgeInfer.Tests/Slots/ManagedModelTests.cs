@@ -1,6 +1,7 @@
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Models;
 using EdgeInfer.Slots;
+using EdgeInfer.Tests.Fetching;
 
 namespace EdgeInfer.Tests.Slots;
 
@@ -69,6 +70,17 @@ public sealed class ManagedModelTests : IDisposable
     }
 
     [Fact]
+    public void No_model_is_pulled_over_it_and_no_server_is_asked_first()
+    {
+        using PullBench bench = new();
+        bench.Write("store/parts/slots.json", "whatever it holds");
+        Fault fault = bench.Refused("https://models.invalid/parts.onnx", new string('a', 64), name: "parts");
+        Assert.Equal(FaultKind.Usage, fault.Kind);
+        Assert.Contains("managed", fault.What, StringComparison.Ordinal);
+        Assert.Equal(["parts"], bench.Stored);
+    }
+
+    [Fact]
     public void A_generation_that_is_gone_is_named()
     {
         _rig.Commit(TestRelease.Of(1));
@@ -94,10 +106,13 @@ public sealed class ManagedModelTests : IDisposable
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can be told so");
         Directory.CreateDirectory(_rig.State);
+        string link = Path.Combine(_rig.Outside, "link");
+        Directory.CreateSymbolicLink(link, _rig.State);
         using System.Diagnostics.Process chown = System.Diagnostics.Process.Start("chown", ["65534", _rig.State]);
         chown.WaitForExit();
         Fault fault = Assert.Throws<FaultException>(() => _rig.Store).Fault;
         Assert.Contains("sudo -u '#65534'", fault.Cure, StringComparison.Ordinal);
+        Assert.Contains("sudo -u", Assert.Throws<FaultException>(() => ManagedStore.Open(link, new(), _rig.Time, static _ => { })).Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_rig.State));
     }
 

@@ -177,7 +177,7 @@ public sealed class StoreCutTests
                 // What was damaged stays to be looked at; a cut after its move and before the new file must not differ.
                 break;
             case "release from management":
-                rig.Store.Release(StoreRig.Model);
+                rig.Store.Unmanage(StoreRig.Model);
                 written?.Invoke();
                 rig.Store.Collect();
                 break;
