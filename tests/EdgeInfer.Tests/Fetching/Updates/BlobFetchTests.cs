@@ -60,7 +60,7 @@ public sealed class BlobFetchTests : IDisposable
     {
         // Published: sha256 of no bytes (NIST).
         using FileServer server = new(static _ => new Reply(200, []));
-        _bench.FetchBlob(_bench.Open(server.Url("/")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0).GetAwaiter().GetResult();
+        _bench.BringBlob(_bench.Open(server.Url("/")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0);
         Assert.Equal(0, new FileInfo(_bench.Partial).Length);
         Assert.Empty(server.Requests);
     }
@@ -216,7 +216,7 @@ public sealed class BlobFetchTests : IDisposable
         {
             if (bytes == 200_000) stop.Cancel();
         };
-        Assert.ThrowsAny<OperationCanceledException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, Size, stop: stop.Token).GetAwaiter().GetResult());
+        Assert.ThrowsAny<OperationCanceledException>(() => _bench.BringBlob(_bench.Open(server.Url("/")), s_digest, Size, stop: stop.Token));
         Fetch(server.Url("/"));
         Assert.Equal(200_000, server.Requests[1].From);
     }
@@ -381,7 +381,7 @@ public sealed class BlobFetchTests : IDisposable
     public void What_is_no_digest_never_becomes_an_address_or_a_path(string digest)
     {
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), digest, 10).GetAwaiter().GetResult());
+        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.BringBlob(_bench.Open(server.Url("/")), digest, 10));
         Assert.Equal(UpdateCode.Digest, refused.Code);
         Assert.Empty(server.Requests);
     }
@@ -394,7 +394,7 @@ public sealed class BlobFetchTests : IDisposable
     public void A_size_that_cannot_be_meant_is_refused_before_anything_is_asked(long bytes)
     {
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
-        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.FetchBlob(_bench.Open(server.Url("/")), s_digest, bytes).GetAwaiter().GetResult());
+        UpdateException refused = Assert.Throws<UpdateException>(() => _bench.BringBlob(_bench.Open(server.Url("/")), s_digest, bytes));
         Assert.Equal(UpdateCode.Size, refused.Code);
         Assert.Empty(server.Requests);
     }
@@ -463,7 +463,7 @@ public sealed class BlobFetchTests : IDisposable
         _bench.Time = time;
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
         long begin = time.GetTimestamp();
-        _bench.FetchBlob(_bench.Open(server.Url("/"), rate: 100_000), s_digest, Size).GetAwaiter().GetResult();
+        _bench.BringBlob(_bench.Open(server.Url("/"), rate: 100_000), s_digest, Size);
         TimeSpan taken = time.GetElapsedTime(begin);
         Assert.InRange(taken.TotalSeconds, 5.7, 6.1);
         Assert.All(time.Pauses, static p => Assert.InRange(p.TotalSeconds, 0, 0.5));
@@ -478,7 +478,7 @@ public sealed class BlobFetchTests : IDisposable
         using FileServer server = new(static r => Reply.File(r, s_blob, Tag));
         UpdateTransport transport = _bench.Open(server.Url("/"), rate: 100_000);
         long begin = time.GetTimestamp();
-        for (int i = 0; i < 2; i++) _bench.FetchBlob(transport, s_digest, Size, $"{i}").GetAwaiter().GetResult();
+        for (int i = 0; i < 2; i++) _bench.BringBlob(transport, s_digest, Size, $"{i}");
         Assert.InRange(time.GetElapsedTime(begin).TotalSeconds, 11.7, 12.1);
     }
 
@@ -512,7 +512,7 @@ public sealed class BlobFetchTests : IDisposable
 
     private static Reply Rest(Request _, string range, byte[] bytes, string tag = Tag) => new(206, bytes, $"ETag: {tag}", $"Content-Range: {range}");
 
-    private void Fetch(string repository) => _bench.FetchBlob(_bench.Open(repository), s_digest, Size).GetAwaiter().GetResult();
+    private void Fetch(string repository) => _bench.BringBlob(_bench.Open(repository), s_digest, Size);
 
     private UpdateException Refused(string repository) => Assert.Throws<UpdateException>(() => Fetch(repository));
 }
