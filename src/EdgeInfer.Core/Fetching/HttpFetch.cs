@@ -152,7 +152,7 @@ internal sealed class HttpFetch : IDisposable
     {
         int most = request.MostBytes ?? _limits.DocumentBytes;
         long? stated = response.Content.Headers.ContentLength;
-        if (stated > most) throw _faults.TooLong(request.Url, most);
+        if (stated > most) throw HttpFetchFaults.TooLong(request.Url, most);
         using BodyReader body = Body(request.Url, response, stop);
         // One byte beyond the end tells a longer document.
         byte[] all = new byte[(int)Math.Min(stated ?? FirstBytes, most) + 1];
@@ -160,7 +160,7 @@ internal sealed class HttpFetch : IDisposable
         for (int read; (read = await body.Read(all.AsMemory(length)).ConfigureAwait(false)) > 0;)
         {
             length += read;
-            if (length > most) throw _faults.TooLong(request.Url, most);
+            if (length > most) throw HttpFetchFaults.TooLong(request.Url, most);
             if (length == all.Length) Array.Resize(ref all, (int)Math.Min(2L * length, most + 1L));
         }
 

@@ -49,7 +49,7 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, Fetch
         => Final(FaultKind.Unavailable, Shown(url), $"the server sent this on to {target.Scheme}://{target.Authority}, which is not followed", "use an address that is https all the way");
 
     /// <summary>A document beyond its bound.</summary>
-    public TransferException TooLong(Uri url, int most) => new(
+    public static TransferException TooLong(Uri url, int most) => new(
         new(FaultKind.Data, Shown(url), $"the answer has more than {(most >= 1 << 20 ? $"{most >> 20} MiB" : $"{most} bytes")}", "this is not the document that was asked for; check the address"),
         isPassing: false) { Code = UpdateCode.Size };
 

@@ -56,7 +56,7 @@ public sealed class PauseTests : IDisposable
     {
         byte[] blob = [1, 2, 3];
         using FileServer server = new(request => request.Number == 1 ? Reply.Empty(status, "Retry-After: 7") : new Reply(200, blob));
-        _bench.FetchBlob(_bench.Open(server.Url("/")), UpdateBench.Sha256(blob), 3).GetAwaiter().GetResult();
+        _bench.BringBlob(_bench.Open(server.Url("/")), UpdateBench.Sha256(blob), 3);
         Assert.InRange(Assert.Single(_time.Pauses).TotalSeconds, 8, 9);
     }
 
@@ -74,7 +74,7 @@ public sealed class PauseTests : IDisposable
         byte[] blob = new byte[10];
         _bench.Limits = Limits(2);
         using FileServer server = new(request => Reply.File(request, blob, "\"v1\"") with { CutAfter = 1 });
-        _bench.FetchBlob(_bench.Open(server.Url("/")), UpdateBench.Sha256(blob), 10).GetAwaiter().GetResult();
+        _bench.BringBlob(_bench.Open(server.Url("/")), UpdateBench.Sha256(blob), 10);
         Assert.Equal(10, server.Requests.Count);
         Assert.All(_time.Pauses, static p => Assert.InRange(p.TotalSeconds, 1, 2));
     }

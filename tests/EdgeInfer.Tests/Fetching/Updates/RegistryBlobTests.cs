@@ -54,7 +54,7 @@ public sealed class RegistryBlobTests : IDisposable
         FileServer auth = Host("auth.test", "198.51.100.2", static _ => Reply.Json("""{"access_token":"t-1"}"""));
         Host("registry.test", RegistryAddress, request => request.Header("Authorization") == "Bearer t-1" ? File(request) : Challenge("https://auth.test/token"));
         UpdateTransport transport = Open();
-        for (int i = 0; i < 2; i++) _bench.FetchBlob(transport, s_digest, s_blob.Length, $"{i}").GetAwaiter().GetResult();
+        for (int i = 0; i < 2; i++) _bench.BringBlob(transport, s_digest, s_blob.Length, $"{i}");
         Assert.Single(auth.Requests);
     }
 
@@ -289,7 +289,7 @@ public sealed class RegistryBlobTests : IDisposable
         => _bench.Open("https://updates.test/", registry, _certificates.AuthorityFile, registryCredential: user);
 
     private void Fetch(RepositoryCredential? user = null, string registry = Registry)
-        => _bench.FetchBlob(Open(user, registry), s_digest, s_blob.Length).GetAwaiter().GetResult();
+        => _bench.BringBlob(Open(user, registry), s_digest, s_blob.Length);
 
     private UpdateException Refused(RepositoryCredential? user = null) => Assert.Throws<UpdateException>(() => Fetch(user));
 }

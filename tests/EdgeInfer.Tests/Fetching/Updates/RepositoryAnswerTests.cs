@@ -222,7 +222,7 @@ public sealed class RepositoryAnswerTests : IDisposable
             stop.Cancel();
             wire.WaitForClient();
         }));
-        Assert.ThrowsAny<OperationCanceledException>(() => _bench.Open(server.Url("/")).Repository.Fetch(UpdateBench.Timestamp, 100, stop.Token).AsTask().GetAwaiter().GetResult());
+        Assert.ThrowsAny<OperationCanceledException>(() => UpdateBench.Bring(_bench.Open(server.Url("/")), UpdateBench.Timestamp, stop.Token));
     }
 
     [Theory]

@@ -158,8 +158,8 @@ public sealed class RepositoryRedirectTests : IDisposable
         _bench.Name("cdn.test", "10.0.0.9");
         PublicHome(static _ => Reply.Redirect("https://cdn.test/x"));
         UpdateTransport transport = _bench.Open(Home, ca: _certificates.AuthorityFile);
-        Assert.Equal(s_document, transport.Repository.Fetch("metadata/1.root.json", 100, default).AsTask().GetAwaiter().GetResult());
-        UpdateException refused = Assert.Throws<UpdateException>(() => transport.Repository.Fetch("metadata/2.root.json", 100, default).AsTask().GetAwaiter().GetResult());
+        Assert.Equal(s_document, UpdateBench.Bring(transport, "metadata/1.root.json"));
+        UpdateException refused = Assert.Throws<UpdateException>(() => UpdateBench.Bring(transport, "metadata/2.root.json"));
         Assert.Contains("cdn.test is 10.0.0.9", refused.Fault.What, StringComparison.Ordinal);
     }
 
@@ -169,8 +169,8 @@ public sealed class RepositoryRedirectTests : IDisposable
         FileServer home = PublicHome(request => request.Number == 1 ? new Reply(200, s_document) : Reply.Redirect("https://10.0.0.9/x"), "10.0.0.1", PublicAddress);
         _bench.Serve("10.0.0.1", home);
         UpdateTransport transport = _bench.Open(Home, ca: _certificates.AuthorityFile);
-        Assert.Equal(s_document, transport.Repository.Fetch("metadata/1.root.json", 100, default).AsTask().GetAwaiter().GetResult());
-        Assert.Throws<UpdateException>(() => transport.Repository.Fetch("metadata/2.root.json", 100, default).AsTask().GetAwaiter().GetResult());
+        Assert.Equal(s_document, UpdateBench.Bring(transport, "metadata/1.root.json"));
+        Assert.Throws<UpdateException>(() => UpdateBench.Bring(transport, "metadata/2.root.json"));
         Assert.DoesNotContain(_bench.Dialled, d => d.Address.ToString() == "10.0.0.9");
     }
 

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Fetching.Updates;
 using EdgeInfer.Tests.Messaging;
 
 namespace EdgeInfer.Tests.Fetching.Updates;
@@ -105,9 +106,9 @@ public sealed class RepositoryTlsTests : IDisposable
     public void Certificates_are_judged_by_the_time_of_updates_not_by_the_clock(int year, bool isAccepted)
     {
         using FileServer server = Serve(_certificates.Server("updates.test", notAfterYear: 2020));
-        Task<byte[]?> fetch = _bench.Open(Home, ca: _certificates.AuthorityFile, clock: () => new DateTimeOffset(year, 6, 1, 0, 0, 0, TimeSpan.Zero)).Repository.Fetch(UpdateBench.Timestamp, 100, default).AsTask();
-        if (isAccepted) Assert.Equal(s_document, fetch.GetAwaiter().GetResult());
-        else Assert.Equal(UpdateCode.Network, Assert.Throws<UpdateException>(() => fetch.GetAwaiter().GetResult()).Code);
+        UpdateTransport transport = _bench.Open(Home, ca: _certificates.AuthorityFile, clock: () => new DateTimeOffset(year, 6, 1, 0, 0, 0, TimeSpan.Zero));
+        if (isAccepted) Assert.Equal(s_document, UpdateBench.Bring(transport, UpdateBench.Timestamp));
+        else Assert.Equal(UpdateCode.Network, Assert.Throws<UpdateException>(() => UpdateBench.Bring(transport, UpdateBench.Timestamp)).Code);
     }
 
     [Fact]
@@ -133,9 +134,12 @@ public sealed class RepositoryTlsTests : IDisposable
     [InlineData("empty.pem", "", "is empty")]
     [InlineData("text.pem", "hello", "no PEM at all")]
     [InlineData("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "holds no certificate")]
+    [InlineData("half.pem", "half", "not written to its end")]
     [InlineData("damaged.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "damaged")]
     public void A_file_of_authorities_that_cannot_be_used_is_a_fault_of_the_configuration(string name, string? content, string what)
     {
+        // Two certificates, of which the second is not whole yet.
+        if (content == "half") content = _certificates.AuthorityPem + _certificates.AuthorityPem[..100];
         if (content is not null) _certificates.Write(name, content);
         FaultException wrong = Assert.Throws<FaultException>(() => _bench.Open(Home, ca: _certificates[name]));
         Assert.Equal((FaultKind.Configuration, "updates.ca"), (wrong.Fault.Kind, wrong.Fault.Where));

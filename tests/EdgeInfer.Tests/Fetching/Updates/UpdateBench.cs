@@ -103,6 +103,14 @@ internal sealed class UpdateBench : IPullReport, IDisposable
     public Task FetchBlob(UpdateTransport transport, string sha256, long bytes, string end = "", CancellationToken stop = default)
         => transport.Blobs.Fetch(sha256, bytes, () => new FilePart(Partial + end, sha256), stop);
 
+    /// <summary>The same, and waits for it.</summary>
+    public void BringBlob(UpdateTransport transport, string sha256, long bytes, string end = "", CancellationToken stop = default)
+        => FetchBlob(transport, sha256, bytes, end, stop).GetAwaiter().GetResult();
+
+    /// <summary>Fetches metadata, and waits for them.</summary>
+    public static byte[]? Bring(UpdateTransport transport, string name, CancellationToken stop = default)
+        => transport.Repository.Fetch(name, Cap, stop).AsTask().GetAwaiter().GetResult();
+
     /// <summary>Lets fake time go on in steps until a task is over.</summary>
     public static void Pass(Task task, FakeTimeProvider time, Action? beforeEach = null, double step = 1) => PassUntil(() => task.IsCompleted, time, beforeEach, step);
 
