@@ -85,9 +85,9 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
         {
             if (dimension < 0) throw Refused($"a {OnnxTypes.NameOf(type)} tensor {Text(shape)} has a negative dimension");
             isEmpty |= dimension == 0;
-            // 2^40 at most before, 2^40 at most after: nothing overflows. A 0 must not hide what the runtime multiplies first.
-            if (dimension > OnnxLimits.Elements || (product *= Math.Max(1, dimension)) > OnnxLimits.Elements)
-                throw Refused($"a {OnnxTypes.NameOf(type)} tensor {Text(shape)} has more than 2^40 elements");
+            // A 0 must not hide what the runtime multiplies first.
+            if (dimension > OnnxLimits.Elements / product) throw Refused($"a {OnnxTypes.NameOf(type)} tensor {Text(shape)} has more than 2^40 elements");
+            product *= Math.Max(1, dimension);
         }
 
         return isEmpty ? 0 : product;
