@@ -20,6 +20,9 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
     private const int Int64 = 7;
     private const int TextType = 8;
 
+    // An empty text in the runtime's memory (std::string of libstdc++).
+    private const int TextBytes = 32;
+
     private readonly ProtobufReader _reader = inspection.Reader;
 
     /// <summary>Inspects one tensor that ends at <paramref name="end"/>.</summary>
@@ -65,7 +68,7 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
 
         if (values is null || indices is null || shape.Count == 0) throw Refused("a sparse tensor without values, indices or shape");
         long dense = Elements(shape, values.Type);
-        if (dense > OnnxLimits.TensorBytes / Math.Max(1, OnnxTypes.BytesOf(values.Type)))
+        if ((values.Type == TextType ? dense * TextBytes : Bytes(values.Type, dense)) > OnnxLimits.TensorBytes)
             throw Refused($"a sparse tensor {Text(shape)}, which the runtime would fill up to more than 2 GiB");
         bool isLinear = indices.Shape.Count == 1;
         bool isFit = values.Shape.Count == 1 && indices.Type == Int64 && indices.Shape.Count is 1 or 2 && indices.Shape[0] == values.Elements
@@ -95,12 +98,12 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
 
     private void Dimensions(WireType wire, long end, List<long> into)
     {
-        long last = wire == WireType.Bytes ? _reader.ReadLength(end) : _reader.Position + 1;
+        long last = wire == WireType.Bytes ? _reader.ReadLength(end) : end;
         do
         {
             if (wire == WireType.Bytes && _reader.Position >= last) return;
             if (into.Count >= OnnxLimits.Rank) throw Refused($"a tensor of more than {OnnxLimits.Rank} dimensions");
-            into.Add((long)_reader.Varint(wire == WireType.Bytes ? last : end));
+            into.Add((long)_reader.Varint(last));
         }
         while (wire == WireType.Bytes);
     }

@@ -77,6 +77,10 @@ internal static class HostileTensors
             .Message(1, TensorMessage("w", Float, [1]).Bytes(9, new byte[4])).Message(2, TensorMessage("", OnnxBuilder.Int64, [1]).Bytes(7, [9])).Varint(3, 4)).ToArray()),
         ("a sparse index outside a row", "index 3 of a sparse tensor lies outside", () => new OnnxBuilder().Graph(15, SparseOf([0, 3], [4, 3], rows: 1)).ToArray()),
         ("a sparse tensor that is filled to a terabyte", "would fill up to more than 2 GiB", () => new OnnxBuilder().Graph(15, SparseOf([0], [1L << 38])).ToArray()),
+        ("a sparse tensor of numbers of sixteen bytes", "would fill up to more than 2 GiB", () => new OnnxBuilder().Graph(15, new ProtobufWriter()
+            .Message(1, TensorMessage("w", 15, [1]).Bytes(9, new byte[16])).Message(2, TensorMessage("", OnnxBuilder.Int64, [1]).Bytes(9, new byte[8])).Varint(3, 1 << 28)).ToArray()),
+        ("a sparse tensor of empty texts", "would fill up to more than 2 GiB", () => new OnnxBuilder().Graph(15, new ProtobufWriter()
+            .Message(1, TensorMessage("w", Text, [1]).Bytes(6, [])).Message(2, TensorMessage("", OnnxBuilder.Int64, [1]).Bytes(9, new byte[8])).Varint(3, 1 << 28)).ToArray()),
         ("more sparse indices than values", "do not fit its values", () => new OnnxBuilder().Graph(15, SparseOf([0, 1], [4], values: 1)).ToArray()),
         ("sparse indices of a wrong type", "do not fit its values", () => new OnnxBuilder().Graph(15, new ProtobufWriter()
             .Message(1, TensorMessage("w", Float, [1]).Bytes(9, new byte[4])).Message(2, TensorMessage("", 6, [1]).Bytes(9, new byte[4])).Varint(3, 4)).ToArray()),
