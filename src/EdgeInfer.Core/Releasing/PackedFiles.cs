@@ -43,11 +43,8 @@ internal static class PackedFiles
             if (said is null) return;
             // Labels that are written out have no file of that name.
             if (folder.Resolve(said.LabelsDetail, out _) is not null) Add(said.LabelsDetail, ReleaseManifest.WeightConfigType);
-            foreach ((string input, string expect) in said.Golden)
-            {
-                Add(input, ReleaseManifest.DatasetType);
-                Add(expect, ReleaseManifest.DatasetType);
-            }
+            foreach (GoldenFiles golden in said.Golden)
+                foreach (string name in ((string?[])[golden.Input, golden.Expect, golden.Truth]).OfType<string>()) Add(name, ReleaseManifest.DatasetType);
         }
 
         void Add(string name, string mediaType)
