@@ -36,7 +36,8 @@ internal sealed class TrustStore
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return null;
+            // Root is the first to be written, and nothing deletes it.
+            return RoleName.TopLevel.Any(r => File.Exists(FileOf(r))) ? throw RootDamaged("it is missing, and what it verified is there", e) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -78,6 +78,18 @@ public sealed class RoleLimitsTests : IDisposable
         Assert.DoesNotContain('\n', e.Message);
     }
 
+    [Theory]
+    [InlineData("LONG", "1.0")]
+    [InlineData("timestamp", "LONG")]
+    public void Text_of_a_repository_comes_to_the_log_short_and_on_one_line(string type, string specification)
+    {
+        string text = "\\u001b[31m\\n" + new string('x', 10_000);
+        string json = $$"""{"signed":{"_type":"{{type}}","spec_version":"{{specification}}","version":1,"expires":"2030-01-01T00:00:00Z"},"signatures":[]}""";
+        UpdateException e = Refusals.Throws(UpdateCode.Signature, () => TimestampDocument.Read(RoleEnvelope.Read(System.Text.Encoding.UTF8.GetBytes(json.Replace("LONG", text, StringComparison.Ordinal)), "x").Signed, "x"));
+        Assert.InRange(e.Message.Length, 20, 300);
+        Assert.DoesNotContain(e.Message, char.IsControl);
+    }
+
     [Fact]
     public async Task A_stop_ends_a_refresh()
     {

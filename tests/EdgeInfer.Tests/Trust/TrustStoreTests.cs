@@ -60,6 +60,16 @@ public sealed class TrustStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_root_that_is_missing_where_others_are_kept_is_damaged_too()
+    {
+        // Beginning again with the pinned root would go back to keys that may have been rotated away.
+        await _device.Refresh();
+        File.Delete(_device.At("root"));
+        UpdateException e = Refusals.Throws(UpdateCode.Signature, () => _device.Open());
+        Assert.Contains("the trusted root is damaged: it is missing", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_root_that_is_damaged_while_the_agent_runs_stops_the_next_refresh()
     {
         await _device.Refresh();

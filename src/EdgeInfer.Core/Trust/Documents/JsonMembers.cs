@@ -15,7 +15,7 @@ internal sealed class JsonMembers
 
     private readonly Dictionary<string, JsonElement> _left = new(StringComparer.Ordinal);
     private readonly string _where;
-    private readonly string _path;
+    private readonly string _of;
 
     /// <summary>Begins with an object.</summary>
     /// <param name="element">The object.</param>
@@ -24,7 +24,7 @@ internal sealed class JsonMembers
     /// <exception cref="UpdateException">It is no object (<see cref="UpdateCode.Signature"/>), as with all that is taken from it.</exception>
     public JsonMembers(JsonElement element, string where, string path)
     {
-        (_where, _path) = (where, path);
+        (_where, _of) = (where, RoleName.Shown(path));
         if (element.ValueKind != JsonValueKind.Object) throw Refused("is not an object");
         foreach (JsonProperty member in element.EnumerateObject()) _left.Add(member.Name, member.Value);
     }
@@ -89,7 +89,7 @@ internal sealed class JsonMembers
     public static string TimeText(DateTimeOffset time) => time.UtcDateTime.ToString(TimeForm, CultureInfo.InvariantCulture);
 
     /// <summary>Says what is wrong with this object.</summary>
-    public UpdateException Refused(string what) => UpdateException.Of(UpdateCode.Signature, _where, OneLine.Of($"{_path} {what}"));
+    public UpdateException Refused(string what) => UpdateException.Of(UpdateCode.Signature, _where, $"{_of} {what}");
 
     private string TextOf(JsonElement value, string name)
         => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Refused($"has no text in {name}");

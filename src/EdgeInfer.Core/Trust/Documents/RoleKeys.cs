@@ -33,7 +33,7 @@ internal sealed record RoleKeys(IReadOnlyList<string> KeyIds, int Threshold)
         foreach ((string id, JsonElement value) in members.Object("keys"))
         {
             TrustKey key = TrustKey.Read(value, where);
-            if (key.Id != id) throw members.Refused($"has a key under the id {id}, which is {key.Id}");
+            if (key.Id != id) throw members.Refused($"has a key under the id {RoleName.Shown(id)}, which is {key.Id}");
             keys.Add(id, key);
         }
 

@@ -62,7 +62,7 @@ internal sealed class TrustKey
         }
         catch (Exception e) when (e is CryptographicException or FormatException or ArgumentException)
         {
-            throw UpdateException.Of(UpdateCode.Signature, where, OneLine.Of($"a key of scheme {scheme} is none: {e.Message}"), inner: e);
+            throw UpdateException.Of(UpdateCode.Signature, where, $"a key of scheme {scheme} is none: {OneLine.Of(e.Message)}", inner: e);
         }
     }
 
