@@ -189,17 +189,19 @@ internal sealed class ChildProcess : IDisposable
         throw FaultException.Of(FaultKind.NoInput, name, "this user may not run it", $"chmod +x {name}, or change its owner");
     }
 
-    // EDGEINFER__… are parts of the agent's configuration, and may hold its passwords.
+    // EDGEINFER__… are parts of the agent's configuration, and may hold its passwords; EDGEINFER_PASSPHRASE_… open a publisher's keys.
     private static List<string> EnvironmentOfChild(ChildCommand command)
     {
         List<string> environment = [];
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             string name = (string)entry.Key;
-            if (!s_withheld.Contains(name) && (command.IsOwnProgram || !name.StartsWith("EDGEINFER__", StringComparison.OrdinalIgnoreCase)) && IsKept(name)) environment.Add($"{name}={entry.Value}");
+            if (!s_withheld.Contains(name) && (command.IsOwnProgram || !IsSecret(name)) && IsKept(name)) environment.Add($"{name}={entry.Value}");
         }
 
         return environment;
+
+        static bool IsSecret(string name) => name.StartsWith("EDGEINFER__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("EDGEINFER_PASSPHRASE_", StringComparison.Ordinal);
 
         bool IsKept(string name) => command.Environment is not { } kept || kept.Any(k => k.EndsWith('*') ? name.StartsWith(k[..^1], StringComparison.Ordinal) : name == k);
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
+using EdgeInfer.Gate;
 using EdgeInfer.Models;
 using EdgeInfer.Models.Contract;
 
@@ -8,8 +9,9 @@ namespace EdgeInfer.Releasing;
 
 /// <summary>A golden input and what its reference found.</summary>
 /// <param name="Input">The file.</param>
-/// <param name="Envelope">A line of <c>predict --json</c>.</param>
-internal sealed record GoldenInput(string Input, string Envelope);
+/// <param name="Result">What its reference found.</param>
+/// <param name="Truth">A file with what is really there; null where nobody has said it.</param>
+internal sealed record GoldenInput(string Input, GoldenResult Result, string? Truth);
 
 /// <summary>Writes golden inputs with their expectations into a model's folder, and names them in its <c>model.yaml</c>.</summary>
 internal static class GoldenFolder
@@ -59,7 +61,7 @@ internal static class GoldenFolder
     public static void Write(string model, Model reference, IReadOnlyList<GoldenInput> results, string scratch)
     {
         List<(string Name, string Source)> files = [];
-        List<(string Input, string Expect)> pairs = [];
+        List<string> entries = [];
         HashSet<string> stems = new(StringComparer.Ordinal);
         string graph = FileDigest.Of(reference.OnnxPath).Sha256;
         foreach (GoldenInput result in results)
@@ -68,12 +70,14 @@ internal static class GoldenFolder
             for (int number = 2; !stems.Add(stem); number++) stem = $"{given}-{number}";
             string input = stem + Path.GetExtension(result.Input), expect = stem + ".json";
             files.Add((input, result.Input));
-            files.Add((expect, Put(scratch, expect, GoldenExpectation.Of(result.Envelope, input, reference, graph))));
-            pairs.Add(($"{Name}/{input}", $"{Name}/{expect}"));
+            files.Add((expect, Put(scratch, expect, GoldenExpectation.Of(result.Result, input, reference, graph))));
+            if (result.Truth is not null) files.Add(($"{stem}.truth.json", result.Truth));
+            string truth = result.Truth is null ? "" : $", truth: {ContractText.Quoted($"{Name}/{stem}.truth.json")}";
+            entries.Add($"  - {{ input: {ContractText.Quoted($"{Name}/{input}")}, expect: {ContractText.Quoted($"{Name}/{expect}")}{truth} }}");
         }
 
         string yaml = Path.Combine(model, ModelFolder.YamlName);
-        IEnumerable<string> lines = [.. WithoutGolden(File.ReadAllLines(yaml)), Key, .. pairs.Select(static p => $"  - {{ input: {ContractText.Quoted(p.Input)}, expect: {ContractText.Quoted(p.Expect)} }}")];
+        IEnumerable<string> lines = [.. WithoutGolden(File.ReadAllLines(yaml)), Key, .. entries];
         AtomicFolder.Replace(Path.Combine(model, Name), files, static _ => { });
         AtomicFile.Write(yaml, Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n"));
     }

@@ -44,7 +44,7 @@ internal static class PackedFiles
             // Labels that are written out have no file of that name.
             if (folder.Resolve(said.LabelsDetail, out _) is not null) Add(said.LabelsDetail, ReleaseManifest.WeightConfigType);
             foreach (GoldenFiles golden in said.Golden)
-                foreach (string name in new[] { golden.Input, golden.Expect, golden.Truth }.OfType<string>()) Add(name, ReleaseManifest.DatasetType);
+                foreach (string name in ((string?[])[golden.Input, golden.Expect, golden.Truth]).OfType<string>()) Add(name, ReleaseManifest.DatasetType);
         }
 
         void Add(string name, string mediaType)

@@ -13,11 +13,12 @@ namespace EdgeInfer.Releasing;
 /// <param name="Custom">What will be said of it.</param>
 internal sealed record PendingRelease(ReleasePath Path, byte[] Manifest, ReleaseCustom Custom);
 
-/// <summary>Releases that are packed and not yet signed: <c>pending/models/NAME/SEQ</c>, its manifest, with <c>….custom</c> beside it.</summary>
+/// <summary>Releases that are packed and not yet signed: <c>pending/models/NAME/SEQ</c>, its manifest, with <c>SEQ~custom</c> beside it.</summary>
 /// <param name="folder">The release folder.</param>
 internal sealed class PendingReleases(ReleaseFolder folder)
 {
-    private const string CustomSuffix = ".custom";
+    // No variant has such a character in its name.
+    private const string CustomSuffix = "~custom";
     private const int CustomBytes = 1 << 20;
 
     /// <summary>Their paths, in order.</summary>
@@ -25,7 +26,7 @@ internal sealed class PendingReleases(ReleaseFolder folder)
     {
         string models = Path.Combine(folder.Pending, "models");
         if (!Directory.Exists(models)) return [];
-        return [.. Directory.EnumerateFiles(models, "*", SearchOption.AllDirectories).Select(f => ReleasePath.Parse(Path.GetRelativePath(folder.Pending, f))).Where(static p => p is not null).Select(static p => p!.Value)
+        return [.. Directory.EnumerateFiles(models, "*", SearchOption.AllDirectories).Where(static f => File.Exists(f + CustomSuffix)).Select(f => ReleasePath.Parse(Path.GetRelativePath(folder.Pending, f))).Where(static p => p is not null).Select(static p => p!.Value)
             .OrderBy(static p => p.Model, StringComparer.Ordinal).ThenBy(static p => p.Sequence).ThenBy(static p => p.Variant, StringComparer.Ordinal)];
     }
 

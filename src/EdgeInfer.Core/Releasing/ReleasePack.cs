@@ -50,7 +50,7 @@ internal static class ReleasePack
         ReleaseBlob configBlob = new(ReleaseManifest.ConfigType, Convert.ToHexStringLower(SHA256.HashData(config)), config.Length);
         ReleaseManifest manifest = ReleaseManifest.Of(configBlob, files.Select(static f => f.Entry), new(), where);
         OnnxAdmission.Check(model.Path, where, manifest.Sizes, new());
-        GoldenCheck.Run(model, packed, options.Metric is not null, warnings);
+        GoldenCheck.Run(model, options.Metric, warnings);
 
         BlobFolder blobs = new(desk.Folder);
         blobs.Put(configBlob, config);

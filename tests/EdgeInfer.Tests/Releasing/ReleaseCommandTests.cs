@@ -39,7 +39,7 @@ public sealed class ReleaseCommandTests : IDisposable
         Assert.Equal("revoked models/parts/1\n", Signed("revoke", "parts", "--below", "2"));
 
         JsonElement status = JsonDocument.Parse(Plain("status", "--json")).RootElement;
-        Assert.Equal([2, 2, 4, 4, 8, 8], status.GetProperty("roles").EnumerateArray().Select(r => r.GetProperty("version").GetInt32()));
+        Assert.Equal([2, 2, 4, 5, 8, 8], status.GetProperty("roles").EnumerateArray().Select(r => r.GetProperty("version").GetInt32()));
         Assert.Equal(["root", "root", "ci-2", "ci-2", "ci-2", "ci-2"], status.GetProperty("roles").EnumerateArray().Select(r => r.GetProperty("signed_by")[0].GetString()));
         Assert.Equal([true, false], status.GetProperty("releases").EnumerateArray().Select(r => r.GetProperty("is_revoked").GetBoolean()));
         Assert.Equal(3, status.GetProperty("rollouts").GetProperty("parts").GetArrayLength());

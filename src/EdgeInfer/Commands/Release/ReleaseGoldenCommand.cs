@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Gate;
 using EdgeInfer.Hosting;
 using EdgeInfer.Models;
 using EdgeInfer.Releasing;
@@ -10,7 +11,7 @@ namespace EdgeInfer.Commands.Release;
 /// <summary><c>release golden</c>: what a float model finds in some inputs, for its conversion to be held to.</summary>
 internal static class ReleaseGoldenCommand
 {
-    private const int MostInputs = 1000;
+    private const int MostInputs = GoldenFiles.Most;
 
     /// <summary>Builds the verb.</summary>
     public static Command Create()
@@ -52,7 +53,7 @@ internal static class ReleaseGoldenCommand
             using OneShotModel model = OneShotModel.Open(GoldenFolder.Reference(folder, reference, scratch.CreateSubdirectory("reference").FullName), new(), library, logger);
             if (model.Stages.Model.Task != own.Task || !model.Stages.Model.Labels.SequenceEqual(own.Labels))
                 throw FaultException.Of(FaultKind.Data, reference, "this model has another task or other labels than the one that it is the reference of", "give the float model that it was made from");
-            List<GoldenInput> results = [.. files.Select(file => new GoldenInput(file, Envelope(model, file)))];
+            List<GoldenInput> results = [.. files.Select(file => new GoldenInput(file, Result(model, file), Truth(own, file)))];
             GoldenFolder.Write(folder, model.Stages.Model, results, scratch.CreateSubdirectory("written").FullName);
             return results;
         }
@@ -62,13 +63,17 @@ internal static class ReleaseGoldenCommand
         }
     }
 
-    // What 'predict --json' prints of one picture.
-    private static string Envelope(OneShotModel model, string file)
+    // The way of a picture through 'predict', but with the numbers as they are: messages round them.
+    private static GoldenResult Result(OneShotModel model, string file)
     {
         PredictOptions options = new(file, [file]) { IsJson = true };
-        using StringWriter output = new();
-        using PredictRun run = new(new PredictionPrinter(model.Stages, options, output), options);
+        using PredictRun run = new(new PredictionPrinter(model.Stages, options, TextWriter.Null), options);
         Fault[] faults = [.. run.Faults(new(file, null, ""))];
-        return faults.Length == 0 ? output.ToString() : throw new FaultException(faults);
+        if (faults.Length > 0) throw new FaultException(faults);
+        return GoldenWriter.Of(model.Stages.Prediction, model.Stages.Model) ?? throw FaultException.Of(FaultKind.Data, file, "what the reference finds here is no number", "look after the reference, or leave this input out");
     }
+
+    // What somebody wrote down of an input stays with it.
+    private static string? Truth(Model model, string file)
+        => model.Golden.FirstOrDefault(g => g.Truth is not null && Path.GetFileName(g.Input) == Path.GetFileName(file)) is { } known ? Path.Combine(model.Path, known.Truth!) : null;
 }

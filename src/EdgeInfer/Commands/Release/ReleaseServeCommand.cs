@@ -42,8 +42,10 @@ internal static class ReleaseServeCommand
     {
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Information);
         await using RepositoryServer server = await RepositoryServer.StartAsync(folder.Repository, address, TimeProvider.System, log.CreateLogger("serve"), stop).ConfigureAwait(false);
-        output.WriteLine($"serving {folder.Repository} at http://{server.Address}/");
-        output.WriteLine($"on a device: edgeinfer enroll --repository http://{server.Address}/ --root-sha256 {settings.RootSha256} --model NAME");
+        // 0.0.0.0 is every address of this machine, and none that a device could ask.
+        string host = address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any) ? $"{Environment.MachineName}:{server.Address.Port}" : server.Address.ToString();
+        output.WriteLine($"serving {folder.Repository} at http://{host}/");
+        output.WriteLine($"on a device: edgeinfer enroll --repository http://{host}/ --root-sha256 {settings.RootSha256} --model NAME");
         output.Flush();
         await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
