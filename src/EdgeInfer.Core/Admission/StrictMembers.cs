@@ -26,8 +26,15 @@ internal sealed class StrictMembers
     {
         (_code, _where, _path) = (code, where, path);
         if (element.ValueKind != JsonValueKind.Object) throw Refused("is no object");
-        foreach (JsonProperty member in element.EnumerateObject())
-            if (!_left.TryAdd(member.Name, member.Value)) throw Refused($"has {Quoted(member.Name)} twice");
+        try
+        {
+            foreach (JsonProperty member in element.EnumerateObject())
+                if (!_left.TryAdd(member.Name, member.Value)) throw Refused($"has {Quoted(member.Name)} twice");
+        }
+        catch (InvalidOperationException e)
+        {
+            throw Refused("has a member whose name is not Unicode", e);
+        }
     }
 
     /// <summary>A member; null where there is none.</summary>

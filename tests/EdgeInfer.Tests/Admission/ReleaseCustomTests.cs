@@ -64,6 +64,7 @@ public sealed class ReleaseCustomTests
     [InlineData("""{"edgeinfer":{"seq":12,"version":""}}""", "1 to 64 characters")]
     [InlineData("""{"edgeinfer":{"seq":12,"version":"a\u0007"}}""", "no control characters")]
     [InlineData("""{"edgeinfer":{"seq":12,"version":"\ud800"}}""", "not Unicode")]
+    [InlineData("""{"edgeinfer":{"seq":12,"\ud800":1}}""", "a member whose name is not Unicode")]
     [InlineData("""{"edgeinfer":{"seq":12,"revoked_below":0}}""", "no integer from 1")]
     [InlineData("""{"edgeinfer":{"seq":12,"requires":[]}}""", "requires is no object")]
     [InlineData("""{"edgeinfer":{"seq":12,"requires":{"arch":"x64"}}}""", "no list in 'arch'")]
