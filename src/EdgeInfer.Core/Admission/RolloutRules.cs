@@ -89,9 +89,11 @@ internal static class RolloutRules
     private static string? Problem(RolloutRule rule, string model)
     {
         if (rule.Devices is { Count: 0 }) return "names no device";
-        if (rule.Devices?.FirstOrDefault(static d => !IsDevice(d)) is { } device) return $"names the device {StrictMembers.Quoted(device)}; an id is 1 to {DeviceLength} of A-Z, a-z, 0-9, _ and -";
+        if (rule.Devices?.FirstOrDefault(static d => !IsDevice(d)) is { } device)
+            return $"names the device {StrictMembers.Quoted(device)}; an id is 1 to {DeviceLength} of A-Z, a-z, 0-9, _ and -";
         if (rule.Labels is { Count: 0 or > MostLabels }) return $"names {rule.Labels.Count} labels, 1 to {MostLabels} are taken";
-        if (rule.Labels?.FirstOrDefault(static l => !IsLabel(l.Key) || !IsLabel(l.Value)) is { Key: not null } label) return $"names the label {StrictMembers.Quoted($"{label.Key}={label.Value}")}: 1 to {LabelLength} characters each, no control characters";
+        if (rule.Labels?.FirstOrDefault(static l => !IsLabel(l.Key) || !IsLabel(l.Value)) is { Key: not null } label)
+            return $"names the label {StrictMembers.Quoted($"{label.Key}={label.Value}")}: 1 to {LabelLength} characters each, no control characters";
         if (rule.Share is { Hundredths: < 0 or > RolloutShare.All }) return "has no percent from 0 to 100";
         if (rule.Share is { Salt.Length: 0 or > SaltLength }) return $"has no salt of 1 to {SaltLength} characters";
         if (rule.IsHard && rule.Target is null) return "has 'hard' without a 'target'";

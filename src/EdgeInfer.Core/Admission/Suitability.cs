@@ -22,14 +22,19 @@ internal static class Suitability
         if (requires.Agent is { } agent && device.Agent.CompareTo(agent) < 0)
             return UpdateException.Of(UpdateCode.AgentTooOld, where, $"it needs EdgeInfer {agent}, here is {device.Agent}", "update EdgeInfer on this device");
         if (requires.Architectures is { } architectures && !architectures.Contains(device.Architecture))
-            return Unsuited($"it is for {string.Join(", ", architectures.Select(OneLine.Of))}, this device is {device.Architecture}", "release a variant for this device, or leave it out of the rollout");
+            return Unsuited($"it is for {string.Join(", ", architectures.Select(OneLine.Of))}, this device is {device.Architecture}", "release a variant for this device");
         if (requires.Provider is { } provider && !device.Providers.Contains(provider))
-            return Unsuited($"it needs the execution provider {StrictMembers.Quoted(provider)}, here are {string.Join(", ", device.Providers)}", "set that provider up on this device, or leave it out of the rollout");
+        {
+            return Unsuited(
+                $"it needs the execution provider {StrictMembers.Quoted(provider)}, here are {string.Join(", ", device.Providers)}", "set that provider up on this device");
+        }
+
         if (requires.MemoryBytes is { } memory && device.MemoryBytes < memory)
-            return Unsuited($"it needs {Mebibytes(memory)} MiB of memory, here are {Mebibytes(device.MemoryBytes)}", "release a smaller model for this device, or leave it out of the rollout");
+            return Unsuited($"it needs {Mebibytes(memory)} MiB of memory, here are {Mebibytes(device.MemoryBytes)}", "release a smaller model for this device");
         return null;
 
-        UpdateException Unsuited(string what, string cure) => UpdateException.Of(UpdateCode.Unsuited, where, what, cure);
+        UpdateException Unsuited(string what, string cure)
+            => UpdateException.Of(UpdateCode.Unsuited, where, what, $"{cure}, or leave it out of the rollout");
     }
 
     private static string Mebibytes(long bytes) => (bytes / (double)(1 << 20)).ToString("0.#", CultureInfo.InvariantCulture);

@@ -36,66 +36,66 @@ internal sealed class OnnxMessage
 {
     /// <summary>ModelProto.</summary>
     public static readonly OnnxMessage Model = new(
-        "model", (1, FieldForm.Varint), (2, FieldForm.Bytes), (3, FieldForm.Bytes), (4, FieldForm.Bytes), (5, FieldForm.Varint), (6, FieldForm.Bytes),
+        "a model", (1, FieldForm.Varint), (2, FieldForm.Bytes), (3, FieldForm.Bytes), (4, FieldForm.Bytes), (5, FieldForm.Varint), (6, FieldForm.Bytes),
         (7, FieldForm.Bytes), (8, FieldForm.Many), (14, FieldForm.Many), (20, FieldForm.Many), (25, FieldForm.Many), (26, FieldForm.Many));
 
     /// <summary>FunctionProto.</summary>
     public static readonly OnnxMessage Function = new(
-        "function", (1, FieldForm.Bytes), (4, FieldForm.Many), (5, FieldForm.Many), (6, FieldForm.Many), (7, FieldForm.Many), (8, FieldForm.Bytes),
+        "a function", (1, FieldForm.Bytes), (4, FieldForm.Many), (5, FieldForm.Many), (6, FieldForm.Many), (7, FieldForm.Many), (8, FieldForm.Bytes),
         (9, FieldForm.Many), (10, FieldForm.Bytes), (11, FieldForm.Many), (12, FieldForm.Many), (13, FieldForm.Bytes), (14, FieldForm.Many));
 
     /// <summary>OperatorSetIdProto.</summary>
-    public static readonly OnnxMessage OperatorSet = new("operator set", (1, FieldForm.Bytes), (2, FieldForm.Varint));
+    public static readonly OnnxMessage OperatorSet = new("an operator set", (1, FieldForm.Bytes), (2, FieldForm.Varint));
 
     /// <summary>GraphProto.</summary>
     public static readonly OnnxMessage Graph = new(
-        "graph", (1, FieldForm.Many), (2, FieldForm.Bytes), (5, FieldForm.Many), (10, FieldForm.Bytes), (11, FieldForm.Many), (12, FieldForm.Many),
+        "a graph", (1, FieldForm.Many), (2, FieldForm.Bytes), (5, FieldForm.Many), (10, FieldForm.Bytes), (11, FieldForm.Many), (12, FieldForm.Many),
         (13, FieldForm.Many), (14, FieldForm.Many), (15, FieldForm.Many), (16, FieldForm.Many));
 
     /// <summary>NodeProto.</summary>
     public static readonly OnnxMessage Node = new(
-        "node", (1, FieldForm.Many), (2, FieldForm.Many), (3, FieldForm.Bytes), (4, FieldForm.Bytes), (5, FieldForm.Many), (6, FieldForm.Bytes),
+        "a node", (1, FieldForm.Many), (2, FieldForm.Many), (3, FieldForm.Bytes), (4, FieldForm.Bytes), (5, FieldForm.Many), (6, FieldForm.Bytes),
         (7, FieldForm.Bytes), (8, FieldForm.Bytes), (9, FieldForm.Many), (10, FieldForm.Many));
 
     /// <summary>AttributeProto.</summary>
     public static readonly OnnxMessage Attribute = new(
-        "attribute", (1, FieldForm.Bytes), (2, FieldForm.Fixed32), (3, FieldForm.Varint), (4, FieldForm.Bytes), (5, FieldForm.Bytes), (6, FieldForm.Bytes),
+        "an attribute", (1, FieldForm.Bytes), (2, FieldForm.Fixed32), (3, FieldForm.Varint), (4, FieldForm.Bytes), (5, FieldForm.Bytes), (6, FieldForm.Bytes),
         (7, FieldForm.Floats), (8, FieldForm.Varints), (9, FieldForm.Many), (10, FieldForm.Many), (11, FieldForm.Many), (13, FieldForm.Bytes),
         (14, FieldForm.Bytes), (15, FieldForm.Many), (20, FieldForm.Varint), (21, FieldForm.Bytes), (22, FieldForm.Bytes), (23, FieldForm.Many));
 
     /// <summary>TensorProto; its segments (3) are left out, no runtime reads them.</summary>
     public static readonly OnnxMessage Tensor = new(
-        "tensor", (1, FieldForm.Varints), (2, FieldForm.Varint), (4, FieldForm.Floats), (5, FieldForm.Varints), (6, FieldForm.Many), (7, FieldForm.Varints),
+        "a tensor", (1, FieldForm.Varints), (2, FieldForm.Varint), (4, FieldForm.Floats), (5, FieldForm.Varints), (6, FieldForm.Many), (7, FieldForm.Varints),
         (8, FieldForm.Bytes), (9, FieldForm.Bytes), (10, FieldForm.Doubles), (11, FieldForm.Varints), (12, FieldForm.Bytes), (13, FieldForm.Many),
         (14, FieldForm.Varint), (16, FieldForm.Many));
 
     /// <summary>SparseTensorProto.</summary>
-    public static readonly OnnxMessage SparseTensor = new("sparse tensor", (1, FieldForm.Bytes), (2, FieldForm.Bytes), (3, FieldForm.Varints));
+    public static readonly OnnxMessage SparseTensor = new("a sparse tensor", (1, FieldForm.Bytes), (2, FieldForm.Bytes), (3, FieldForm.Varints));
 
     /// <summary>StringStringEntryProto.</summary>
-    public static readonly OnnxMessage Entry = new("entry", (1, FieldForm.Bytes), (2, FieldForm.Bytes));
+    public static readonly OnnxMessage Entry = new("an entry", (1, FieldForm.Bytes), (2, FieldForm.Bytes));
 
     /// <summary>ValueInfoProto.</summary>
-    public static readonly OnnxMessage Value = new("value", (1, FieldForm.Bytes), (2, FieldForm.Bytes), (3, FieldForm.Bytes), (4, FieldForm.Many));
+    public static readonly OnnxMessage Value = new("a value", (1, FieldForm.Bytes), (2, FieldForm.Bytes), (3, FieldForm.Bytes), (4, FieldForm.Many));
 
     /// <summary>TypeProto.</summary>
     public static readonly OnnxMessage Type = new(
-        "type", (1, FieldForm.Bytes), (4, FieldForm.Bytes), (5, FieldForm.Bytes), (6, FieldForm.Bytes), (7, FieldForm.Bytes), (8, FieldForm.Bytes), (9, FieldForm.Bytes));
+        "a type", (1, FieldForm.Bytes), (4, FieldForm.Bytes), (5, FieldForm.Bytes), (6, FieldForm.Bytes), (7, FieldForm.Bytes), (8, FieldForm.Bytes), (9, FieldForm.Bytes));
 
     /// <summary>TypeProto.Tensor and TypeProto.SparseTensor.</summary>
-    public static readonly OnnxMessage TensorType = new("tensor type", (1, FieldForm.Varint), (2, FieldForm.Bytes));
+    public static readonly OnnxMessage TensorType = new("a tensor type", (1, FieldForm.Varint), (2, FieldForm.Bytes));
 
     /// <summary>TypeProto.Sequence and TypeProto.Optional.</summary>
-    public static readonly OnnxMessage SequenceType = new("sequence type", (1, FieldForm.Bytes));
+    public static readonly OnnxMessage SequenceType = new("a sequence type", (1, FieldForm.Bytes));
 
     /// <summary>TypeProto.Map.</summary>
-    public static readonly OnnxMessage MapType = new("map type", (1, FieldForm.Varint), (2, FieldForm.Bytes));
+    public static readonly OnnxMessage MapType = new("a map type", (1, FieldForm.Varint), (2, FieldForm.Bytes));
 
     /// <summary>TensorShapeProto.</summary>
-    public static readonly OnnxMessage Shape = new("shape", (1, FieldForm.Many));
+    public static readonly OnnxMessage Shape = new("a shape", (1, FieldForm.Many));
 
     /// <summary>TensorShapeProto.Dimension.</summary>
-    public static readonly OnnxMessage Dimension = new("dimension", (1, FieldForm.Varint), (2, FieldForm.Bytes), (3, FieldForm.Bytes));
+    public static readonly OnnxMessage Dimension = new("a dimension", (1, FieldForm.Varint), (2, FieldForm.Bytes), (3, FieldForm.Bytes));
 
     private readonly string _name;
     private readonly FieldForm[] _forms = new FieldForm[32];
@@ -117,10 +117,10 @@ internal sealed class OnnxMessage
     {
         if (!reader.TryReadTag(end, out field, out wire)) return false;
         FieldForm form = field < _forms.Length ? _forms[field] : FieldForm.Unknown;
-        if (form == FieldForm.Unknown) throw reader.Damaged($"a {_name} has no field {field} as of IR version {OnnxLimits.IrVersion}");
-        if (!IsWrittenAs(form, wire)) throw reader.Damaged($"field {field} of a {_name} cannot be {wire}");
+        if (form == FieldForm.Unknown) throw reader.Damaged($"{_name} has no field {field} as of IR version {OnnxLimits.IrVersion}");
+        if (!IsWrittenAs(form, wire)) throw reader.Damaged($"field {field} of {_name} cannot be {wire}");
         uint bit = 1u << field;
-        if ((seen & bit) != 0 && form <= FieldForm.Bytes) throw reader.Damaged($"field {field} of a {_name} is there twice");
+        if ((seen & bit) != 0 && form <= FieldForm.Bytes) throw reader.Damaged($"field {field} of {_name} is there twice");
         seen |= bit;
         return true;
     }

@@ -20,6 +20,9 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
     private const int Int64 = 7;
     private const int TextType = 8;
 
+    // An empty text in the runtime's memory (std::string of libstdc++).
+    private const int TextBytes = 32;
+
     private readonly ProtobufReader _reader = inspection.Reader;
 
     /// <summary>Inspects one tensor that ends at <paramref name="end"/>.</summary>
@@ -65,7 +68,7 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
 
         if (values is null || indices is null || shape.Count == 0) throw Refused("a sparse tensor without values, indices or shape");
         long dense = Elements(shape, values.Type);
-        if (dense > OnnxLimits.TensorBytes / Math.Max(1, OnnxTypes.BytesOf(values.Type)))
+        if ((values.Type == TextType ? dense * TextBytes : Bytes(values.Type, dense)) > OnnxLimits.TensorBytes)
             throw Refused($"a sparse tensor {Text(shape)}, which the runtime would fill up to more than 2 GiB");
         bool isLinear = indices.Shape.Count == 1;
         bool isFit = values.Shape.Count == 1 && indices.Type == Int64 && indices.Shape.Count is 1 or 2 && indices.Shape[0] == values.Elements
@@ -85,9 +88,9 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
         {
             if (dimension < 0) throw Refused($"a {OnnxTypes.NameOf(type)} tensor {Text(shape)} has a negative dimension");
             isEmpty |= dimension == 0;
-            // 2^40 at most before, 2^40 at most after: nothing overflows. A 0 must not hide what the runtime multiplies first.
-            if (dimension > OnnxLimits.Elements || (product *= Math.Max(1, dimension)) > OnnxLimits.Elements)
-                throw Refused($"a {OnnxTypes.NameOf(type)} tensor {Text(shape)} has more than 2^40 elements");
+            // A 0 must not hide what the runtime multiplies first.
+            if (dimension > OnnxLimits.Elements / product) throw Refused($"a {OnnxTypes.NameOf(type)} tensor {Text(shape)} has more than 2^40 elements");
+            product *= Math.Max(1, dimension);
         }
 
         return isEmpty ? 0 : product;
@@ -95,12 +98,12 @@ internal sealed class OnnxTensorInspection(OnnxInspection inspection)
 
     private void Dimensions(WireType wire, long end, List<long> into)
     {
-        long last = wire == WireType.Bytes ? _reader.ReadLength(end) : _reader.Position + 1;
+        long last = wire == WireType.Bytes ? _reader.ReadLength(end) : end;
         do
         {
             if (wire == WireType.Bytes && _reader.Position >= last) return;
             if (into.Count >= OnnxLimits.Rank) throw Refused($"a tensor of more than {OnnxLimits.Rank} dimensions");
-            into.Add((long)_reader.Varint(wire == WireType.Bytes ? last : end));
+            into.Add((long)_reader.Varint(last));
         }
         while (wire == WireType.Bytes);
     }

@@ -43,12 +43,12 @@ def everything():
         h.make_node("ConstantOfShape", ["shape"], ["z"], value=h.make_tensor("z", FLOAT, [1], [0.25])),
         h.make_node("Add", ["s", "z"], ["y0"]),
         h.make_node("Pad", ["y0", "pads"], ["y1"], mode="constant"),
-        h.make_node("Conv", ["image", "w"], ["conv"], kernel_shape=[1, 1], pads=[0, 0, 0, 0], auto_pad="NOTSET"),
+        h.make_node("Conv", ["image", "kernel"], ["conv"], kernel_shape=[1, 1], pads=[0, 0, 0, 0], auto_pad="NOTSET"),
         h.make_node("Dropout", ["y1"], ["y"]),
     ]
     initializers = [
         numpy_helper.from_array(np.array(True), "cond"), numpy_helper.from_array(np.array(3, np.int64), "trips"), numpy_helper.from_array(np.array([1, 4], np.int64), "shape"),
-        numpy_helper.from_array(np.zeros(4, np.int64), "pads"), numpy_helper.from_array(np.arange(6, dtype=np.float32).reshape(2, 3, 1, 1), "w"),
+        numpy_helper.from_array(np.zeros(4, np.int64), "pads"), numpy_helper.from_array(np.arange(6, dtype=np.float32).reshape(2, 3, 1, 1), "kernel"),
     ]
     m = model(
         nodes, [value("x"), value("image", (1, 3, "height", "width"))], [value("y", ("m", "n")), value("conv", ("n", 2, "height", "width"))], initializers, [inner, outer],
@@ -81,7 +81,10 @@ def kinds():
         h.make_node("SequenceConstruct", ["p", "p"], ["seq"]),
         h.make_node("Optional", [], ["none"], type=h.make_tensor_type_proto(FLOAT, [2])),
     ]
-    maps = h.make_value_info("maps", h.make_sequence_type_proto(h.make_map_type_proto(T.STRING, h.make_tensor_type_proto(FLOAT, []))))
+    one = onnx.TypeProto()
+    one.map_type.key_type = T.STRING
+    one.map_type.value_type.CopyFrom(h.make_tensor_type_proto(FLOAT, []))
+    maps = h.make_value_info("maps", h.make_sequence_type_proto(one))
     seq = h.make_value_info("seq", h.make_sequence_type_proto(h.make_tensor_type_proto(FLOAT, ["k"])))
     none = h.make_value_info("none", h.make_optional_type_proto(h.make_tensor_type_proto(FLOAT, [2])))
     m = model(nodes, [value("p", ("n", 2)), value("l", ("n",), T.STRING)], [maps, seq, none, value("i", ("n",), T.INT64)], opsets=(("", 16), ("ai.onnx.ml", 2)))
