@@ -8,6 +8,9 @@ namespace EdgeInfer.Gate;
 /// </summary>
 internal static class GoldenReader
 {
+    /// <summary>The schema of what is read.</summary>
+    public const string Schema = "edgeinfer/prediction/1";
+
     /// <summary>The largest envelope.</summary>
     public const int MostBytes = 8 << 20;
 
@@ -17,7 +20,6 @@ internal static class GoldenReader
     /// <summary>The most numbers in one.</summary>
     public const int MostNumbers = 1 << 20;
 
-    private const string Schema = "edgeinfer/prediction/1";
     private const int MostSide = 1 << 20;
     private const int LeastDigest = 12, MostDigest = 64;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using EdgeInfer.Models;
 using EdgeInfer.Results;
@@ -21,6 +22,34 @@ internal static class GoldenWriter
             _ => result with { Values = Outputs(prediction) },
         };
         return IsFinite(result) ? result : null;
+    }
+
+    /// <summary>An expectation: the envelope that <see cref="GoldenReader"/> reads, exact where a message is rounded, because whole pixels are much of a small box.</summary>
+    /// <param name="result">What the reference model made of an input; its digests are written.</param>
+    /// <param name="source">The input's name.</param>
+    /// <param name="name">The model's name.</param>
+    /// <param name="version">The model's version.</param>
+    /// <returns>One line of UTF-8.</returns>
+    public static byte[] Envelope(GoldenResult result, string source, string name, string version)
+    {
+        ArrayBufferWriter<byte> bytes = new(1024);
+        using (Utf8JsonWriter json = new(bytes))
+        {
+            json.WriteStartObject();
+            json.WriteString("schema", GoldenReader.Schema);
+            json.WriteString("source", source);
+            json.WriteStartObject("model");
+            json.WriteString("name", name);
+            json.WriteString("version", version);
+            if (result.Digest is { } digest) json.WriteString("digest", digest);
+            if (result.Graph is { } graph) json.WriteString("graph", graph);
+            json.WriteEndObject();
+            Write(json, result);
+            json.WriteEndObject();
+        }
+
+        bytes.Write("\n"u8);
+        return bytes.WrittenSpan.ToArray();
     }
 
     /// <summary>Writes <c>frame</c> and the results.</summary>

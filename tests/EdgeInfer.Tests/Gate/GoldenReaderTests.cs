@@ -28,6 +28,18 @@ public sealed class GoldenReaderTests
     }
 
     [Fact]
+    public void An_expectation_is_read_as_it_was_written()
+    {
+        GoldenResult written = Golden.Boxes(Golden.Box("bolt", 0.5, 10.25)) with { Digest = "a1b2c3d4e5f6", Graph = new('0', 64) };
+        byte[] envelope = GoldenWriter.Envelope(written, "golden/a.jpg", "parts", "1.2.0");
+        GoldenResult read = GoldenReader.Read(envelope);
+        Assert.Equal(written.Boxes, read.Boxes);
+        Assert.Equal((written.Kind, written.Digest, written.Graph, 640, 480), (read.Kind, read.Digest, read.Graph, read.FrameWidth, read.FrameHeight));
+        using System.Text.Json.JsonDocument document = System.Text.Json.JsonDocument.Parse(envelope);
+        Assert.Equal(("golden/a.jpg", "1.2.0"), (document.RootElement.GetProperty("source").GetString(), document.RootElement.GetProperty("model").GetProperty("version").GetString()));
+    }
+
+    [Fact]
     public void A_box_of_the_ground_truth_needs_no_score()
         => Assert.Equal(1, Assert.Single(Read("\"detections\":[{\"label\":\"bolt\",\"box\":[1,2,3,4]}]", true).Boxes).Score);
 
