@@ -7,10 +7,10 @@ namespace EdgeInfer.Releasing;
 
 /// <summary>A publisher's keys, each opened when it is first needed and wiped at the end.</summary>
 /// <param name="known">Every key that the release folder knows of.</param>
-/// <param name="folder">Where private halves lie.</param>
+/// <param name="folders">Where private halves may lie; the first that has one counts. At least one.</param>
 /// <param name="passphrases">What opens them.</param>
 /// <param name="time">Clock.</param>
-internal sealed class KeyRing(IReadOnlyList<KnownKey> known, string folder, IPassphrases passphrases, TimeProvider time) : IDisposable
+internal sealed class KeyRing(IReadOnlyList<KnownKey> known, IReadOnlyList<string> folders, IPassphrases passphrases, TimeProvider time) : IDisposable
 {
     private const int LongestBytes = 64 << 10;
 
@@ -36,8 +36,7 @@ internal sealed class KeyRing(IReadOnlyList<KnownKey> known, string folder, IPas
         if (_opened.TryGetValue(key.Id, out IRoleSigner? opened)) return opened;
         if (known.FirstOrDefault(k => k.KeyId == key.Id) is not { } about) return null;
         if (about.Signer is { } command) return _opened[key.Id] = new OuterSigner(key, command, new(time));
-        string path = FileOf(folder, about.Name);
-        if (!File.Exists(path)) return null;
+        if (PathOf(about.Name) is not { } path) return null;
         if ((mayAsk ? passphrases.Require(about.Name, isNew: false) : passphrases.Find(about.Name)) is not { } passphrase) return null;
         PrivateKey read = PrivateKeyPem.Read(Read(path), passphrase, path);
         if (read.Key.Id != key.Id)
@@ -68,7 +67,7 @@ internal sealed class KeyRing(IReadOnlyList<KnownKey> known, string folder, IPas
         if (signers.Count >= demand.Threshold) return signers;
         string[] absent = [.. possible.Where(k => !signers.Any(s => s.Key.Id == k.Id)).Select(k => NameOf(k.Id))];
         throw FaultException.Of(
-            FaultKind.NoInput, folder, $"the role {role} needs {demand.Threshold} signature{(demand.Threshold == 1 ? "" : "s")}, and {signers.Count} can be made; not here: {string.Join(", ", absent)}",
+            FaultKind.NoInput, string.Join(", ", folders), $"the role {role} needs {demand.Threshold} signature{(demand.Threshold == 1 ? "" : "s")}, and {signers.Count} can be made; not here: {string.Join(", ", absent)}",
             $"put {string.Join(" or ", absent.Select(static n => n + ".pem"))} there, or name the folder with --keys DIR");
     }
 
@@ -80,7 +79,11 @@ internal sealed class KeyRing(IReadOnlyList<KnownKey> known, string folder, IPas
     public bool AreHere(IReadOnlyDictionary<string, TrustKey> keys, RoleKeys demand)
         => demand.KeyIds.Where(keys.ContainsKey).Count(id => _opened.ContainsKey(id) || IsHere(keys[id])) >= demand.Threshold;
 
-    /// <summary>Where the private half of a key lies.</summary>
+    /// <summary>Where a new key goes that takes the place of one: to the same keeper.</summary>
+    /// <param name="oldId">The old one.</param>
+    public string FolderBeside(string oldId) => PathOf(NameOf(oldId)) is { } path ? Path.GetDirectoryName(path)! : folders[0];
+
+    /// <summary>The file of a key in a folder.</summary>
     public static string FileOf(string folder, string name) => Path.Combine(folder, name + ".pem");
 
     /// <inheritdoc/>
@@ -89,7 +92,9 @@ internal sealed class KeyRing(IReadOnlyList<KnownKey> known, string folder, IPas
         foreach (PrivateKey key in _own) key.Dispose();
     }
 
-    private bool IsHere(TrustKey key) => known.FirstOrDefault(k => k.KeyId == key.Id) is { } about && (about.Signer is not null || File.Exists(FileOf(folder, about.Name)));
+    private bool IsHere(TrustKey key) => known.FirstOrDefault(k => k.KeyId == key.Id) is { } about && (about.Signer is not null || PathOf(about.Name) is not null);
+
+    private string? PathOf(string name) => folders.Select(f => FileOf(f, name)).FirstOrDefault(File.Exists);
 
     private static string Read(string path)
     {

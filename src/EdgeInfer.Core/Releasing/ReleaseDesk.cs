@@ -5,12 +5,11 @@ internal sealed class ReleaseDesk : IDisposable
 {
     private readonly IDisposable _lock;
 
-    private ReleaseDesk(ReleaseFolder folder, IDisposable held, string? keysFolder, IPassphrases passphrases, TimeProvider time)
+    private ReleaseDesk(ReleaseFolder folder, IDisposable held, IReadOnlyList<string> keyFolders, IPassphrases passphrases, TimeProvider time)
     {
         (Folder, _lock, Time) = (folder, held, time);
         Settings = ReleaseSettings.Read(folder.SettingsPath);
-        KeysFolder = folder.KeysOf(Settings, keysFolder);
-        Keys = new(Settings.KnownKeys, KeysFolder, passphrases, time);
+        Keys = new(Settings.KnownKeys, [.. keyFolders.Select(Path.GetFullPath), folder.KeysOf(Settings)], passphrases, time);
         Passphrases = passphrases;
         Published = PublishedRoles.Read(folder, Settings.RootSha256);
     }
@@ -27,9 +26,6 @@ internal sealed class ReleaseDesk : IDisposable
     /// <summary>What signs.</summary>
     public KeyRing Keys { get; }
 
-    /// <summary>Where private halves lie.</summary>
-    public string KeysFolder { get; }
-
     /// <summary>What opens them.</summary>
     public IPassphrases Passphrases { get; }
 
@@ -38,16 +34,16 @@ internal sealed class ReleaseDesk : IDisposable
 
     /// <summary>Opens a release folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="keysFolder">Where private halves lie, in place of what the folder's settings say; null for that.</param>
+    /// <param name="keyFolders">Where private halves may lie, before the place that the folder's settings name.</param>
     /// <param name="passphrases">What opens them.</param>
     /// <param name="time">Clock.</param>
     /// <exception cref="Diagnostics.FaultException">It is none, it is in use, or it is damaged.</exception>
-    public static ReleaseDesk Open(ReleaseFolder folder, string? keysFolder, IPassphrases passphrases, TimeProvider time)
+    public static ReleaseDesk Open(ReleaseFolder folder, IReadOnlyList<string> keyFolders, IPassphrases passphrases, TimeProvider time)
     {
         IDisposable held = folder.Lock();
         try
         {
-            return new(folder, held, keysFolder, passphrases, time);
+            return new(folder, held, keyFolders, passphrases, time);
         }
         catch
         {

@@ -44,9 +44,7 @@ internal sealed class ReleaseFolder(string root)
     }
 
     /// <summary>The folder of keys of some settings.</summary>
-    /// <param name="settings">What the folder is.</param>
-    /// <param name="other">Named in place of the settings' own; null for that.</param>
-    public string KeysOf(ReleaseSettings settings, string? other) => other is not null ? Path.GetFullPath(other) : Path.GetFullPath(settings.Keys, Root);
+    public string KeysOf(ReleaseSettings settings) => Path.GetFullPath(settings.Keys, Root);
 
     /// <summary>Makes a folder that its owner alone may look into.</summary>
     public static void MakePrivate(string folder)

@@ -44,7 +44,7 @@ internal static class ReleaseRotate
 
         // Before a key is made: root's keepers have to be there.
         _ = desk.Keys.Require(RoleName.Root, root.Keys, root.Roles[RoleName.Root]);
-        (KnownKey known, IRoleSigner signer) = new KeyMaking(desk.KeysFolder, options.Kind, options.Rounds, desk.Passphrases, desk.Time).Make([name], outer)[0];
+        (KnownKey known, IRoleSigner signer) = new KeyMaking(desk.Keys.FolderBeside(old), options.Kind, options.Rounds, desk.Passphrases, desk.Time).Make([name], outer)[0];
         desk.Keys.Add(signer);
 
         // First, so that no key signs that the folder does not know of.

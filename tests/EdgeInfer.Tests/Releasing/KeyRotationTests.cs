@@ -114,6 +114,41 @@ public sealed class KeyRotationTests
     }
 
     [Fact]
+    public async Task A_rotation_that_cannot_write_its_root_leaves_a_whole_repository_and_can_be_done_again()
+    {
+        using ReleaseRig rig = new();
+        LookingDevice device = Device(rig);
+        string inTheWay = Directory.CreateDirectory(rig.Folder.FileOf("metadata/2.root.json.new")).FullName;
+        Assert.ThrowsAny<Exception>(() => rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds })));
+        await device.Look();
+        rig.Do(ReleaseRefresh.Run);
+        await device.Look();
+
+        Directory.Delete(inTheWay);
+        Assert.Equal(("ci", "ci-3"), rig.Do(desk => ReleaseRotate.Run(desk, new(KeyPurpose.Ci) { Rounds = ReleaseRig.FewRounds })));
+        await device.Look();
+        Assert.Contains("metadata/2.root.json", device.Asked);
+    }
+
+    [Fact]
+    public async Task Keys_of_two_keepers_are_found_in_two_folders_and_a_new_one_goes_to_the_keeper_of_the_old()
+    {
+        using ReleaseRig rig = new();
+        LookingDevice device = Device(rig);
+        string stick = Directory.CreateDirectory(Path.Combine(rig.Outer, "stick")).FullName;
+        File.Move(Path.Combine(rig.Folder.Root, "keys", "root.pem"), Path.Combine(stick, "root.pem"));
+        foreach (KeyPurpose purpose in (KeyPurpose[])[KeyPurpose.Ci, KeyPurpose.Root])
+        {
+            using ReleaseDesk desk = ReleaseDesk.Open(rig.Folder, [stick], rig.Passphrases, rig.Time);
+            ReleaseRotate.Run(desk, new(purpose) { Rounds = ReleaseRig.FewRounds });
+        }
+
+        await device.Look();
+        Assert.Equal(["ci-2.pem", "ci.pem"], Directory.GetFiles(Path.Combine(rig.Folder.Root, "keys")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["root-2.pem", "root.pem"], Directory.GetFiles(stick).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_rotation_without_the_old_key_that_was_cut_off_is_finished_by_the_next_command()
     {
         using ReleaseRig rig = new();
@@ -148,7 +183,7 @@ public sealed class KeyRotationTests
         ReleaseFolder thief = new(stolen);
         for (int i = 0; i < 5; i++)
         {
-            using ReleaseDesk desk = ReleaseDesk.Open(thief, null, rig.Passphrases, rig.Time);
+            using ReleaseDesk desk = ReleaseDesk.Open(thief, [], rig.Passphrases, rig.Time);
             ReleaseRefresh.Run(desk);
         }
 
@@ -159,7 +194,7 @@ public sealed class KeyRotationTests
         device.Repository = rig.Folder.Repository;
         await device.Look();
 
-        using (ReleaseDesk desk = ReleaseDesk.Open(thief, null, rig.Passphrases, rig.Time)) ReleaseRefresh.Run(desk);
+        using (ReleaseDesk desk = ReleaseDesk.Open(thief, [], rig.Passphrases, rig.Time)) ReleaseRefresh.Run(desk);
         File.Copy(rig.Folder.FileOf("metadata/2.root.json"), thief.FileOf("metadata/2.root.json"));
         device.Repository = thief.Repository;
         UpdateException refused = await Assert.ThrowsAsync<UpdateException>(device.Look);

@@ -71,7 +71,7 @@ public sealed class RefreshTests
     public void A_clock_that_went_back_signs_nothing()
     {
         using ReleaseRig rig = new();
-        using ReleaseDesk desk = ReleaseDesk.Open(rig.Folder, null, rig.Passphrases, new Microsoft.Extensions.Time.Testing.FakeTimeProvider(ReleaseRig.Start.AddDays(-1)));
+        using ReleaseDesk desk = ReleaseDesk.Open(rig.Folder, [], rig.Passphrases, new Microsoft.Extensions.Time.Testing.FakeTimeProvider(ReleaseRig.Start.AddDays(-1)));
         FaultException refused = Assert.Throws<FaultException>(() => ReleaseRefresh.Run(desk));
         Assert.Equal("clock: it says 2027-02-28 12:00:00Z, which is before the last signature (2027-03-01 12:00:00Z); set the clock of this machine", refused.Fault.ToString());
     }
@@ -124,11 +124,11 @@ public sealed class RefreshTests
             ReleaseSettings settings = ReleaseInit.Run(folder, new() { Outer = new Dictionary<string, OuterKey> { ["ci"] = new(script, Path.Combine(outer, "pub.pem")) }, Rounds = ReleaseRig.FewRounds }, new FixedPassphrases(), TimeProvider.System);
             Assert.Equal(["root.pem"], Directory.GetFiles(Path.Combine(folder.Root, "keys")).Select(Path.GetFileName));
             Assert.Equal(settings.KnownKeys[1].KeyId, File.ReadAllText(Path.Combine(outer, "id")).Trim());
-            using (ReleaseDesk desk = ReleaseDesk.Open(folder, null, new FixedPassphrases(), TimeProvider.System)) ReleaseRefresh.Run(desk);
+            using (ReleaseDesk desk = ReleaseDesk.Open(folder, [], new FixedPassphrases(), TimeProvider.System)) ReleaseRefresh.Run(desk);
 
             // Another key than the one whose public half was given.
             Run("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", Path.Combine(outer, "key.pem"));
-            using ReleaseDesk again = ReleaseDesk.Open(folder, null, new FixedPassphrases(), TimeProvider.System);
+            using ReleaseDesk again = ReleaseDesk.Open(folder, [], new FixedPassphrases(), TimeProvider.System);
             FaultException refused = Assert.Throws<FaultException>(() => ReleaseRefresh.Run(again));
             Assert.StartsWith($"signer '{script}': what it wrote is no signature by key {settings.KnownKeys[1].KeyId[..12]}", refused.Fault.ToString(), StringComparison.Ordinal);
         }

@@ -27,7 +27,7 @@ internal sealed class ReleaseRig : IDisposable
 
     public FixedPassphrases Passphrases { get; } = new();
 
-    public ReleaseDesk Open() => ReleaseDesk.Open(Folder, null, Passphrases, Time);
+    public ReleaseDesk Open() => ReleaseDesk.Open(Folder, [], Passphrases, Time);
 
     public T Do<T>(Func<ReleaseDesk, T> work)
     {

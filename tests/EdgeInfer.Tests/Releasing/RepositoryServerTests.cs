@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
+using EdgeInfer.Commands.Release;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Releasing;
 using EdgeInfer.Serving;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -155,6 +157,31 @@ public sealed class RepositoryServerTests : IAsyncLifetime
     {
         FaultException refused = await Assert.ThrowsAsync<FaultException>(() => RepositoryServer.StartAsync(_folder, _server!.Address, TimeProvider.System, NullLogger.Instance, CancellationToken.None));
         Assert.Equal($"{_server!.Address}: port {_server.Address.Port} is in use by another program; stop that one, or write another port in --listen", refused.Fault.ToString());
+    }
+
+    [Fact]
+    public async Task The_verb_says_where_it_serves_and_how_a_device_is_enrolled()
+    {
+        using CancellationTokenSource stop = new();
+        Announced output = new();
+        ReleaseSettings settings = new() { RootSha256 = new string('a', 64), Keys = "keys", IsSeparate = false, KnownKeys = [] };
+        Directory.CreateDirectory(Path.Combine(_folder, "repository", "metadata"));
+        File.WriteAllText(Path.Combine(_folder, "repository", "metadata", "timestamp.json"), "{}");
+        Task serving = ReleaseServeCommand.Serve(new(_folder), settings, new(IPAddress.Loopback, 0), output, stop.Token);
+        string[] lines = (await output.Said.Task).Split('\n');
+        string address = lines[0][lines[0].IndexOf("http://", StringComparison.Ordinal)..];
+        Assert.Equal($"serving {_folder}/repository at {address}", lines[0]);
+        Assert.Equal($"on a device: edgeinfer enroll --repository {address} --root-sha256 {new string('a', 64)} --model NAME", lines[1]);
+        Assert.Equal("{}", await _client.GetStringAsync(new Uri(address + "metadata/timestamp.json")));
+        await stop.CancelAsync();
+        await serving;
+    }
+
+    private sealed class Announced : StringWriter
+    {
+        public TaskCompletionSource<string> Said { get; } = new();
+
+        public override void Flush() => Said.TrySetResult(ToString());
     }
 
     private async Task<EntityTagHeaderValue> Tag()

@@ -34,7 +34,7 @@ internal static class ReleaseInitCommand
                 Threshold = parsed.GetValue(threshold),
                 IsSeparate = parsed.GetValue(separate),
                 Kind = keys.Kind(parsed),
-                KeysFolder = parsed.GetValue(shared.Keys),
+                KeysFolder = KeysFolder(parsed.GetValue(shared.Keys) ?? []),
                 Url = Address(parsed.GetValue(url)),
                 Outer = keys.Outer(parsed),
             };
@@ -48,12 +48,16 @@ internal static class ReleaseInitCommand
     private static void Print(TextWriter output, ReleaseFolder folder, ReleaseSettings settings)
     {
         foreach (KnownKey key in settings.KnownKeys)
-            output.WriteLine($"key {key.Name}  {key.KeyId[..12]}  {(key.Signer is null ? KeyRing.FileOf(folder.KeysOf(settings, null), key.Name) : $"signed by '{key.Signer}'")}");
+            output.WriteLine($"key {key.Name}  {key.KeyId[..12]}  {(key.Signer is null ? KeyRing.FileOf(folder.KeysOf(settings), key.Name) : $"signed by '{key.Signer}'")}");
         output.WriteLine($"repository  {folder.Repository}");
         output.WriteLine($"root.json sha256  {settings.RootSha256}");
         output.WriteLine("keep 'root' on a medium that is nowhere online, and a copy of it: without it no key can ever be replaced");
         output.WriteLine($"on each device: edgeinfer enroll --repository {settings.Url ?? "URL"} --root-sha256 {settings.RootSha256} --model NAME");
     }
+
+    private static string? KeysFolder(string[] folders) => folders.Length > 1
+        ? throw FaultException.Of(FaultKind.Usage, "--keys", "several folders", "give one; afterwards each key may be moved to where its keeper wants it")
+        : folders.FirstOrDefault();
 
     private static string? Address(string? text)
     {

@@ -10,7 +10,10 @@ internal sealed class ReleaseOptionSet
     public Option<string> Dir { get; } = new("--dir") { Description = "The release folder", HelpName = "DIR", DefaultValueFactory = static _ => "release" };
 
     /// <summary>Where private halves lie.</summary>
-    public Option<string?> Keys { get; } = new("--keys") { Description = "Where private keys lie; default: 'keys' in the release folder, or what init was told", HelpName = "DIR" };
+    public Option<string[]> Keys { get; } = new("--keys")
+    {
+        Description = "Where private keys lie, beside 'keys' in the release folder or what init was told", HelpName = "DIR", Arity = ArgumentArity.OneOrMore, DefaultValueFactory = static _ => [],
+    };
 
     /// <summary>What opens them.</summary>
     public Option<string[]> PassphraseFile { get; } = new("--passphrase-file")
@@ -39,5 +42,5 @@ internal sealed class ReleaseOptionSet
         => new(parsed.GetValue(PassphraseFile) ?? [], RunCommand.ProcessEnvironment(), TerminalPrompt.Asker(parsed.InvocationConfiguration.Error));
 
     /// <summary>Locks and reads the folder for a verb that signs.</summary>
-    public ReleaseDesk Open(ParseResult parsed) => ReleaseDesk.Open(Folder(parsed), parsed.GetValue(Keys), Passphrases(parsed), TimeProvider.System);
+    public ReleaseDesk Open(ParseResult parsed) => ReleaseDesk.Open(Folder(parsed), parsed.GetValue(Keys) ?? [], Passphrases(parsed), TimeProvider.System);
 }

@@ -45,7 +45,7 @@ internal static class ReleasePackCommand
                 P95Milliseconds = parsed.GetValue(p95),
                 RssBytes = Bytes(rss.Name, parsed.GetValue(rss)),
             };
-            using ReleaseDesk desk = ReleaseDesk.Open(shared.Folder(parsed), null, new PassphraseSource([], new Dictionary<string, string>(), null), TimeProvider.System);
+            using ReleaseDesk desk = ReleaseDesk.Open(shared.Folder(parsed), [], new PassphraseSource([], new Dictionary<string, string>(), null), TimeProvider.System);
             PackedRelease packed = ReleasePack.Run(desk, options);
             foreach (Fault warning in packed.Warnings) parsed.InvocationConfiguration.Error.WriteLine($"edgeinfer: warning: {warning}");
             parsed.InvocationConfiguration.Output.WriteLine($"{packed.Path}  sha256:{packed.Sha256}  {packed.FileCount} files, {packed.Bytes.ToString(CultureInfo.InvariantCulture)} bytes");

@@ -16,7 +16,7 @@ internal static class ReleaseStatusCommand
         command.Add(json);
         command.SetAction(parsed =>
         {
-            using ReleaseDesk desk = ReleaseDesk.Open(shared.Folder(parsed), null, new PassphraseSource([], new Dictionary<string, string>(), null), TimeProvider.System);
+            using ReleaseDesk desk = ReleaseDesk.Open(shared.Folder(parsed), [], new PassphraseSource([], new Dictionary<string, string>(), null), TimeProvider.System);
             ReleaseStatus status = ReleaseStatus.Of(desk);
             if (parsed.GetValue(json)) ReleaseStatusText.WriteJson(status, parsed.InvocationConfiguration.Output);
             else ReleaseStatusText.Write(status, parsed.InvocationConfiguration.Output);
