@@ -146,10 +146,11 @@ internal sealed partial class AgentConfigurationReader(
         }
 
         // The rule of EdgeInfer.Models.ModelName, which is a level above.
-        if (managed.Length is 0 or > 64 || !char.IsAsciiLetterOrDigit(managed[0]) || !managed.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+        bool isSound = managed.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(managed[0]) && managed.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+        if (!isSound)
             entry.Fault("managed", $"found {Quoted.Text(managed)}", "expected 1 to 64 letters, digits, '.', '-' or '_', beginning with a letter or digit");
         if (entry.Has("path")) entry.Fault("path", "a managed model lies in the state folder", "write initial: PATH for what it begins with, or remove managed");
-        return (context.ModelPath(entry, "initial"), managed);
+        return (context.ModelPath(entry, "initial"), isSound ? managed : null);
     }
 
     private static void RefuseUnmanaged(Dictionary<string, ModelReference> models, ReadingContext context)

@@ -161,7 +161,7 @@ public sealed class GenerationStoreTests : IDisposable
         // Both names are of one file: the fetched one is damaged with it.
         StoreRig.Damage(graph);
         Assert.False(Generations.TryRepair(StoreRig.Model, generation));
-        ReleaseFile lacking = Assert.Single(_rig.Store.Blobs.Lacking(Generations.PlanOf(StoreRig.Model, generation)!.Files));
+        StoredFile lacking = Assert.Single(_rig.Store.Blobs.Lacking(Generations.PlanOf(StoreRig.Model, generation)!.Files));
         Assert.Equal("model.onnx", lacking.Path);
         _rig.Fetch(_release);
         Assert.True(Generations.TryRepair(StoreRig.Model, generation));
