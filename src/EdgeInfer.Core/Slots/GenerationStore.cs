@@ -76,7 +76,7 @@ internal sealed class GenerationStore
             }
 
             _disk.RemoveTree(staged);
-            _disk.MakeFolder(Path.GetDirectoryName(staged)!);
+            _disk.MakeInner(Path.GetDirectoryName(staged)!);
             Fill(staged, manifestBytes, plan);
             return new PreparedGeneration(model, generation, staged, IsPlaced: false);
         });
@@ -86,11 +86,17 @@ internal sealed class GenerationStore
     /// <exception cref="FaultException">The disk refused.</exception>
     public void Place(PreparedGeneration prepared)
     {
-        if (prepared.IsPlaced) return;
         StoreFaults.Guard(prepared.Folder, () =>
         {
             string target = PathOf(prepared.Model, prepared.Generation);
             _disk.MakeFolder(Path.GetDirectoryName(target)!);
+            if (prepared.IsPlaced)
+            {
+                // Whoever placed it may have died, or failed, before the last sync.
+                _disk.SyncFolder(Path.GetDirectoryName(target)!);
+                return;
+            }
+
             // A file or a link in its place could not be exchanged with.
             if (StoreDisk.IsThere(target) && !StoreDisk.IsFolder(target)) _disk.RemoveFile(target);
             _disk.Place(prepared.Folder, target);
@@ -156,7 +162,7 @@ internal sealed class GenerationStore
         string leaving = Path.Combine(_folders.Leaving(model), name);
         StoreFaults.Guard(leaving, () =>
         {
-            _disk.MakeFolder(_folders.Leaving(model));
+            _disk.MakeInner(_folders.Leaving(model));
             _disk.RemoveTree(leaving);
             _disk.Move(Path.Combine(_folders.Generations(model), name), leaving);
             _disk.RemoveTree(leaving);

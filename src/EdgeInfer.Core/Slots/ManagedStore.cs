@@ -56,7 +56,7 @@ internal sealed class ManagedStore : IDisposable
         // The state folder itself may be a link: what counts is whose the folder is.
         string full = Path.GetFullPath(stateFolder);
         StoreFolders folders = new(StoreFaults.Guard(full, () => Directory.Exists(full) && new DirectoryInfo(full).ResolveLinkTarget(returnFinalTarget: true) is { } target ? target.FullName : full));
-        StoreFaults.Guard(folders.State, () => disk.MakeFolder(folders.State));
+        if (!Directory.Exists(folders.State)) StoreFaults.Guard(folders.State, () => disk.MakeFolder(folders.State));
         StoreLock taken = StoreLock.Take(folders.State);
         try
         {
@@ -68,6 +68,7 @@ internal sealed class ManagedStore : IDisposable
                     FaultKind.Configuration, folder, "a link, or no folder, in the store of managed models: its parts must lie on one file system", "put the whole state folder elsewhere (runtime.state_folder)");
             }
 
+            SyncNames(folders, disk);
             return new(folders, limits, taken, disk, time, warn);
         }
         catch
@@ -105,6 +106,19 @@ internal sealed class ManagedStore : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
+
+    // What a process renamed that did not live to sync it must last before anything is built on it, or removed because of it.
+    private static void SyncNames(StoreFolders folders, StoreDisk disk) => StoreFaults.Guard(folders.State, () =>
+    {
+        foreach (string folder in folders.All) disk.SyncFolder(folder);
+        foreach (string model in Directory.EnumerateDirectories(folders.Models).Order(StringComparer.Ordinal).ToArray())
+        {
+            if (!StoreDisk.IsFolder(model) || !ManagedModel.IsManaged(model)) continue;
+            disk.SyncFolder(model);
+            string generations = Path.Combine(model, ManagedModel.GenerationsName);
+            if (StoreDisk.IsFolder(generations)) disk.SyncFolder(generations);
+        }
+    });
 
     private void RefuseLink(string model)
     {

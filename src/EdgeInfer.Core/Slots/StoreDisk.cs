@@ -47,18 +47,25 @@ internal sealed class StoreDisk(Action<string>? step = null, Func<string, string
     /// <summary>The owner of what is there; null where nothing is.</summary>
     public static uint? Owner(string path) => Look(path, out FileStatus.Facts facts) ? facts.User : null;
 
-    /// <summary>Makes a folder, and syncs its name.</summary>
+    /// <summary>Makes a folder, and syncs its name; also of one that is there, since whoever made it may have died, or failed, before its sync.</summary>
     public void MakeFolder(string path)
     {
-        if (IsFolder(path)) return;
+        if (IsFolder(path))
+        {
+            SyncFolder(Path.GetDirectoryName(path)!);
+            return;
+        }
+
         Step($"make {path}");
         DurableFolder.Make(path, FolderRights);
     }
 
-    /// <summary>Makes a folder in one that is synced later as a whole.</summary>
+    /// <summary>Makes a folder, and those around it, in one that is synced later as a whole, or never has to be.</summary>
     public void MakeInner(string path)
     {
         if (IsFolder(path)) return;
+        // One by one: .NET gives the rights to the innermost alone.
+        MakeInner(Path.GetDirectoryName(path)!);
         Step($"make {path}");
         Directory.CreateDirectory(path, FolderRights);
     }

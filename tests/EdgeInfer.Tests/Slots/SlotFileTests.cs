@@ -149,6 +149,15 @@ public sealed class SlotFileTests : IDisposable
     }
 
     [Fact]
+    public void What_an_earlier_process_did_not_live_to_sync_is_synced_before_anything_is_built_on_it()
+    {
+        _rig.Commit(TestRelease.Of(3));
+        _rig.Restart();
+        Assert.NotNull(_rig.Store);
+        foreach (string folder in new[] { "blobs/sha256", "staging", "models", "models/parts", "models/parts/gen", "jobs", "jobs/refused" }) Assert.Contains("sync " + folder, _rig.Steps);
+    }
+
+    [Fact]
     public void A_copy_that_cannot_be_written_is_said_and_the_state_is_written()
     {
         SlotFile slots = _rig.Slots;
