@@ -76,7 +76,7 @@ internal sealed class MeanAveragePrecision
             double sum = 0;
             for (int r = 0, at = 0; r < Recalls; r++)
             {
-                // As the reference's table has them: 29 × 0.01 is a little more than 0.29.
+                // As the reference's table has them: 35 × 0.01 is a little more than 0.35.
                 double wanted = r == Recalls - 1 ? 1 : r * 0.01;
                 while (at < count && recall[at] < wanted) at++;
                 if (at < count) sum += precision[at];
