@@ -145,7 +145,7 @@ internal sealed partial class AgentConfigurationReader(
             return (path, null);
         }
 
-        // The rule of EdgeInfer.Models.ModelName, which is a level above.
+        // The rule of names of models, whose home is a level above.
         bool isSound = managed.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(managed[0]) && managed.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
         if (!isSound)
             entry.Fault("managed", $"found {Quoted.Text(managed)}", "expected 1 to 64 letters, digits, '.', '-' or '_', beginning with a letter or digit");

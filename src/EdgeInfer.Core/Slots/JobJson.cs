@@ -12,7 +12,7 @@ namespace EdgeInfer.Slots;
 /// <param name="Reason">The same in one line.</param>
 /// <param name="At">When, UTC.</param>
 internal sealed record RefusedRelease(
-    string Manifest, long Seq, bool IsRolledBack, [property: JsonConverter(typeof(UpdateCodeConverter))] UpdateCode? Code, string Reason, DateTimeOffset At);
+    string Manifest, long Seq, bool IsRolledBack, [property: JsonConverter(typeof(UpdateCodeConverter)), JsonIgnore(Condition = JsonIgnoreCondition.Never)] UpdateCode? Code, string Reason, DateTimeOffset At);
 
 /// <summary>The content of a job's file.</summary>
 internal sealed record StoredJob(string Schema, UpdateJob Job);

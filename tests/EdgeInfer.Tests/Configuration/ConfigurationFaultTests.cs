@@ -5,7 +5,7 @@ public sealed class ConfigurationFaultTests
 {
     [Theory]
     [InlineData("mqqt: {}", "edge.yaml:7:1: unknown key 'mqqt'; did you mean 'mqtt'?")]
-    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, http, models, mqtt, outbox, pipelines, runtime")]
+    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, http, models, mqtt, outbox, pipelines, runtime, updates")]
     [InlineData("device: { id: press 3 }", "edge.yaml:7:15: device.id: found 'press 3'; expected 1 to 64 of A-Z, a-z, 0-9, _ and -")]
     [InlineData("device: { name: x }", "edge.yaml:7:11: unknown key 'device.name'; known here: id, labels")]
     [InlineData("device: press-3", "edge.yaml:7:9: device: found 'press-3'; expected a mapping")]
@@ -171,7 +171,7 @@ public sealed class ConfigurationFaultTests
 
     [Theory]
     [InlineData("{ managed: .x, path: /m }", 29, ".managed: found '.x'; expected 1 to 64 letters, digits, '.', '-' or '_', beginning with a letter or digit", 39, ".path: a managed model lies in the state folder; write initial: PATH for what it begins with, or remove managed")]
-    [InlineData("{ managed: parts, initial: /m }", 3, ".managed: there is no section 'updates', so nothing would ever come; write updates: { repository: URL, root: FILE }, or path instead of managed")]
+    [InlineData("{ managed: parts, initial: /m }", 11, ".managed: there is no section 'updates', so nothing would ever come; write updates: { repository: URL, root: FILE }, or path instead of managed")]
     [InlineData("{ path: /m, initial: /n }", 39, ".initial: it is what a managed model begins with, and this one is not managed; write path instead, or add managed: NAME")]
     [InlineData("{}", 18, ".path: missing; name a model folder or an .onnx file")]
     [InlineData("/models/parts", 18, ": found '/models/parts'; expected { path: PATH }")]

@@ -53,7 +53,7 @@ public sealed class UpdateReaderTests
     [InlineData("repository: https://u.example, registry: 'oci://r.example/a:tag'", "updates.registry: found 'oci://r.example/a:tag'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
     [InlineData("root: /nothing/root.json", "updates.root: there is no file /nothing/root.json; copy the fleet's root.json here, or run 'edgeinfer enroll'")]
     [InlineData("poll: 10s", "updates.poll: found '10s'; expected a duration such as 250ms, 5s, 2h, from 1m to 7d")]
-    [InlineData("spread: 2d", "updates.spread: found '2d'; expected a duration such as 250ms, 5s, 2h, from 0s to 1d")]
+    [InlineData("spread: 2d", "updates.spread: found '2d'; expected a duration such as 250ms, 5s, 2h, from 0ms to 1d")]
     [InlineData("install: always", "updates.install: found 'always'; expected one of auto, approve")]
     [InlineData("window: '02:00'", "updates.window: found '02:00'; expected two times of the day such as \"02:00-05:00\"")]
     [InlineData("window: '2:00-5:00'", "updates.window: found '2:00-5:00'; expected two times of the day such as \"02:00-05:00\"")]

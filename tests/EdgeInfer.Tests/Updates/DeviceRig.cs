@@ -147,6 +147,9 @@ internal sealed class DeviceRig : IModelHost, IDisposable
         throw new TimeoutException($"{what} did not come about: {System.Text.Encoding.UTF8.GetString(Report.Encode())}\n{Log.Text}");
     }
 
+    /// <summary>Until a release is live and looked at.</summary>
+    public UpdateReport UntilTrial(long? seq = null) => Until(r => r is { Trial: not null, Job: { State: "trial" } job } && (seq is null || job.Seq == seq), $"trial of {seq}");
+
     public UpdateReport UntilState(string state) => Until(r => r.Job?.State == state, state);
 
     /// <summary>Time goes on for a while, in which nothing should happen.</summary>
@@ -179,7 +182,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
             Service.Hint("parts");
         }
 
-        Until(r => r.Job is { State: "trial" } job && job.Seq == seq, $"trial of {seq}");
+        UntilTrial(seq);
         Give(300);
         Until(r => r.Active?.Seq == seq, $"commit of {seq}");
     }

@@ -18,12 +18,13 @@ public sealed class UpdateServiceTests : IDisposable
     {
         _device.Publish(1);
         _device.Start();
-        UpdateReport trial = _device.UntilState("trial");
+        UpdateReport trial = _device.Until(r => r.Trial is not null, "trial");
         Assert.EndsWith("/1-" + trial.Job!.Manifest![..8], _device.Now.Path, StringComparison.Ordinal);
         Assert.Equal([_device.Now.Path], _device.Opened);
         Assert.Null(trial.Active);
         _device.Pass(TimeSpan.FromMinutes(11));
-        Assert.Equal(("trial", "no results yet after 11 min"), (_device.Report.Job!.State, _device.Report.Job.Reason![..27]));
+        Assert.StartsWith("no results yet after 1", _device.Until(static r => r.Job!.Reason is { } reason && reason.StartsWith("no results yet after 1", StringComparison.Ordinal), "reason").Job!.Reason, StringComparison.Ordinal);
+        Assert.Equal("trial", _device.Report.Job!.State);
         _device.Give(299);
         _device.Pass(TimeSpan.FromSeconds(30));
         Assert.Equal("trial", _device.Report.Job!.State);
@@ -37,7 +38,7 @@ public sealed class UpdateServiceTests : IDisposable
     {
         _device.Publish(1);
         _device.Start();
-        _device.UntilState("trial");
+        _device.UntilTrial();
         _device.Give(5000);
         _device.Pass(TimeSpan.FromMinutes(9));
         Assert.Equal("trial", _device.Report.Job!.State);
@@ -54,8 +55,7 @@ public sealed class UpdateServiceTests : IDisposable
         Assert.Equal((0, "0.9.0"), (_device.Report.Active!.Seq, _device.Report.Active.Version));
         string initial = _device.Now.Path;
         _device.Hold(false);
-        _device.UntilState("trial");
-        Assert.NotEqual(initial, _device.Now.Path);
+        _device.Until(r => r.Trial is not null && _device.Now.Path != initial, "trial");
         _device.Now.Record.AddError("it failed");
         UpdateReport back = _device.UntilState("rolled_back");
         Assert.Equal((initial, "trial-errors"), (_device.Now.Path, back.Job!.Code));
@@ -68,7 +68,7 @@ public sealed class UpdateServiceTests : IDisposable
     {
         _device.Commit(1);
         _device.Publish(2);
-        _device.UntilState("trial");
+        _device.UntilTrial();
         _device.Now.Record.AddNotNumber();
         _device.UntilState("rolled_back");
         int probed = _device.Probed.Count;
@@ -76,7 +76,7 @@ public sealed class UpdateServiceTests : IDisposable
         Assert.Equal(("rolled_back", probed), (_device.Report.Job!.State, _device.Probed.Count));
         Assert.Equal((2, "trial-errors"), (_device.Report.Refused!.Seq, _device.Report.Refused.Code));
         await _device.Service!.Of("parts").RetryAsync();
-        _device.Until(static r => r.Job is { State: "trial", Seq: 2 }, "second trial");
+        _device.UntilTrial(2);
     }
 
     [Fact]
@@ -85,12 +85,12 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Commit(1);
         _device.Give(300, 10);
         _device.Publish(2);
-        _device.UntilState("trial");
+        _device.UntilTrial();
         _device.Give(300, 15);
         _device.Until(static r => r.Active?.Seq == 2, "commit");
         _device.Give(512, 10);
         _device.Publish(3);
-        _device.Until(static r => r.Job is { State: "trial", Seq: 3 }, "trial");
+        _device.UntilTrial(3);
         _device.Give(300, 15.2);
         UpdateReport back = _device.UntilState("rolled_back");
         Assert.Equal(("trial-latency", 2), (back.Job!.Code, back.Active!.Seq));
@@ -102,7 +102,7 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Commit(1);
         _device.Give(300);
         _device.Publish(2);
-        _device.UntilState("trial");
+        _device.UntilTrial();
         _device.RssBytes = 151 << 20;
         _device.Give(300);
         Assert.Equal("memory", _device.UntilState("rolled_back").Job!.Code);
@@ -129,7 +129,7 @@ public sealed class UpdateServiceTests : IDisposable
         Assert.Equal(probed, _device.Probed.Count);
         _device.OnProbe = static _ => new ProbePassed(new());
         _device.Publish(3);
-        _device.Until(static r => r.Job is { State: "trial", Seq: 3 }, "the next release");
+        _device.UntilTrial(3);
     }
 
     [Fact]
@@ -141,7 +141,7 @@ public sealed class UpdateServiceTests : IDisposable
         UpdateReport waits = _device.Until(static r => r.Job?.Reason is not null, "reason");
         Assert.Equal(("there is too little memory now", null), (waits.Job!.Reason, waits.Job.Code));
         _device.OnProbe = static _ => new ProbePassed(new());
-        _device.UntilState("trial");
+        _device.UntilTrial();
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Publish(1);
         _device.Publish(2);
         _device.Start();
-        _device.UntilState("trial");
+        _device.UntilTrial();
         _device.Give(300);
         _device.UntilState("committed");
         _device.Do(static desk => ReleaseRollout.Run(desk, new("parts") { To = "1" }));
@@ -201,22 +201,21 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Pass(TimeSpan.FromMinutes(30));
         Assert.Equal(("committed", 1), (_device.Report.Job!.State, _device.Report.Job.Seq));
         _device.Hold(false);
-        _device.Until(static r => r.Job is { State: "trial", Seq: 2 }, "trial");
+        _device.UntilTrial(2);
     }
 
     [Fact]
-    public void With_approval_a_release_that_passed_its_probe_waits_for_it_over_a_restart()
+    public void With_approval_a_release_that_passed_its_probe_waits_for_it()
     {
         _device.Options = _device.Options with { NeedsApproval = true };
         _device.Publish(1);
         _device.Start();
-        UpdateReport waits = _device.UntilState("window");
-        Assert.StartsWith("it waits for approval", waits.Job!.Reason, StringComparison.Ordinal);
+        _device.Until(static r => r.Job?.Reason?.StartsWith("it waits for approval", StringComparison.Ordinal) == true, "the wait for approval");
         _device.Pass(TimeSpan.FromHours(2));
         Assert.Equal("window", _device.Report.Job!.State);
         Assert.Contains("release 7 does not wait", Assert.Throws<FaultException>(() => _device.Service!.Of("parts").Approve(7)).Fault.What, StringComparison.Ordinal);
         _device.Service!.Of("parts").Approve(1);
-        _device.UntilState("trial");
+        _device.UntilTrial();
     }
 
     [Fact]
@@ -242,7 +241,7 @@ public sealed class UpdateServiceTests : IDisposable
     {
         _device.Publish(1);
         _device.Start();
-        _device.UntilState("trial");
+        _device.UntilTrial();
         _device.Give(200);
         _device.Pass(TimeSpan.FromMinutes(6));
         await _device.StopAsync();
@@ -260,7 +259,7 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Commit(1);
         string serving = _device.Now.Path;
         _device.Publish(2);
-        _device.UntilState("trial");
+        _device.UntilTrial();
         for (int start = 2; start <= 3; start++)
         {
             _device.Crash();
@@ -284,7 +283,7 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Pass(TimeSpan.FromHours(1));
         Assert.Equal((2, 2), (_device.Report.Active!.Seq, _device.Report.Pin));
         await _device.Service.Of("parts").ResumeAsync();
-        _device.Until(static r => r.Job is { State: "trial", Seq: 3 }, "trial");
+        _device.UntilTrial(3);
     }
 
     [Fact]
@@ -310,7 +309,7 @@ public sealed class UpdateServiceTests : IDisposable
         UpdateReport refused = _device.Until(static r => r.RepositoryCode is not null, "refusal");
         Assert.Equal(("signature", 1), (refused.RepositoryCode, refused.Active!.Seq));
         File.WriteAllBytes(timestamp, good);
-        Assert.Null(_device.Until(static r => r.Job is { State: "trial", Seq: 2 }, "trial").Repository);
+        Assert.Null(_device.UntilTrial(2).Repository);
     }
 
     [Fact]
@@ -334,7 +333,7 @@ public sealed class UpdateServiceTests : IDisposable
     public void Of_three_releases_two_stay_on_the_disk()
     {
         for (int seq = 1; seq <= 3; seq++) _device.Commit(seq);
-        Assert.Equal(["2", "3"], _device.Store.Generations.List("parts").Select(static n => n.Split('-')[0]));
+        _device.Until(_ => _device.Store.Generations.List("parts").Select(static n => n.Split('-')[0]).SequenceEqual(["2", "3"]), "collection");
         Assert.Equal((3, 2), (_device.Report.Active!.Seq, _device.Report.Previous!.Seq));
     }
 }
