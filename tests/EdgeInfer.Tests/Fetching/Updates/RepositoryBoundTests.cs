@@ -125,7 +125,7 @@ public sealed class RepositoryBoundTests : IDisposable
             wire.Send("HTTP/1.1 200 OK\r\nX: ");
             Drip(wire, tick, 1);
         }));
-        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"), tick, 5)).Fault.What);
+        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"), tick, 5, delivered: 10)).Fault.What);
         _bench.CloseClients();
         Assert.InRange(server.SentBytes, 20, 40);
     }
@@ -146,7 +146,7 @@ public sealed class RepositoryBoundTests : IDisposable
     {
         FakeTimeProvider time = Fake();
         using FileServer server = new(_ => new Reply(200, new byte[500]) { StallAfter = 200 });
-        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"))).Fault.What);
+        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"), delivered: 250)).Fault.What);
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class RepositoryBoundTests : IDisposable
             Drip(wire, tick, 10);
         }));
         DateTimeOffset begin = time.GetUtcNow();
-        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 10);
+        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 10, delivered: 20);
         Assert.Equal("less than 256 bytes per second for 60 s", refused.Fault.What);
         Assert.InRange(time.GetUtcNow() - begin, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(75));
         Assert.InRange(server.SentBytes, 100, 300);
@@ -177,7 +177,7 @@ public sealed class RepositoryBoundTests : IDisposable
             Drip(wire, tick, 2000);
         }));
         DateTimeOffset begin = time.GetUtcNow();
-        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 2000, cap: 1_000_000);
+        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 2000, cap: 1_000_000, delivered: 20);
         Assert.Equal("not all has come in 300 s", refused.Fault.What);
         Assert.InRange(time.GetUtcNow() - begin, TimeSpan.FromSeconds(300), TimeSpan.FromSeconds(315));
     }
@@ -235,10 +235,11 @@ public sealed class RepositoryBoundTests : IDisposable
         UpdateBench.Until(() => task.IsCompleted || _bench.Delivered >= before + bytes);
     }
 
-    private async Task<UpdateException> Outcome(FakeTimeProvider time, string address, SemaphoreSlim? tick = null, double step = 1, int bytes = 1, int cap = UpdateBench.Cap)
+    private async Task<UpdateException> Outcome(FakeTimeProvider time, string address, SemaphoreSlim? tick = null, double step = 1, int bytes = 1, int cap = UpdateBench.Cap, long delivered = 0)
     {
         Task<byte[]?> fetch = _bench.Open(address).Repository.Fetch(UpdateBench.Timestamp, cap, default).AsTask();
-        if (tick is not null) UpdateBench.Until(() => _bench.Delivered > 0);
+        // Time goes on when it is the server that is waited for.
+        UpdateBench.Until(() => _bench.BlackHole is not null ? !_bench.Dialled.IsEmpty : _bench.IsWaiting && _bench.Delivered >= delivered);
         UpdateBench.Pass(fetch, time, tick is null ? null : () => Tick(fetch, tick, bytes), step);
         UpdateException refused = await Assert.ThrowsAsync<UpdateException>(() => fetch);
         Assert.Equal(UpdateCode.Network, refused.Code);
