@@ -197,15 +197,16 @@ internal sealed class UpdateBench : IPullReport, IDisposable
         {
             ValueTask<int> reading = base.ReadAsync(buffer, cancellationToken);
             pending(1);
+            int read = 0;
             try
             {
-                int read = await reading;
-                delivered(read);
-                return read;
+                return read = await reading;
             }
             finally
             {
+                // In this order: whoever sees the bytes must not see the wait for them.
                 pending(-1);
+                delivered(read);
             }
         }
     }
