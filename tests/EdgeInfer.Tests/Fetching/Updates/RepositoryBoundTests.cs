@@ -125,7 +125,7 @@ public sealed class RepositoryBoundTests : IDisposable
             wire.Send("HTTP/1.1 200 OK\r\nX: ");
             Drip(wire, tick, 1);
         }));
-        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"), tick, 5)).Fault.What);
+        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"), tick, 5, delivered: 10)).Fault.What);
         _bench.CloseClients();
         Assert.InRange(server.SentBytes, 20, 40);
     }
@@ -146,7 +146,7 @@ public sealed class RepositoryBoundTests : IDisposable
     {
         FakeTimeProvider time = Fake();
         using FileServer server = new(_ => new Reply(200, new byte[500]) { StallAfter = 200 });
-        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"))).Fault.What);
+        Assert.Equal("no byte for 30 s", (await Outcome(time, server.Url("/"), delivered: 250)).Fault.What);
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class RepositoryBoundTests : IDisposable
             Drip(wire, tick, 10);
         }));
         DateTimeOffset begin = time.GetUtcNow();
-        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 10);
+        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 10, delivered: 20);
         Assert.Equal("less than 256 bytes per second for 60 s", refused.Fault.What);
         Assert.InRange(time.GetUtcNow() - begin, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(75));
         Assert.InRange(server.SentBytes, 100, 300);
@@ -170,6 +170,7 @@ public sealed class RepositoryBoundTests : IDisposable
     public async Task A_body_that_drips_above_the_least_rate_is_given_up_when_its_time_is_over()
     {
         FakeTimeProvider time = Fake();
+        _bench.Limits = _bench.Limits with { DocumentTime = TimeSpan.FromMinutes(5) };
         using SemaphoreSlim tick = new(0);
         using FileServer server = new(_ => Reply.Raw(wire =>
         {
@@ -177,7 +178,7 @@ public sealed class RepositoryBoundTests : IDisposable
             Drip(wire, tick, 2000);
         }));
         DateTimeOffset begin = time.GetUtcNow();
-        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 2000, cap: 1_000_000);
+        UpdateException refused = await Outcome(time, server.Url("/"), tick, 5, 2000, cap: 1_000_000, delivered: 20);
         Assert.Equal("not all has come in 300 s", refused.Fault.What);
         Assert.InRange(time.GetUtcNow() - begin, TimeSpan.FromSeconds(300), TimeSpan.FromSeconds(315));
     }
@@ -224,6 +225,8 @@ public sealed class RepositoryBoundTests : IDisposable
     {
         FakeTimeProvider time = new();
         _bench.Time = time;
+        // Time runs on in big steps while a deadline takes effect: only the one that a test is about may end.
+        _bench.Limits = _bench.Limits with { DocumentTime = Timeout.InfiniteTimeSpan };
         return time;
     }
 
@@ -235,11 +238,14 @@ public sealed class RepositoryBoundTests : IDisposable
         UpdateBench.Until(() => task.IsCompleted || _bench.Delivered >= before + bytes);
     }
 
-    private async Task<UpdateException> Outcome(FakeTimeProvider time, string address, SemaphoreSlim? tick = null, double step = 1, int bytes = 1, int cap = UpdateBench.Cap)
+    private async Task<UpdateException> Outcome(FakeTimeProvider time, string address, SemaphoreSlim? tick = null, double step = 1, int bytes = 1, int cap = UpdateBench.Cap, long delivered = 0)
     {
         Task<byte[]?> fetch = _bench.Open(address).Repository.Fetch(UpdateBench.Timestamp, cap, default).AsTask();
-        if (tick is not null) UpdateBench.Until(() => _bench.Delivered > 0);
-        UpdateBench.Pass(fetch, time, tick is null ? null : () => Tick(fetch, tick, bytes), step);
+        // Time goes on when it is the server that is waited for.
+        UpdateBench.Until(() => _bench.BlackHole is not null ? !_bench.Dialled.IsEmpty : _bench.IsWaiting && _bench.Delivered >= delivered);
+        // Just to the deadline, or the next one would end as well before this one takes effect.
+        if (tick is null) time.Advance(_bench.BlackHole is null ? _bench.Limits.Stall : _bench.Limits.Connect);
+        else UpdateBench.Pass(fetch, time, () => Tick(fetch, tick, bytes), step);
         UpdateException refused = await Assert.ThrowsAsync<UpdateException>(() => fetch);
         Assert.Equal(UpdateCode.Network, refused.Code);
         Assert.True(refused.Fault.Where.StartsWith(address, StringComparison.Ordinal), string.Create(CultureInfo.InvariantCulture, $"{refused.Fault}"));

@@ -24,6 +24,7 @@ internal sealed class UpdateBench : IPullReport, IDisposable
     private readonly Dictionary<IPEndPoint, FileServer> _servers = [];
     private readonly List<UpdateTransport> _open = [];
     private long _delivered;
+    private int _pendingReads;
 
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
@@ -50,6 +51,9 @@ internal sealed class UpdateBench : IPullReport, IDisposable
 
     /// <summary>Bytes that the client has taken from all connections.</summary>
     public long Delivered => Interlocked.Read(ref _delivered);
+
+    /// <summary>Whether the client waits for bytes, so that its deadlines run.</summary>
+    public bool IsWaiting => Volatile.Read(ref _pendingReads) > 0;
 
     public string Partial => Path.Combine(_folder.FullName, "blob.part");
 
@@ -184,16 +188,26 @@ internal sealed class UpdateBench : IPullReport, IDisposable
             throw;
         }
 
-        return new CountedStream(socket, bytes => Interlocked.Add(ref _delivered, bytes));
+        return new CountedStream(socket, bytes => Interlocked.Add(ref _delivered, bytes), pending => Interlocked.Add(ref _pendingReads, pending));
     }
 
-    private sealed class CountedStream(Socket socket, Action<int> delivered) : NetworkStream(socket, ownsSocket: true)
+    private sealed class CountedStream(Socket socket, Action<int> delivered, Action<int> pending) : NetworkStream(socket, ownsSocket: true)
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            int read = await base.ReadAsync(buffer, cancellationToken);
-            delivered(read);
-            return read;
+            ValueTask<int> reading = base.ReadAsync(buffer, cancellationToken);
+            pending(1);
+            int read = 0;
+            try
+            {
+                return read = await reading;
+            }
+            finally
+            {
+                // In this order: whoever sees the bytes must not see the wait for them.
+                pending(-1);
+                delivered(read);
+            }
         }
     }
 }
