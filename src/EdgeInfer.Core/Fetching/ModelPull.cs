@@ -84,6 +84,8 @@ internal sealed class ModelPull(
     private void CheckOptions()
     {
         if (options.Name is { } name && !ModelName.IsValid(name)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{name}' is no name of a model", ModelName.Rule);
+        // The store refuses it as well, but only after the download.
+        if (options.Name is { } managed) ManagedModel.RefuseManaged(Path.Combine(Path.GetFullPath(options.Store), managed));
         foreach ((string option, string? path) in new[] { ("--contract", options.Contract), ("--labels", options.Labels) })
             if (path is not null && !File.Exists(path)) throw FaultException.Of(FaultKind.NoInput, path, $"{option} names no file", "name a file of this device");
     }

@@ -135,12 +135,14 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     public UpdateReport Until(Func<UpdateReport, bool> isSo, string what)
     {
         long began = TimeProvider.System.GetTimestamp();
+        int steps = 0;
         while (TimeProvider.System.GetElapsedTime(began) < s_patience)
         {
             UpdateReport report = Report;
             if (isSo(report)) return report;
-            Time.Advance(TimeSpan.FromSeconds(1));
+            // What waits for minutes need not be looked at each second.
             UpdateReport? before = _report;
+            Time.Advance(TimeSpan.FromSeconds(++steps < 30 ? 1 : 10));
             SpinWait.SpinUntil(() => !ReferenceEquals(before, _report), 2);
         }
 

@@ -57,10 +57,10 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Hold(false);
         _device.Until(r => r.Trial is not null && _device.Now.Path != initial, "trial");
         _device.Now.Record.AddError("it failed");
-        UpdateReport back = _device.UntilState("rolled_back");
-        Assert.Equal((initial, "trial-errors"), (_device.Now.Path, back.Job!.Code));
+        UpdateReport back = _device.Until(r => r.Job?.State == "rolled_back" && _device.Now.Path == initial, "return");
+        Assert.Equal("trial-errors", back.Job!.Code);
         Assert.Contains("it failed", back.Job.Reason, StringComparison.Ordinal);
-        Assert.Equal([initial], _device.Opened);
+        _device.Until(_ => _device.Opened.SequenceEqual([initial]), "only the old one open");
     }
 
     [Fact]
@@ -162,8 +162,8 @@ public sealed class UpdateServiceTests : IDisposable
         string serving = _device.Now.Path;
         _device.Unloadable = "version: 1.2.0";
         _device.Publish(2);
-        UpdateReport back = _device.UntilState("rolled_back");
-        Assert.Equal(("trial-errors", serving), (back.Job!.Code, _device.Now.Path));
+        UpdateReport back = _device.Until(r => r.Job?.State == "rolled_back" && _device.Now.Path == serving, "return");
+        Assert.Equal("trial-errors", back.Job!.Code);
     }
 
     [Theory]
