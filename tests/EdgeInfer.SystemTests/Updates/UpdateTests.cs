@@ -43,7 +43,7 @@ public sealed class UpdateTests : IAsyncLifetime
         await Publish(Model("1.1.0"), 1);
         long hinted = TimeProvider.System.GetTimestamp();
         await Hint();
-        JsonElement served = await Until(static r => r.TryGetProperty("job", out JsonElement job) && job.GetProperty("state").GetString() is "committed" or "rolled_back" or "failed");
+        JsonElement served = await Until(static r => r.TryGetProperty("job", out JsonElement job) && (job.GetProperty("state").GetString() is "committed" or "rolled_back" or "failed"));
         TimeSpan taken = TimeProvider.System.GetElapsedTime(hinted);
         Assert.Equal("committed", served.GetProperty("job").GetProperty("state").GetString());
         Assert.Equal((1, "1.1.0"), (served.GetProperty("active").GetProperty("seq").GetInt64(), served.GetProperty("active").GetProperty("version").GetString()));
@@ -57,7 +57,7 @@ public sealed class UpdateTests : IAsyncLifetime
         // Its weights are noise: it loads and runs, and finds nothing that its float parent found.
         await Publish(Model("1.2.0", Ruin), 2);
         await Hint();
-        JsonElement refused = await Until(static r => r.GetProperty("job").GetProperty("seq").GetInt64() == 2 && r.GetProperty("job").GetProperty("state").GetString() is "failed" or "trial" or "committed");
+        JsonElement refused = await Until(static r => r.TryGetProperty("job", out JsonElement job) && job.TryGetProperty("seq", out JsonElement seq) && seq.GetInt64() == 2 && (job.GetProperty("state").GetString() is "failed" or "trial" or "committed"));
         Assert.Equal(("failed", "golden"), (refused.GetProperty("job").GetProperty("state").GetString(), refused.GetProperty("job").GetProperty("code").GetString()));
         Assert.Equal(1, refused.GetProperty("active").GetProperty("seq").GetInt64());
 
