@@ -21,6 +21,9 @@ internal static class Program
         // A child of doctor's, which may not come to its end.
         if (ProbeCommand.Run(args) is { } probed) return probed;
 
+        // A child that proves a model, which may not either.
+        if (ModelProbeCommand.Run(args) is { } proved) return proved;
+
         // SIGHUP ends a .NET process that has not said otherwise.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
         int ended = CommandLine.Invoke(args, Console.Out, Console.Error);

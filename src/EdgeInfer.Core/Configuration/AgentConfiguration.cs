@@ -48,6 +48,9 @@ public sealed record AgentConfiguration
     /// <summary><c>runtime.heat</c>; beside the rest of <c>runtime</c>, since a change of it restarts no pipeline.</summary>
     public HeatOptions Heat { get; init; } = new();
 
+    /// <summary><c>updates</c>; null where nothing is updated over the air.</summary>
+    public UpdateOptions? Updates { get; init; }
+
     /// <summary><c>http</c>.</summary>
     public HttpOptions Http { get; init; } = new();
 
@@ -71,7 +74,8 @@ public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string
 /// <param name="Name">Its name in this configuration.</param>
 /// <param name="Path">Absolute path of a folder or an .onnx file.</param>
 /// <param name="Mark">Where it is written.</param>
-public sealed record ModelReference(string Name, string Path, Mark Mark);
+/// <param name="Managed">Its name in the store of managed models, whose generations are updated; null where it stays what <paramref name="Path"/> holds.</param>
+public sealed record ModelReference(string Name, string Path, Mark Mark, string? Managed = null);
 
 /// <summary><c>mqtt</c>.</summary>
 public sealed record MqttOptions
@@ -113,7 +117,7 @@ public sealed record MqttOptions
     public bool IsVersion311 { get; init; }
 
     /// <summary><see cref="Accept"/> where nothing is written.</summary>
-    public static IReadOnlyList<string> AcceptedByDefault { get; } = ByValue.List([AcceptsSet, AcceptsCommands]);
+    public static IReadOnlyList<string> AcceptedByDefault { get; } = ByValue.List([AcceptsSet, AcceptsCommands, AcceptsUpdates]);
 
     /// <summary>The word in <see cref="Accept"/> for settings.</summary>
     public const string AcceptsSet = "set";
@@ -121,7 +125,10 @@ public sealed record MqttOptions
     /// <summary>The word in <see cref="Accept"/> for commands.</summary>
     public const string AcceptsCommands = "cmd";
 
-    /// <summary>What the device listens to: <c>set</c>, <c>cmd</c>.</summary>
+    /// <summary>The word in <see cref="Accept"/> for hints at updates and approvals.</summary>
+    public const string AcceptsUpdates = "update";
+
+    /// <summary>What the device listens to: <c>set</c>, <c>cmd</c>, <c>update</c>.</summary>
     public IReadOnlyList<string> Accept { get; init => field = ByValue.List(value); } = AcceptedByDefault;
 }
 

@@ -96,10 +96,11 @@ internal sealed partial class AgentConfigurationReader(
         List<PipelineOptions> pipelines = ReadPipelines(root, context, models);
         OutboxOptions outbox = OutboxReader.Read(root);
         HttpOptions http = new HttpReader(context).Read(root);
-        root.NotYet("updates");
+        UpdateOptions? updates = new UpdateReader(context).Read(root);
+        if (updates is null) RefuseUnmanaged(models, context);
         root.Close();
         pipelines = new TopicCheck(context, mqtt.Prefix, device.Id).Fill(pipelines);
-        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Heat = heat, Outbox = outbox, Http = http, Models = models, Pipelines = pipelines };
+        return new() { File = path, Device = device, Mqtt = mqtt, Runtime = runtime, Heat = heat, Outbox = outbox, Http = http, Updates = updates, Models = models, Pipelines = pipelines };
     }
 
     private static Dictionary<string, ModelReference> ReadModels(MappingReader root, ReadingContext context)
@@ -115,13 +116,11 @@ internal sealed partial class AgentConfigurationReader(
         foreach ((YamlScalar key, YamlNode written) in reader.Entries)
         {
             if (!ConfiguredName.IsSound(key.Value)) context.Add(key.Mark, $"models: the name {Quoted.Text(key.Value)}", ConfiguredName.Expected);
-            string? path = null;
+            string? path = null, managed = null;
             if (reader.Node(key.Value) is YamlMapping)
             {
                 MappingReader entry = reader.Mapping(key.Value)!;
-                entry.NotYet("managed", "initial");
-                path = context.ModelPath(entry, "path");
-                if (!entry.Has("path") && !entry.Contains("managed")) entry.Missing("path", "name a model folder or an .onnx file");
+                (path, managed) = ReadModel(entry, context);
                 entry.Close();
             }
             else
@@ -130,10 +129,34 @@ internal sealed partial class AgentConfigurationReader(
             }
 
             // A model with a fault still counts as there, so that its pipelines are not blamed too.
-            models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark));
+            models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark, managed));
         }
 
         return models;
+    }
+
+    private static (string? Path, string? Managed) ReadModel(MappingReader entry, ReadingContext context)
+    {
+        if (entry.Text("managed") is not { } managed)
+        {
+            string? path = context.ModelPath(entry, "path");
+            if (!entry.Has("path")) entry.Missing("path", "name a model folder or an .onnx file");
+            if (entry.Has("initial")) entry.Fault("initial", "it is what a managed model begins with, and this one is not managed", "write path instead, or add managed: NAME");
+            return (path, null);
+        }
+
+        // The rule of names of models, whose home is a level above.
+        bool isSound = managed.Length is > 0 and <= 64 && char.IsAsciiLetterOrDigit(managed[0]) && managed.All(static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+        if (!isSound)
+            entry.Fault("managed", $"found {Quoted.Text(managed)}", "expected 1 to 64 letters, digits, '.', '-' or '_', beginning with a letter or digit");
+        if (entry.Has("path")) entry.Fault("path", "a managed model lies in the state folder", "write initial: PATH for what it begins with, or remove managed");
+        return (context.ModelPath(entry, "initial"), isSound ? managed : null);
+    }
+
+    private static void RefuseUnmanaged(Dictionary<string, ModelReference> models, ReadingContext context)
+    {
+        foreach (ModelReference model in models.Values.Where(static m => m.Managed is not null))
+            context.Add(model.Mark, $"models.{model.Name}.managed: there is no section 'updates', so nothing would ever come", "write updates: { repository: URL, root: FILE }, or path instead of managed");
     }
 
     private static List<PipelineOptions> ReadPipelines(MappingReader root, ReadingContext context, Dictionary<string, ModelReference> models)

@@ -97,8 +97,7 @@ internal sealed class MqttReader(ReadingContext context)
         foreach (YamlNode item in items)
         {
             string? word = item is YamlScalar { IsNull: false } scalar ? scalar.Value : null;
-            if (word == "update") mqtt.Refuse(item, "accept", "this version does not have 'update' yet", "remove it");
-            else if (word is null || !MqttOptions.AcceptedByDefault.Contains(word)) mqtt.Wrong(item, "accept", "a list of set and cmd, or [] to listen to nothing");
+            if (word is null || !MqttOptions.AcceptedByDefault.Contains(word)) mqtt.Wrong(item, "accept", "a list of set, cmd and update, or [] to listen to nothing");
             else if (accepted.Contains(word)) mqtt.Refuse(item, "accept", $"'{word}' stands here a second time", "keep the first");
             else accepted.Add(word);
         }

@@ -13,7 +13,7 @@ internal sealed class SecretReader(ReadingContext context)
     private static readonly string[] s_keys = ["file", "env", "credential"];
 
     /// <summary>Whether a key holds a secret wherever it stands.</summary>
-    public static bool IsSecretKey(string key) => key == "password";
+    public static bool IsSecretKey(string key) => key is "password" or "registry_password";
 
     /// <summary>The secret under a key; null where it is absent or at fault.</summary>
     public Secret? Read(MappingReader from, string key)

@@ -15,6 +15,15 @@ internal sealed record ControlRequest
 
     /// <summary><c>capture</c>, <c>snapshot</c>: the pipeline.</summary>
     public string? Pipeline { get; init; }
+
+    /// <summary>Updates: the managed model; null for all.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Updates: the number of a release.</summary>
+    public long? Seq { get; init; }
+
+    /// <summary><c>update_apply</c>: a folder, absolute.</summary>
+    public string? Folder { get; init; }
 }
 
 /// <summary>What is wrong, in an answer.</summary>

@@ -89,7 +89,7 @@ internal sealed class ConfigurationDraft
         _text.Unset(2, $"client_id: {DraftText.Value($"edgeinfer-{_found.Device}")}", "must be one of a kind at the broker");
         _text.Unset(2, "keep_alive: 30s", "how often the line is proved");
         _text.Unset(2, "in_flight: 16", "the most messages sent and not yet acknowledged");
-        _text.Unset(2, "accept: [set, cmd]", "what the device listens to: settings and commands; [] for nothing");
+        _text.Unset(2, "accept: [set, cmd, update]", "what the device listens to: settings, commands, hints at model updates; [] for nothing");
         _text.Unset(2, "protocol: 3.1.1", "for a broker without MQTT 5, such as nats-server; default: 5");
         _text.Gap();
     }

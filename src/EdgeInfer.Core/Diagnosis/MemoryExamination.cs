@@ -13,20 +13,17 @@ internal sealed class MemoryExamination(SystemFiles files)
     private const long Comfortable = 200L << 20;
 
     /// <summary>Bytes that can be had now, the control group's limit included; null where the kernel does not say.</summary>
-    public long? AvailableBytes()
-    {
-        long? available = Kibibytes("MemAvailable:");
-        return LimitBytes() is { } limit && available is { } free ? Math.Min(free, limit) : available;
-    }
+    public long? AvailableBytes() => Available(MachineMemory.Read(files));
 
     /// <summary>Examines the memory.</summary>
     public Section Examine()
     {
         SectionBuilder section = new("memory", "Memory");
-        long? total = Kibibytes("MemTotal:");
-        long? swap = Kibibytes("SwapTotal:");
-        long? limit = LimitBytes();
-        long? available = AvailableBytes();
+        MachineMemory memory = MachineMemory.Read(files);
+        long? total = memory.TotalBytes;
+        long? swap = memory.SwapBytes;
+        long? limit = memory.Group?.LimitBytes;
+        long? available = Available(memory);
         section.Fact("total_bytes", total);
         section.Fact("available_bytes", available);
         section.Fact("swap_bytes", swap);
@@ -53,12 +50,6 @@ internal sealed class MemoryExamination(SystemFiles files)
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.##} MiB"),
     };
 
-    private long? Kibibytes(string key)
-    {
-        string? line = files.Lines("/proc/meminfo").FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal));
-        string[] words = (line ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value << 10 : null;
-    }
-
-    private long? LimitBytes() => GroupMemory.Read(files.Text)?.LimitBytes;
+    private static long? Available(MachineMemory memory)
+        => memory.Group is { LimitBytes: var limit } && memory.AvailableBytes is { } free ? Math.Min(free, limit) : memory.AvailableBytes;
 }

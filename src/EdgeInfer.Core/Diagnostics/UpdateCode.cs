@@ -33,7 +33,7 @@ public enum UpdateCode
     /// <summary>More or fewer bytes than signed, or more than is taken at all.</summary>
     Size,
 
-    /// <summary>The graph is damaged, hostile, or uses what is not allowed.</summary>
+    /// <summary>The release's manifest or graph is damaged, hostile, or uses what is not allowed.</summary>
     Inspect,
 
     /// <summary>The model's contract is incomplete, or lacks a label that the configuration or the golden inputs use.</summary>

@@ -51,15 +51,24 @@ public static class AtomicFolder
         string staged = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         string parent = Path.GetDirectoryName(full)!;
         DurableFolder.Make(parent);
-        SyncFiles(staged);
-        SyncFolders(staged);
+        Sync(staged);
         TakeName(staged, full);
         PosixSync.Folder(parent);
         // After an exchange the old folder has the staged name.
         if (Directory.Exists(staged)) Directory.Delete(staged, recursive: true);
     }
 
-    private static void TakeName(string staging, string target)
+    /// <summary>Syncs every file and every name of a folder.</summary>
+    /// <exception cref="IOException">It may not be durable; the message says which call failed.</exception>
+    internal static void Sync(string folder)
+    {
+        SyncFiles(folder);
+        SyncFolders(folder);
+    }
+
+    /// <summary>Lets a synced folder take a name; where the name was taken, that folder has the staging name afterwards, or is gone.</summary>
+    /// <exception cref="IOException">The kernel refused; the message names the errno.</exception>
+    internal static void TakeName(string staging, string target)
     {
         if (!Directory.Exists(target))
         {

@@ -15,6 +15,16 @@ public static class DurableMove
         PosixSync.Folder(Path.GetDirectoryName(Path.GetFullPath(to))!);
     }
 
+    /// <summary>Moves a file or folder to another folder of the same file system, over a file that has the name there, and syncs both folders.</summary>
+    /// <exception cref="IOException">Nothing was moved, or the new name may not be durable; the message says which call failed.</exception>
+    internal static void Between(string from, string to)
+    {
+        PosixRename.Rename(from, to);
+        // The new name first: in between, whatever it is may have two names, never none.
+        PosixSync.Folder(Path.GetDirectoryName(Path.GetFullPath(to))!);
+        PosixSync.Folder(Path.GetDirectoryName(Path.GetFullPath(from))!);
+    }
+
     /// <summary>Gives a file that cannot be understood the name <c>….broken</c>, over an earlier one; never throws: the disk that damaged it may refuse that too.</summary>
     /// <param name="path">The file.</param>
     /// <returns>What became of it, for the words of a fault.</returns>

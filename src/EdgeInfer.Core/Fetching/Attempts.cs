@@ -12,10 +12,10 @@ internal sealed class Attempts(FetchLimits limits, TimeProvider time, Random ran
     /// <exception cref="FaultException">The last failure, when it is no passing one or attempts bring nothing.</exception>
     public async Task<T> Run<T>(Func<CancellationToken, Task<T>> attempt, Func<long> gained, CancellationToken stop)
     {
-        Backoff pauses = new(limits.FirstPause, limits.LongestPause, random);
+        Backoff pauses = new(limits.FirstPause, limits.LongestPause, random, limits.Jitter);
         long before = gained();
         int barren = 0;
-        while (true)
+        for (int count = 1; ; count++)
         {
             try
             {
@@ -25,9 +25,9 @@ internal sealed class Attempts(FetchLimits limits, TimeProvider time, Random ran
             {
                 barren = gained() > before ? 0 : barren + 1;
                 before = gained();
-                if (!e.IsPassing || barren == limits.Attempts) throw e.ToFault();
+                if (!e.IsPassing || barren == limits.Attempts || count == limits.AttemptsInAll) throw e.ToFault();
                 if (barren == 0) pauses.Reset();
-                TimeSpan pause = pauses.Next();
+                TimeSpan pause = pauses.Next() + Told(e);
                 report.Say($"{e.Fault.Where}: {e.Fault.What}; trying again in {pause.TotalSeconds:0.#} s");
                 await Task.Delay(pause, time, stop).ConfigureAwait(false);
             }
@@ -36,4 +36,11 @@ internal sealed class Attempts(FetchLimits limits, TimeProvider time, Random ran
 
     /// <summary>The same for what is had whole or not at all.</summary>
     public Task<T> Run<T>(Func<CancellationToken, Task<T>> attempt, CancellationToken stop) => Run(attempt, static () => 0, stop);
+
+    // On top of the pause: all that were told the same moment would come back in it.
+    private TimeSpan Told(TransferException e)
+    {
+        TimeSpan told = e.RetryAfter ?? TimeSpan.Zero;
+        return told < limits.LongestRetryAfter ? told : limits.LongestRetryAfter;
+    }
 }

@@ -18,6 +18,9 @@ internal sealed class Deadline : IDisposable
     /// <summary>Ends with the stop or the time.</summary>
     public CancellationToken Token => _either.Token;
 
+    /// <summary>Whether the time is over.</summary>
+    public bool IsOver => _time.IsCancellationRequested;
+
     /// <summary>Begins anew.</summary>
     public void Extend() => _time.CancelAfter(_patience);
 

@@ -13,9 +13,19 @@ internal sealed record Login(AuthenticationHeaderValue Basic)
     public override string ToString() => "***";
 }
 
+/// <summary>Knows users at registries.</summary>
+internal interface IRegistryLogins
+{
+    /// <summary>The user at a registry; null where there is none.</summary>
+    Login? Find(string registry);
+
+    /// <summary>What to do where a registry refuses.</summary>
+    string Cure(string registry);
+}
+
 /// <summary>Users and passwords that <c>docker login</c> (or podman, oras) wrote into a configuration file.</summary>
 /// <param name="file">The file; it may be absent.</param>
-internal sealed class DockerLogins(string file)
+internal sealed class DockerLogins(string file) : IRegistryLogins
 {
     private const int FileBytes = 1 << 20;
     private const string DockerHub = "https://index.docker.io/v1/";
@@ -27,12 +37,12 @@ internal sealed class DockerLogins(string file)
         return new(Path.Combine(folder, "config.json"));
     }
 
-    /// <summary>What to do where a registry refuses.</summary>
+    /// <inheritdoc/>
     public string Cure(string registry) => Find(registry) is null
         ? $"docker login {registry} writes a user into {file}, where it is read; one kept by a credential helper is not seen"
         : $"the user in {file} may not read this";
 
-    /// <summary>The user at a registry; null where there is none.</summary>
+    /// <inheritdoc/>
     public Login? Find(string registry)
     {
         try

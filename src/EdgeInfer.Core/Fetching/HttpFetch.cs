@@ -17,11 +17,20 @@ internal sealed record FetchRequest(Uri Url)
     /// <summary>Media types, as the header has them.</summary>
     public string Accept { get; init; } = "*/*";
 
+    /// <summary>Whether what others keep of it is not good enough.</summary>
+    public bool IsFresh { get; init; }
+
     /// <summary>First byte that is wanted; 0 for the whole.</summary>
     public long From { get; init; }
 
     /// <summary>What the first bytes had as their validator.</summary>
     public string Validator { get; init; } = "";
+
+    /// <summary>The most bytes of a document; null for the general bound.</summary>
+    public int? MostBytes { get; init; }
+
+    /// <summary>Looks at a document's header before its body is read; throws <see cref="TransferException"/>.</summary>
+    public Action<HttpResponseMessage> Check { get; init; } = static _ => { };
 
     /// <summary>An answer that is wanted although it is a redirect.</summary>
     public Func<HttpResponseMessage, bool> IsWanted { get; init; } = static _ => false;
@@ -33,31 +42,54 @@ internal sealed record FetchRequest(Uri Url)
 /// </summary>
 internal sealed class HttpFetch : IDisposable
 {
+    private const int HeaderKibibytes = 64;
+
+    /// <summary>Of a body that nobody wants: so much is worth a connection that can be used again.</summary>
+    private const int DrainedBytes = 16 << 10;
+
+    private const int FirstBytes = 16 << 10;
+
     private readonly FetchLimits _limits;
     private readonly TimeProvider _time;
     private readonly HttpClient _client;
     private readonly HttpFetchFaults _faults;
+    private readonly HomeReach? _reach;
 
     /// <summary>Prepares a client; nothing is opened.</summary>
     /// <param name="limits">How long to wait.</param>
     /// <param name="proxy">The proxy for hosts beyond this machine.</param>
     /// <param name="time">For deadlines.</param>
-    public HttpFetch(FetchLimits limits, IWebProxy proxy, TimeProvider time)
+    /// <param name="home">The one server that the client is configured for; null where a person names each address.</param>
+    public HttpFetch(FetchLimits limits, IWebProxy proxy, TimeProvider time, HttpHome? home = null)
     {
         _limits = limits;
         _time = time;
-        _faults = new HttpFetchFaults(limits, proxy);
+        Words = home?.Words ?? FetchWords.Pull;
+        ServerTrust? trust = home is null ? null : new ServerTrust(home, time);
+        _faults = new HttpFetchFaults(limits, proxy, Words, trust);
+        ProxyBeyondThisMachine beyond = new(proxy, isForTlsAlone: home is not null);
         SocketsHttpHandler handler = new()
         {
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectTimeout = limits.Connect,
-            MaxResponseHeadersLength = 64,
-            Proxy = new ProxyBeyondThisMachine(proxy),
+            MaxResponseHeadersLength = HeaderKibibytes,
+            MaxResponseDrainSize = DrainedBytes,
+            Proxy = beyond,
             ActivityHeadersPropagator = null,
         };
+        if (home is not null)
+        {
+            _reach = new HomeReach(home, isByProxy: !beyond.IsBypassed(home.Address), limits, time);
+            handler.ConnectCallback = _reach.Connect;
+            handler.SslOptions = trust!.ToOptions();
+        }
+
         _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
+
+    /// <summary>Cures, for whoever asks.</summary>
+    public FetchWords Words { get; }
 
     /// <summary>Asks once; the body is still to be read.</summary>
     /// <returns>Whatever is no redirect to be followed, also an answer that says no.</returns>
@@ -65,50 +97,75 @@ internal sealed class HttpFetch : IDisposable
     public async Task<HttpResponseMessage> Send(FetchRequest request, CancellationToken stop)
     {
         Uri url = request.Url;
+        _reach?.CheckFirst(url);
         for (int hops = 0; ; hops++)
         {
             HttpResponseMessage response = await SendOnce(request, url, stop).ConfigureAwait(false);
             if (Target(response, url) is not { } target || request.IsWanted(response)) return response;
             response.Dispose();
             if (hops == _limits.Redirects) throw _faults.TooManyRedirects(request.Url);
-            if (!IsAllowed(url, target)) throw HttpFetchFaults.BadRedirect(request.Url, target);
+            _reach?.CheckRedirect(request.Url, url, target);
+            if (_reach is null && !IsAllowed(url, target)) throw HttpFetchFaults.BadRedirect(request.Url, target);
             url = target;
         }
     }
 
-    /// <summary>Asks for a small document and reads all of it.</summary>
+    /// <summary>Asks for a small document and reads all of it; of an answer that says no, nothing.</summary>
     /// <returns>The answer, and its body; the answer may say no.</returns>
     /// <exception cref="TransferException">No whole answer.</exception>
     public async Task<(HttpResponseMessage Response, byte[] Body)> Read(FetchRequest request, CancellationToken stop)
     {
-        HttpResponseMessage response = await Send(request, stop).ConfigureAwait(false);
-        if (response.Content.Headers.ContentLength > _limits.DocumentBytes) throw _faults.TooLong(request.Url);
-        using Deadline deadline = new(_limits.Stall, _time, stop);
+        using Deadline all = new(_limits.DocumentTime, _time, stop);
+        HttpResponseMessage? response = null;
         try
         {
-            using Stream body = await response.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false);
-            using MemoryStream all = new();
-            byte[] buffer = new byte[16 << 10];
-            while (true)
-            {
-                int read = await body.ReadAsync(buffer, deadline.Token).ConfigureAwait(false);
-                if (read == 0) return (response, all.ToArray());
-                all.Write(buffer, 0, read);
-                if (all.Length > _limits.DocumentBytes) throw _faults.TooLong(request.Url);
-            }
+            response = await Send(request, all.Token).ConfigureAwait(false);
+            request.Check(response);
+            byte[] body = response.IsSuccessStatusCode ? await Document(request, response, all.Token).ConfigureAwait(false) : [];
+            return (response, body);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
+        catch (OperationCanceledException) when (all.IsOver && !stop.IsCancellationRequested)
         {
-            stop.ThrowIfCancellationRequested();
-            throw _faults.OfBreak(request.Url, e);
+            response?.Dispose();
+            throw _faults.TooLate(request.Url);
+        }
+        catch
+        {
+            response?.Dispose();
+            throw;
         }
     }
+
+    /// <summary>Begins to read an answer's body.</summary>
+    public BodyReader Body(Uri url, HttpResponseMessage response, CancellationToken stop) => new(url, response, _faults, _limits, _time, stop);
 
     /// <summary>What went wrong while a body was read.</summary>
     public TransferException Broken(Uri url, Exception cause) => _faults.OfBreak(url, cause);
 
+    /// <summary>An answer that says no, in general words.</summary>
+    public TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised) => _faults.OfAnswer(url, response, unauthorised);
+
     /// <inheritdoc/>
     public void Dispose() => _client.Dispose();
+
+    private async Task<byte[]> Document(FetchRequest request, HttpResponseMessage response, CancellationToken stop)
+    {
+        int most = request.MostBytes ?? _limits.DocumentBytes;
+        long? stated = response.Content.Headers.ContentLength;
+        if (stated > most) throw HttpFetchFaults.TooLong(request.Url, most);
+        using BodyReader body = Body(request.Url, response, stop);
+        // One byte beyond the end tells a longer document.
+        byte[] all = new byte[(int)Math.Min(stated ?? FirstBytes, most) + 1];
+        int length = 0;
+        for (int read; (read = await body.Read(all.AsMemory(length)).ConfigureAwait(false)) > 0;)
+        {
+            length += read;
+            if (length > most) throw HttpFetchFaults.TooLong(request.Url, most);
+            if (length == all.Length) Array.Resize(ref all, (int)Math.Min(2L * length, most + 1L));
+        }
+
+        return all[..length];
+    }
 
     private async Task<HttpResponseMessage> SendOnce(FetchRequest request, Uri url, CancellationToken stop)
     {
@@ -117,6 +174,7 @@ internal sealed class HttpFetch : IDisposable
         message.Headers.TryAddWithoutValidation("Accept", request.Accept);
         // A compressed body has other bytes, and ranges of it are of no use.
         message.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        if (request.IsFresh) message.Headers.TryAddWithoutValidation("Cache-Control", "no-cache");
         if (request.Authorization is not null && IsSameOrigin(url, request.Url)) message.Headers.Authorization = request.Authorization;
         if (request.From > 0)
         {
@@ -125,21 +183,33 @@ internal sealed class HttpFetch : IDisposable
         }
 
         using Deadline deadline = new(_limits.Stall, _time, stop);
+        HttpResponseMessage response;
         try
         {
-            return await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false);
+            response = await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
             stop.ThrowIfCancellationRequested();
             throw _faults.OfBreak(url, e);
         }
+
+        if (!response.IsSuccessStatusCode || Coding(response) is not { } coding) return response;
+        response.Dispose();
+        throw _faults.Coded(url, coding);
+    }
+
+    // Nothing of it is unpacked here: a few bytes may hold gigabytes.
+    private static string? Coding(HttpResponseMessage response)
+    {
+        string? content = response.Content.Headers.ContentEncoding.FirstOrDefault(static c => !c.Equals("identity", StringComparison.OrdinalIgnoreCase));
+        return content ?? response.Headers.TransferEncoding.FirstOrDefault(static c => !c.Value.Equals("chunked", StringComparison.OrdinalIgnoreCase))?.Value;
     }
 
     private static Uri? Target(HttpResponseMessage response, Uri url)
     {
         if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308)) return null;
-        return response.Headers.Location is { } location ? new Uri(url, location) : null;
+        return response.Headers.Location is { } location && Uri.TryCreate(url, location, out Uri? target) ? target : null;
     }
 
     // Neither from TLS to none, nor from elsewhere to what listens on this machine alone.
@@ -149,9 +219,12 @@ internal sealed class HttpFetch : IDisposable
         return to.Scheme == Uri.UriSchemeHttps;
     }
 
-    private static bool IsSameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port && a.Host.Equals(b.Host, StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether two addresses are at one server.</summary>
+    internal static bool IsSameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.Port == b.Port && a.Host.Equals(b.Host, StringComparison.OrdinalIgnoreCase);
 
-    private sealed class ProxyBeyondThisMachine(IWebProxy inner) : IWebProxy
+    /// <param name="inner">The environment's.</param>
+    /// <param name="isForTlsAlone">Whether plain http goes without it: who speaks it must see the address that it goes to.</param>
+    private sealed class ProxyBeyondThisMachine(IWebProxy inner, bool isForTlsAlone) : IWebProxy
     {
         public ICredentials? Credentials
         {
@@ -161,6 +234,7 @@ internal sealed class HttpFetch : IDisposable
 
         public Uri? GetProxy(Uri destination) => IsBypassed(destination) ? null : inner.GetProxy(destination);
 
-        public bool IsBypassed(Uri host) => RemoteReference.IsLoopback(host.Host) || inner.IsBypassed(host);
+        public bool IsBypassed(Uri host)
+            => RemoteReference.IsLoopback(host.Host) || (isForTlsAlone && host.Scheme == Uri.UriSchemeHttp) || inner.IsBypassed(host) || inner.GetProxy(host) is null;
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using EdgeInfer.Diagnostics;
@@ -7,25 +8,34 @@ using EdgeInfer.Diagnostics;
 namespace EdgeInfer.Fetching;
 
 /// <summary>Says in words why a server gave nothing, and what to do about it. An address's query may be a signature and is never shown.</summary>
-internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy)
+/// <param name="limits">The bounds that are spoken of.</param>
+/// <param name="proxy">The proxy for hosts beyond this machine.</param>
+/// <param name="words">Cures.</param>
+/// <param name="trust">Knows what was wrong with a certificate; null where the system judges them.</param>
+internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, FetchWords words, ServerTrust? trust)
 {
-    private const string CheckTheNetwork = "check the network and try again: what has come so far is kept";
+    private const int LongestShown = 40;
 
     /// <summary>An address for people.</summary>
     public static string Shown(Uri url) => url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
 
     /// <summary>An answer that says no, in general words.</summary>
-    public static TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised)
+    public static TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised) => OfStatus(url, response, unauthorised, FetchWords.Pull);
+
+    /// <summary>An answer that says no, in general words.</summary>
+    public TransferException OfAnswer(Uri url, HttpResponseMessage response, string unauthorised) => OfStatus(url, response, unauthorised, words);
+
+    private static TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised, FetchWords words)
     {
         int code = (int)response.StatusCode;
         string where = Shown(url);
         return code switch
         {
             401 or 403 => Final(FaultKind.Unavailable, where, $"the server does not give this to everybody ({code})", unauthorised),
-            404 or 410 => Final(FaultKind.NoInput, where, $"the server has no such file ({code})", "check the path and the revision"),
+            404 or 410 => Final(FaultKind.NoInput, where, $"the server has no such file ({code})", words.Missing),
             407 => Final(FaultKind.Unavailable, where, "the proxy asks for a user and a password (407)", "write them into the environment variable https_proxy"),
-            408 or 429 => Passing(where, $"the server asks to come back later ({code})", "try again later: what has come so far is kept"),
-            >= 500 => Passing(where, $"the server answered with an error of its own ({code})", "try again later: what has come so far is kept"),
+            408 or 429 => Later(response, where, $"the server asks to come back later ({code})", words),
+            >= 500 => Later(response, where, $"the server answered with an error of its own ({code})", words),
             _ => Final(FaultKind.Unavailable, where, $"the server answered {code}", "open the address in a browser to see what it says"),
         };
     }
@@ -39,25 +49,38 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy)
         => Final(FaultKind.Unavailable, Shown(url), $"the server sent this on to {target.Scheme}://{target.Authority}, which is not followed", "use an address that is https all the way");
 
     /// <summary>A document beyond its bound.</summary>
-    public TransferException TooLong(Uri url)
-        => Final(FaultKind.Data, Shown(url), $"the answer has more than {limits.DocumentBytes >> 20} MiB", "this is no manifest or listing; check the address");
+    public static TransferException TooLong(Uri url, int most) => new(
+        new(FaultKind.Data, Shown(url), $"the answer has more than {(most >= 1 << 20 ? $"{most >> 20} MiB" : $"{most} bytes")}", "this is not the document that was asked for; check the address"),
+        isPassing: false) { Code = UpdateCode.Size };
+
+    /// <summary>A document that did not come to its end in time.</summary>
+    public TransferException TooLate(Uri url) => Passing(Shown(url) + Via(url), $"not all has come in {limits.DocumentTime.TotalSeconds:0.#} s", words.Network);
+
+    /// <summary>A server that sends little by little.</summary>
+    public TransferException TooSlow(Uri url)
+        => Passing(Shown(url) + Via(url), $"less than {limits.FloorBytesPerSecond} bytes per second for {limits.FloorWindow.TotalSeconds:0.#} s", words.Network);
+
+    /// <summary>An answer that would have to be unpacked.</summary>
+    public TransferException Coded(Uri url, string coding) => Final(
+        FaultKind.Unavailable, Shown(url) + Via(url), $"the answer is coded ({coding[..Math.Min(coding.Length, LongestShown)]}), and the bytes as they are were asked for", "switch compression off at the server or the proxy between");
 
     /// <summary>A connection that could not be made, or that ended or fell silent.</summary>
     public TransferException OfBreak(Uri url, Exception cause)
     {
         string where = Shown(url) + Via(url);
+        if (Inner<TransferException>(cause) is { } known) return new(known.Fault with { Where = where }, known.IsPassing, cause) { Code = known.Code };
         if (Inner<AuthenticationException>(cause) is { } tls)
         {
-            return Final(
-                FaultKind.Unavailable, where, $"no trusted TLS connection: {FirstSentence(tls.Message)}",
-                "install ca-certificates, check the clock (date), or add your own authority with update-ca-certificates");
+            return trust?.Refusal(url.IdnHost) is { } refusal
+                ? Final(FaultKind.Unavailable, where, refusal.What, refusal.Cure)
+                : Final(FaultKind.Unavailable, where, $"no trusted TLS connection: {FirstSentence(tls.Message)}", words.Trust);
         }
 
         // A read that the deadline ended looks like either.
         if (cause is OperationCanceledException || Inner<SocketException>(cause)?.SocketErrorCode == SocketError.OperationAborted)
         {
             string what = Inner<TimeoutException>(cause) is null ? $"no byte for {limits.Stall.TotalSeconds:0.#} s" : $"no connection in {limits.Connect.TotalSeconds:0.#} s";
-            return Passing(where, what, CheckTheNetwork);
+            return Passing(where, what, words.Network);
         }
 
         if (Inner<SocketException>(cause) is { } socket) return OfSocket(where, socket.SocketErrorCode);
@@ -69,18 +92,18 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy)
                 FaultKind.Unavailable, where, "no TLS connection: what answers there does not speak TLS as this program does", "check the address and the port"),
             HttpRequestError.ConfigurationLimitExceeded => Final(FaultKind.Data, where, "the answer's header has more than 64 KiB", "check the address"),
             HttpRequestError.InvalidResponse => Final(FaultKind.Unavailable, where, "the answer is not HTTP", "check the address and the port"),
-            _ => Passing(where, "the connection ended early", CheckTheNetwork),
+            _ => Passing(where, "the connection ended early", words.Network),
         };
     }
 
-    private static TransferException OfSocket(string where, SocketError error) => error switch
+    private TransferException OfSocket(string where, SocketError error) => error switch
     {
         SocketError.ConnectionRefused => Final(FaultKind.Unavailable, where, "nothing listens there (connection refused)", "check the host and the port"),
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain or SocketError.NoRecovery => UnknownHost(where),
         SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown => Passing(
-            where, "there is no way to that host", CheckTheNetwork),
-        SocketError.TimedOut => Passing(where, "no answer in time", CheckTheNetwork),
-        _ => Passing(where, $"the connection broke ({error})", CheckTheNetwork),
+            where, "there is no way to that host", words.Network),
+        SocketError.TimedOut => Passing(where, "no answer in time", words.Network),
+        _ => Passing(where, $"the connection broke ({error})", words.Network),
     };
 
     private static TransferException UnknownHost(string where)
@@ -89,6 +112,17 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy)
     private static TransferException Final(FaultKind kind, string where, string what, string cure) => new(new(kind, where, what, cure), isPassing: false);
 
     private static TransferException Passing(string where, string what, string cure) => new(new(FaultKind.Unavailable, where, what, cure), isPassing: true);
+
+    private static TransferException Later(HttpResponseMessage response, string where, string what, FetchWords words)
+        => new(new(FaultKind.Unavailable, where, what, words.Later), isPassing: true) { RetryAfter = RetryAfterOf(response) };
+
+    // A date counts from the server's own: this device's clock may be years away.
+    private static TimeSpan? RetryAfterOf(HttpResponseMessage response)
+    {
+        RetryConditionHeaderValue? told = response.Headers.RetryAfter;
+        TimeSpan? wait = told?.Delta ?? (told?.Date is { } then && response.Headers.Date is { } now ? then - now : null);
+        return wait > TimeSpan.Zero ? wait : null;
+    }
 
     // A name or a refusal may be the proxy's.
     private string Via(Uri url)

@@ -60,7 +60,7 @@ internal sealed class ModelPull(
             {
                 string target = Path.Combine(folder, file.Name);
                 if (IsHere(target, file)) continue;
-                FileDownload download = new(http, file, new PartFile(staging.Part(file.Name), file), _limits, time, report);
+                FileDownload download = new(http, file, new PartFile(staging.Part(file.Name)), _limits, report);
                 await download.Run(target, unauthorised, attempts, stop).ConfigureAwait(false);
             }
         }
@@ -84,6 +84,8 @@ internal sealed class ModelPull(
     private void CheckOptions()
     {
         if (options.Name is { } name && !ModelName.IsValid(name)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{name}' is no name of a model", ModelName.Rule);
+        // The store refuses it as well, but only after the download.
+        if (options.Name is { } managed) ManagedModel.RefuseManaged(Path.Combine(Path.GetFullPath(options.Store), managed));
         foreach ((string option, string? path) in new[] { ("--contract", options.Contract), ("--labels", options.Labels) })
             if (path is not null && !File.Exists(path)) throw FaultException.Of(FaultKind.NoInput, path, $"{option} names no file", "name a file of this device");
     }

@@ -18,7 +18,10 @@ internal sealed record OciReference(string Registry, string Repository, string? 
     /// <summary>What the manifest is asked for by.</summary>
     public string ManifestName => Digest is null ? Tag! : $"sha256:{Digest}";
 
-    /// <summary>The registry's address. Only one on this machine is spoken to without TLS.</summary>
+    /// <summary>Whether it was written with http: whoever speaks it that way sees to it that it is on a private network.</summary>
+    public bool IsPlain { get; init; }
+
+    /// <summary>The registry's address. One on this machine is spoken to without TLS.</summary>
     public Uri Address
     {
         get
@@ -26,7 +29,7 @@ internal sealed record OciReference(string Registry, string Repository, string? 
             // Docker's own registry answers under another name than the one in use.
             string host = Registry is "docker.io" or "index.docker.io" ? "registry-1.docker.io" : Registry;
             Uri secure = new($"https://{host}/");
-            return IsLoopback(secure.Host) ? new Uri($"http://{host}/") : secure;
+            return IsPlain || IsLoopback(secure.Host) ? new Uri($"http://{host}/") : secure;
         }
     }
 

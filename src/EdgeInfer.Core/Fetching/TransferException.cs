@@ -11,6 +11,12 @@ internal sealed class TransferException(Fault fault, bool isPassing, Exception? 
     /// <summary>Whether the same request may succeed a little later.</summary>
     public bool IsPassing { get; } = isPassing;
 
+    /// <summary>What it is where it stops a model update.</summary>
+    public UpdateCode Code { get; init; } = UpdateCode.Network;
+
+    /// <summary>How long the server asks to be left alone; null where it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>What an operator sees.</summary>
     public FaultException ToFault() => new(Fault, this);
 }

@@ -70,6 +70,9 @@ internal static partial class SessionFaults
         return (FaultKind.Data, $"ONNX Runtime {version} refuses the model: {said}", "check it with onnx.checker");
     }
 
+    /// <summary>Whether a model could not be loaded or run for lack of memory.</summary>
+    public static bool IsLackOfMemory(FaultException fault) => fault.InnerException is OutOfMemoryException || (fault.InnerException is OnnxRuntimeException error && IsOutOfMemory(error.Message));
+
     private static bool IsOutOfMemory(string said)
         => Says(said, "bad_alloc") || Says(said, "Failed to allocate memory") || Says(said, "out of memory") || Says(said, "Available memory of");
 

@@ -74,6 +74,9 @@ public sealed record Model
     /// <summary>Scores below it are not results.</summary>
     public float Threshold { get; init; } = 0.25f;
 
+    /// <summary>Inputs with what the model must make of them.</summary>
+    public IReadOnlyList<GoldenFiles> Golden { get; init; } = [];
+
     /// <summary>Every value with its origin.</summary>
     public required IReadOnlyList<ContractValue> Origins { get; init; }
 }

@@ -24,15 +24,28 @@ internal static class ModelDigest
     /// <exception cref="FaultException">A file cannot be read.</exception>
     public static string Manifest(IEnumerable<ModelFile> files)
     {
-        StringBuilder manifest = new(Header);
-        foreach (ModelFile file in files.OrderBy(f => f.Name, Comparer<string>.Create(CompareUtf8)))
+        return Listing(files.Select(static file =>
         {
             (string hash, long size) = Hash(file.Path);
-            manifest.Append(CultureInfo.InvariantCulture, $"{hash} {size} {file.Name}\n");
-        }
+            return (file.Name, hash, size);
+        }));
+    }
 
+    /// <summary>The canonical manifest of files whose digests are known.</summary>
+    public static string Listing(IEnumerable<(string Name, string Sha256, long Bytes)> files)
+    {
+        StringBuilder manifest = new(Header);
+        foreach ((string name, string sha256, long bytes) in Sorted(files)) manifest.Append(CultureInfo.InvariantCulture, $"{sha256} {bytes} {name}\n");
         return manifest.ToString();
     }
+
+    /// <summary>The files as the manifest has them: sorted by the bytes of their names.</summary>
+    public static IEnumerable<(string Name, string Sha256, long Bytes)> Sorted(IEnumerable<(string Name, string Sha256, long Bytes)> files)
+        => files.OrderBy(static f => f.Name, Comparer<string>.Create(CompareUtf8));
+
+    /// <summary>The sha256 and the size of a file.</summary>
+    /// <exception cref="FaultException">It cannot be read.</exception>
+    public static (string Sha256, long Bytes) OfFile(string path) => Hash(path);
 
     private static (string Hash, long Size) Hash(string path)
     {

@@ -19,6 +19,12 @@ internal sealed class ModelFolder
     /// <summary>Name of the file of labels in a folder, unless the contract names another.</summary>
     public const string LabelsName = "labels.txt";
 
+    /// <summary>
+    /// Name of the hidden folder that a managed model's folder has besides the model's own files: what release it is. It is no part of the
+    /// model, whose digest is the same wherever it lies.
+    /// </summary>
+    public const string ReleaseName = ".release";
+
     private const int FileLimit = 10_000;
     private const int LinkDepth = 8;
 
@@ -51,7 +57,7 @@ internal sealed class ModelFolder
     {
         get
         {
-            string name = IsBare ? System.IO.Path.GetFileNameWithoutExtension(Path) : System.IO.Path.GetFileName(Path);
+            string name = IsBare ? System.IO.Path.GetFileNameWithoutExtension(Path) : System.IO.Path.GetFileName(ManagedModel.FolderOf(Path) ?? Path);
             return ModelName.From(name);
         }
     }
@@ -113,6 +119,7 @@ internal sealed class ModelFolder
         foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
         {
             string name = prefix + entry.Name;
+            if (name == ReleaseName && entry is DirectoryInfo && entry.LinkTarget is null) continue;
             if (name.Any(char.IsControl)) throw Refused(entry.FullName, "a file name with control characters", "rename it");
             if (entry.LinkTarget is not null && (!IsInside(entry.FullName, LinkDepth) || !File.Exists(entry.FullName)))
                 throw Refused(entry.FullName, "a link to a folder, to nowhere or out of the model's folder", "put the file itself here");

@@ -29,6 +29,7 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
             foreach (string folder in Folders)
             {
                 string candidate = Path.Combine(folder, nameOrPath);
+                if (ManagedModel.IsManaged(candidate)) return ManagedModel.ActiveFolder(candidate) ?? throw ManagedModel.NothingActive(candidate);
                 if (IsModel(candidate)) return Path.GetFullPath(candidate);
             }
         }
@@ -48,17 +49,36 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
         throw FaultException.Of(FaultKind.NoInput, nameOrPath, "there is no model of this name", cure);
     }
 
-    /// <summary>The installed models, by name; a model hides those of the same name in later folders.</summary>
+    /// <summary>
+    /// The installed models, by name; a model hides those of the same name in later folders. A managed one of which nothing is active, or
+    /// whose state is damaged, is not among them and hides them as well: <see cref="Find"/> says why.
+    /// </summary>
     public IReadOnlyList<InstalledModel> List()
     {
-        SortedDictionary<string, InstalledModel> models = new(StringComparer.Ordinal);
+        SortedDictionary<string, InstalledModel?> models = new(StringComparer.Ordinal);
         foreach (string folder in Folders)
         {
             foreach (string path in Entries(folder))
-                if (IsModel(path)) models.TryAdd(Path.GetFileName(path), new(Path.GetFileName(path), Path.GetFullPath(path)));
+            {
+                string name = Path.GetFileName(path);
+                if (ModelName.IsValid(name) && ManagedModel.IsManaged(path)) models.TryAdd(name, Managed(name, path));
+                else if (IsModel(path)) models.TryAdd(name, new(name, Path.GetFullPath(path)));
+            }
         }
 
-        return [.. models.Values];
+        return [.. models.Values.OfType<InstalledModel>()];
+    }
+
+    private static InstalledModel? Managed(string name, string folder)
+    {
+        try
+        {
+            return ManagedModel.ActiveFolder(folder) is { } active ? new(name, active) : null;
+        }
+        catch (FaultException)
+        {
+            return null;
+        }
     }
 
     private static string[] Entries(string folder)

@@ -24,7 +24,12 @@ public sealed class ModelStore(string folder)
 
         IReadOnlyList<ModelFile> files = ModelLoader.Files(model.Path);
         string expected = ModelDigest.Of(files);
-        Write(installed.Path, () => AtomicFolder.Replace(installed.Path, files.Select(f => (f.Name, f.Path)), staging => Verify(staging, files, expected)));
+        Write(installed.Path, () => AtomicFolder.Replace(installed.Path, files.Select(f => (f.Name, f.Path)), staging =>
+        {
+            Verify(staging, files, expected);
+            // It may have become managed while a large model was copied.
+            ManagedModel.RefuseManaged(installed.Path);
+        }));
         return installed;
     }
 
@@ -44,7 +49,9 @@ public sealed class ModelStore(string folder)
     {
         string stored = name ?? model.Name;
         if (!ModelName.IsValid(stored)) throw FaultException.Of(FaultKind.Usage, "--name", $"'{stored}' is no name of a model", ModelName.Rule);
-        return new(stored, Path.GetFullPath(Path.Combine(folder, stored)));
+        string path = Path.GetFullPath(Path.Combine(folder, stored));
+        ManagedModel.RefuseManaged(path);
+        return new(stored, path);
     }
 
     private static void Write(string target, Action write)

@@ -41,8 +41,8 @@ internal sealed record ModelYaml
     /// <summary><c>labels.background</c>.</summary>
     public int? Background { get; init; }
 
-    /// <summary><c>golden</c>: names of input and expectation, relative to the folder.</summary>
-    public IReadOnlyList<(string Input, string Expect)> Golden { get; init; } = [];
+    /// <summary><c>golden</c>.</summary>
+    public IReadOnlyList<GoldenFiles> Golden { get; init; } = [];
 }
 
 /// <summary>The keys under <c>input</c>.</summary>

@@ -175,10 +175,17 @@ internal sealed class ModelYamlReader(ModelFolder folder, FaultList faults)
         return null;
     }
 
-    private List<(string Input, string Expect)> Golden(MappingReader root)
+    private List<GoldenFiles> Golden(MappingReader root)
     {
-        List<(string Input, string Expect)> pairs = [];
-        foreach (YamlNode item in root.List("golden") ?? [])
+        List<GoldenFiles> entries = [];
+        IReadOnlyList<YamlNode> items = root.List("golden") ?? [];
+        if (items.Count > GoldenFiles.Most)
+        {
+            root.Fault("golden", $"{items.Count} entries", $"keep at most {GoldenFiles.Most}");
+            return entries;
+        }
+
+        foreach (YamlNode item in items)
         {
             if (item is not YamlMapping mapping)
             {
@@ -187,12 +194,15 @@ internal sealed class ModelYamlReader(ModelFolder folder, FaultList faults)
             }
 
             MappingReader entry = new(mapping, "golden", faults);
-            string? input = ExistingFile(entry, "input"), expect = ExistingFile(entry, "expect");
+            string? input = ExistingFile(entry, "input"), truth = entry.Has("truth") ? ExistingFile(entry, "truth") : null;
+
+            // What is really there is enough where no reference model was asked.
+            string? expect = truth is null || entry.Has("expect") ? ExistingFile(entry, "expect") : null;
             entry.Close();
-            if (input is not null && expect is not null) pairs.Add((input, expect));
+            if (input is not null && (expect ?? truth) is not null) entries.Add(new(input, expect, truth));
         }
 
-        return pairs;
+        return entries;
     }
 
     private string? ExistingFile(MappingReader entry, string key)

@@ -31,7 +31,7 @@ internal sealed partial class Agent
     /// <summary>Clears what an earlier start, an earlier prefix or an earlier id of this device retained at the broker and nobody keeps true any more.</summary>
     private void Reconcile(AgentConfiguration configuration, MqttTopics topics) => Note(() =>
     {
-        foreach (string stale in _ledger!.Begin(configuration.Mqtt.Url.Authority, topics.Retained(configuration.Pipelines.Select(static p => p.Name))))
+        foreach (string stale in _ledger!.Begin(configuration.Mqtt.Url.Authority, topics.Retained(configuration.Pipelines.Select(static p => p.Name), _services.Updates?.Models ?? [])))
             _line.PublishState(new(stale), []);
     });
 
@@ -41,13 +41,14 @@ internal sealed partial class Agent
         MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
         Reconcile(configuration, topics);
         _settings.Publish(topics, isNewBroker: true);
+        _services.Updates?.Announce();
     }
 
     /// <summary>Another set of pipelines at the same broker.</summary>
     private void NotePipelines(AgentConfiguration configuration)
     {
         MqttTopics topics = new(configuration.Mqtt.Prefix, configuration.Device.Id);
-        Note(() => _ledger!.Extend(configuration.Mqtt.Url.Authority, topics.Retained(configuration.Pipelines.Select(static p => p.Name))));
+        Note(() => _ledger!.Extend(configuration.Mqtt.Url.Authority, topics.Retained(configuration.Pipelines.Select(static p => p.Name), _services.Updates?.Models ?? [])));
         _settings.Publish(topics, isNewBroker: false);
     }
 

@@ -31,6 +31,12 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
     /// <summary>Knows whether a device that runs models is lost: then nothing is published any more, and the process has to begin anew.</summary>
     public DeviceWatch Devices { get; init; } = new();
 
+    /// <summary>Which generations of managed models serve.</summary>
+    public LiveModels Live { get; init; } = new();
+
+    /// <summary>Takes what comes about model updates; null where nothing is managed.</summary>
+    public IUpdateInbox? Updates { get; init; }
+
     /// <summary>Where the device tells of its heat; null where nobody looks.</summary>
     public SystemFiles? System { get; init; }
 }
@@ -78,12 +84,12 @@ internal sealed partial class Agent : IAsyncDisposable
         _outbox.WakeLine = _line.Wake;
         _ledger = OpenLedger(configuration);
         _settings = OpenSettings(configuration);
-        _reception = new(_settings, services.Commands, _line, services.Logger);
+        _reception = new(_settings, services.Commands, services.Updates, _line, services.Logger);
         Listening(session, configuration.Mqtt, topics);
         _status = new(topics, _line, Status, services.Time);
         _line.StateChanged += StatusChanged;
         _heat = services.System is null ? null : new(services.System, configuration.Heat, services.Time, services.Logger);
-        _pipelines = new(new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Time, services.Logger, StatusChanged);
+        _pipelines = new(services.Live, new(services, configuration.Device.Id, _boot, _outbox, _line, _clock, _settings.Of, _heat?.Rate ?? new(), StatusChanged), services.Time, services.Logger, StatusChanged);
     }
 
     /// <summary>Where clients on this machine reach the embedded broker; null where there is none.</summary>

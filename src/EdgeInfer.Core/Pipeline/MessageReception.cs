@@ -20,9 +20,10 @@ internal interface ICommandInbox
 /// <summary>What a device listens to: hands settings and commands on, and passes over those that the broker had kept.</summary>
 /// <param name="settings">Takes settings.</param>
 /// <param name="commands">Takes commands; null where nobody does.</param>
+/// <param name="updates">Takes hints and approvals; null where nothing is managed.</param>
 /// <param name="outgoing">Where answers go.</param>
 /// <param name="logger">Messages that are passed over.</param>
-internal sealed partial class MessageReception(SettingDesk settings, ICommandInbox? commands, IOutgoing outgoing, ILogger logger)
+internal sealed partial class MessageReception(SettingDesk settings, ICommandInbox? commands, IUpdateInbox? updates, IOutgoing outgoing, ILogger logger)
 {
     /// <summary>Topics that are named in the log; more are counted alone.</summary>
     private const int MostNamed = 64;
@@ -48,6 +49,7 @@ internal sealed partial class MessageReception(SettingDesk settings, ICommandInb
         List<string> filters = [];
         if (mqtt.Accept.Contains(MqttOptions.AcceptsSet)) filters.Add(topics.SetFilter);
         if (mqtt.Accept.Contains(MqttOptions.AcceptsCommands) && commands is not null) filters.Add(topics.CommandFilter);
+        if (mqtt.Accept.Contains(MqttOptions.AcceptsUpdates) && updates is not null) filters.AddRange([.. topics.HintFilters, topics.InstallFilter]);
         if (filters.Count > 0) session.Subscribe(filters, (in ReceivedMessage message) => Receive(message, topics), SubscriptionKind.Obeying);
     }
 
@@ -55,6 +57,13 @@ internal sealed partial class MessageReception(SettingDesk settings, ICommandInb
     internal void Receive(in ReceivedMessage message, MqttTopics topics)
     {
         string topic = Encoding.UTF8.GetString(message.Topic);
+        if (updates is not null && topics.IsHint(topic))
+        {
+            // Retained or not: it says where nothing is, and makes nobody trust anything.
+            if (UpdateMessages.TryHint(message.Payload, out string? hinted)) updates.Hint(hinted);
+            return;
+        }
+
         if (message.IsRetained)
         {
             // What was wanted once, perhaps long ago: it would be done again at each connection.
@@ -70,6 +79,10 @@ internal sealed partial class MessageReception(SettingDesk settings, ICommandInb
         {
             Interlocked.Increment(ref _commands);
             commands?.Receive(operation, message, topics, outgoing);
+        }
+        else if (updates is not null && topics.TryReadInstall(topic, out string model))
+        {
+            if (UpdateMessages.TryInstall(message.Payload, out long? seq)) updates.Install(model, seq);
         }
         else if (topics.TryReadSet(topic, out string pipeline, out string key))
         {

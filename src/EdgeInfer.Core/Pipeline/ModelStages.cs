@@ -97,6 +97,16 @@ internal sealed class ModelStages : IDisposable
         prediction.AgeMilliseconds = _time.GetElapsedTime(prediction.Frame.CapturedTimestamp, done).TotalMilliseconds;
     }
 
+    /// <summary>Whether the last run gave a value that is no number (NaN), which no result shows: the output's name, null for none.</summary>
+    public string? OutputWithoutNumber()
+    {
+        // Once a frame while a model is on trial: an enumerator would be allocated.
+        IReadOnlyList<TensorBuffer> outputs = _run.Outputs;
+        for (int i = 0; i < outputs.Count; i++)
+            if (NotANumber.IsIn(outputs[i])) return outputs[i].Name;
+        return null;
+    }
+
     /// <summary>Frees what was bound.</summary>
     public void Dispose()
     {

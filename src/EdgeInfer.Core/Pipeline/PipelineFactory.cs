@@ -1,6 +1,8 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Delivery;
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Heat;
+using EdgeInfer.Inference;
 using EdgeInfer.Messaging;
 using EdgeInfer.Results;
 using EdgeInfer.Settings;
@@ -43,9 +45,12 @@ internal sealed class PipelineFactory(
     {
         IResultOutlet outlet = Outlet(plan, model.Name);
         Random ids = NextRandom();
-        return new(model.Name, () => models.Open(model.Path), stages => new MqttPredictionSink(
+        return new(model.Name, services.Live.Of(model.Key), path => Open(model.Name, path, models), stages => new MqttPredictionSink(
             new PredictionEnvelope(Facts(plan.Options, stages) with { Stream = plan.Options.Models.Count > 1 ? StreamOf(plan.Options, model.Name) : null }), plan.Options.Publish, outlet, clock, services.Time, ids, settings(plan.Options)));
     }
+
+    private static ServedModel Open(string name, string path, SessionRegistry models) => path.Length > 0 ? models.Open(path) : throw FaultException.Of(
+        FaultKind.Unavailable, name, "no release of this model has come yet", "see what its updates are at: edgeinfer update status");
 
     private static string StreamOf(PipelineOptions pipeline, string model) => pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
 
@@ -62,7 +67,7 @@ internal sealed class PipelineFactory(
 
     private PipelineRecorder? Recorder(PipelinePlan plan, SessionRegistry models) => plan.Options.Record is null ? null : new(
         plan.Options, new(device, boot, services.Version, models.Threads),
-        (index, stages) => new(new(plan.Models[index].Name, plan.Models[index].Path, default), Facts(plan.Options, stages)),
+        (index, stages) => new(new(plan.Models[index].Name, services.Live.PathOf(plan.Models[index].Key), default), Facts(plan.Options, stages)),
         clock, services.Time, NextRandom());
 
     private PredictionFacts Facts(PipelineOptions pipeline, ModelStages stages) => new(

@@ -9,9 +9,10 @@ namespace EdgeInfer.Pipeline;
 
 /// <summary>How a pipeline opens one of its models and where the results go.</summary>
 /// <param name="Name">The name that the configuration gives it.</param>
-/// <param name="OpenModel">Opens it; may throw <see cref="FaultException"/>, and is then called again later.</param>
+/// <param name="Live">Which folder serves it, now and later.</param>
+/// <param name="OpenModel">Opens it from a path; may throw <see cref="FaultException"/>, and is then called again later.</param>
 /// <param name="OpenSink">Makes its sink once the model is known.</param>
-internal sealed record ModelOpening(string Name, Func<ServedModel> OpenModel, Func<ModelStages, IPredictionSink> OpenSink);
+internal sealed record ModelOpening(string Name, LiveModel Live, Func<string, ServedModel> OpenModel, Func<ModelStages, IPredictionSink> OpenSink);
 
 /// <summary>
 /// One model of a pipeline: opened, and opened again later where that fails or where it fails in a run, whatever the pipeline's other
@@ -35,6 +36,7 @@ internal sealed class PipelineModel
     private volatile ModelStages? _stages;
     private volatile ServedModel? _served;
     private volatile bool _hasBeenOpen;
+    private volatile LiveGeneration? _live;
     private IPredictionSink? _sink;
     private SinkCounts _earlier;
     private long _results;
@@ -70,8 +72,9 @@ internal sealed class PipelineModel
     public Fault? Pending => IsPending && _served is { Build: { } build } ? new(FaultKind.Unavailable, Name,
         $"{build.Provider} is being made ready for it, and nothing may serve meanwhile (runtime.required, or no other provider)", "") : null;
 
-    /// <summary>Whether another session serves the model by now. Between two frames.</summary>
-    public bool IsOutdated => _stages is { } stages && _served?.Session is { } now && !ReferenceEquals(now, stages.Session);
+    /// <summary>Whether another session serves the model by now, or another generation of it is live. Between two frames.</summary>
+    public bool IsOutdated => _stages is { } stages
+        && (!ReferenceEquals(_live, _opening.Live.Now) || (_served?.Session is { } now && !ReferenceEquals(now, stages.Session)));
 
     /// <summary>Whether it was open once.</summary>
     public bool HasBeenOpen => _hasBeenOpen;
@@ -105,7 +108,9 @@ internal sealed class PipelineModel
     /// <returns>Whether it is open now; otherwise <see cref="Fault"/> or <see cref="Pending"/> says why, unless the pipeline stops.</returns>
     public bool TryOpen(CancellationToken stop)
     {
-        ServedModel served = _opening.OpenModel();
+        LiveGeneration live = _opening.Live.Now;
+        _live = live;
+        ServedModel served = _opening.OpenModel(live.Path);
         if (stop.IsCancellationRequested) return false;
         _served = served;
         if (Bound(served) is not { } stages)
@@ -141,6 +146,7 @@ internal sealed class PipelineModel
     public bool Fail(Fault fault)
     {
         Close();
+        _live?.Record.AddError(fault.What);
         bool isNews = _fault?.What != fault.What;
         _fault = fault;
         Interlocked.Exchange(ref _dueTimestamp, _time.GetTimestamp() + (long)(_backoff.Next().TotalSeconds * _time.TimestampFrequency));
@@ -150,6 +156,7 @@ internal sealed class PipelineModel
     /// <summary>Hands the result on.</summary>
     public void Publish()
     {
+        Record(_live!.Record, _stages!);
         long began = _time.GetTimestamp();
         _sink!.Accept(_stages!.Prediction);
         _durations.Add(_stages.Prediction, _time.GetElapsedTime(began));
@@ -169,6 +176,12 @@ internal sealed class PipelineModel
             _stages?.Dispose();
             _stages = null;
         }
+    }
+
+    private static void Record(ServiceRecord record, ModelStages stages)
+    {
+        record.Add(stages.Prediction.Timing.InferenceMilliseconds);
+        if (record.WatchesOutputs && stages.OutputWithoutNumber() is not null) record.AddNotNumber();
     }
 
     private void CloseSink()

@@ -13,11 +13,14 @@ internal sealed record PipelinePlan(PipelineOptions Options, IReadOnlyList<Plann
 {
     /// <summary>The plan of one of a configuration's pipelines.</summary>
     public static PipelinePlan Of(AgentConfiguration configuration, PipelineOptions pipeline) => new(
-        pipeline.WithoutMarks(), ByValue.List<PlannedModel>([.. pipeline.Models.Select(name => new PlannedModel(name, configuration.Models[name].Path))]),
+        pipeline.WithoutMarks(), ByValue.List<PlannedModel>([.. pipeline.Models.Select(name => new PlannedModel(name, KeyOf(configuration.Models[name])))]),
         configuration.Runtime, configuration.Mqtt.Prefix);
+
+    /// <summary>How a plan names the model of a configuration: another generation of a managed model is no other plan.</summary>
+    public static string KeyOf(ModelReference reference) => reference.Managed is { } managed ? LiveModels.KeyOf(managed) : reference.Path;
 }
 
 /// <summary>A model of a pipeline.</summary>
 /// <param name="Name">The name that the configuration gives it.</param>
-/// <param name="Path">A folder or an .onnx file.</param>
-internal sealed record PlannedModel(string Name, string Path);
+/// <param name="Key">A folder or an .onnx file; of a managed model what stands for whichever folder is live (<see cref="LiveModels"/>).</param>
+internal sealed record PlannedModel(string Name, string Key);

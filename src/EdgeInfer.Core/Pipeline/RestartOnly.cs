@@ -19,6 +19,8 @@ internal static class RestartOnly
         Compare("runtime.state_folder", now.Runtime.StateFolder, next.Runtime.StateFolder);
         Compare("runtime.run_folder", now.Runtime.RunFolder, next.Runtime.RunFolder);
         Compare("runtime.control", now.Runtime.Control, next.Runtime.Control);
+        if (now.Updates != next.Updates) faults.Add(Fault(next, "updates has changed"));
+        Compare("the managed models", Managed(now), Managed(next));
         Compare("http.listen", now.Http.Listen?.ToString(), next.Http.Listen?.ToString());
         if (!EmbeddedBroker(now.Mqtt).Equals(EmbeddedBroker(next.Mqtt)))
         {
@@ -40,6 +42,12 @@ internal static class RestartOnly
 
     private static string? Libraries(AgentConfiguration configuration) => configuration.Runtime.Plugins.Count == 0 ? null
         : string.Join(", ", configuration.Runtime.Plugins.OrderBy(static p => p.Key, StringComparer.Ordinal).Select(static p => $"{p.Key} ({p.Value})"));
+
+    private static string? Managed(AgentConfiguration configuration)
+    {
+        string[] managed = [.. configuration.Models.Values.Select(static m => m.Managed).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
+        return managed.Length == 0 ? null : string.Join(", ", managed);
+    }
 
     // Address and credentials, where the broker is in this process.
     private static (Uri Url, string? User, Secret? Password)? EmbeddedBroker(MqttOptions mqtt)

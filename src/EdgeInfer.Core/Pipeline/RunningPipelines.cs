@@ -11,11 +11,12 @@ namespace EdgeInfer.Pipeline;
 /// The pipelines at work: from a configuration a change is planned, then what it ends is stopped, then what it begins is started.
 /// One change at a time; readings on any thread.
 /// </summary>
+/// <param name="live">Which generations of managed models serve.</param>
 /// <param name="factory">Builds pipelines.</param>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Models that cannot be looked at, and what runs the others.</param>
 /// <param name="changed">Called after another session serves a model, or none will.</param>
-internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProvider time, ILogger logger, Action changed) : IDisposable
+internal sealed partial class RunningPipelines(LiveModels live, PipelineFactory factory, TimeProvider time, ILogger logger, Action changed) : IDisposable
 {
     private volatile PipelineSet? _now;
 
@@ -34,7 +35,7 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProv
         PipelineSet now = Now;
         Dictionary<string, ModelReport> models = [];
         foreach (ModelReference reference in now.Configuration.Models.Values)
-            if (now.Models.Find(reference.Path) is { } model) models.Add(reference.Name, new(model.Name, model.Version, model.Digest));
+            if (now.Models.Find(live.PathOf(PipelinePlan.KeyOf(reference))) is { } model) models.Add(reference.Name, new(model.Name, model.Version, model.Digest));
         return models;
     }
 
@@ -43,7 +44,7 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProv
     {
         PipelineSet now = Now;
         if (now.Pipelines.FirstOrDefault(p => p.Name == pipeline) is not { } running) return null;
-        double?[] thresholds = [.. running.Plan.Models.Select(m => now.Models.Find(m.Path) is { } model ? (double)(decimal)model.Threshold : (double?)null).Distinct()];
+        double?[] thresholds = [.. running.Plan.Models.Select(m => now.Models.Find(live.PathOf(m.Key)) is { } model ? (double)(decimal)model.Threshold : (double?)null).Distinct()];
         return thresholds.Length == 1 ? thresholds[0] : null;
     }
 
@@ -60,7 +61,7 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProv
         foreach (PipelinePlan plan in plans)
         {
             RunningPipeline? same = now?.Pipelines.FirstOrDefault(p => p.Plan == plan);
-            bool isKept = same is not null && runtime is null && !plan.Models.Any(m => stale.Contains(m.Path));
+            bool isKept = same is not null && runtime is null && !plan.Models.Any(m => stale.Contains(m.Key));
             pipelines.Add(isKept ? same! : factory.Build(plan, models));
         }
 
@@ -84,7 +85,7 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProv
         if (old.Models != change.To.Models) old.Models.Dispose();
         foreach (string path in change.StaleModels) change.To.Models.Forget(path);
         change.To.Models.ForgetFailed();
-        change.To.Models.KeepOnly(change.To.Pipelines.SelectMany(static p => p.Plan.Models).Select(static m => m.Path));
+        change.To.Models.KeepOnly(change.To.Pipelines.SelectMany(static p => p.Plan.Models).Select(m => live.PathOf(m.Key)));
     }
 
     /// <summary>Starts what is new; returns once each of its models is open and warm, or has failed to open.</summary>
@@ -110,8 +111,9 @@ internal sealed partial class RunningPipelines(PipelineFactory factory, TimeProv
     private HashSet<string> StaleModels(SessionRegistry models, PipelinePlan[] plans)
     {
         HashSet<string> stale = [];
-        foreach (string path in plans.SelectMany(static p => p.Models).Select(static m => m.Path).Distinct())
+        foreach (string path in plans.SelectMany(static p => p.Models).Select(static m => m.Key).Distinct())
         {
+            // Of a managed model the folders never change, and another one is put in its place.
             if (models.Find(path) is not { } open) continue;
             try
             {

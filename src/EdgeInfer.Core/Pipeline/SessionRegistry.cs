@@ -57,6 +57,8 @@ internal sealed class SessionRegistry(ISessionSource source, TimeProvider time, 
     /// <summary>The model at a path, where it is open.</summary>
     public Model? Find(string path)
     {
+        // A managed model that no release has come of yet lies nowhere.
+        if (path.Length == 0) return null;
         lock (_lock) return _entries.TryGetValue(Key(path), out Entry? entry) ? entry.Served?.Model : null;
     }
 
@@ -66,7 +68,7 @@ internal sealed class SessionRegistry(ISessionSource source, TimeProvider time, 
     /// <summary>Lets go of every model but some.</summary>
     public void KeepOnly(IEnumerable<string> paths)
     {
-        HashSet<string> kept = [.. paths.Select(Key)];
+        HashSet<string> kept = [.. paths.Where(static p => p.Length > 0).Select(Key)];
         Forget(key => !kept.Contains(key));
     }
 

@@ -29,6 +29,9 @@ internal sealed class ChildCommand(IReadOnlyList<string> arguments)
     /// <summary>Whether it is this program itself and sees what the environment says of the configuration, secrets included.</summary>
     public bool IsOwnProgram { get; init; }
 
+    /// <summary>Variables of this process's environment that it gets, by name, or by the name's beginning with a <c>*</c> behind it; null for all that are not withheld anyway.</summary>
+    public IReadOnlyList<string>? Environment { get; init; }
+
     /// <summary>How it is asked to end.</summary>
     public StopSignal StopSignal { get; init; } = StopSignal.Terminate;
 

@@ -61,7 +61,7 @@ internal sealed class ChildProcess : IDisposable
         string path = Locate(command.Arguments[0]);
         (string program, IReadOnlyList<string> arguments) = Trampoline.Wrap(path, command.Arguments);
         using NativeStrings argumentTexts = new(arguments);
-        using NativeStrings environment = new(EnvironmentOfChild(command.IsOwnProgram));
+        using NativeStrings environment = new(EnvironmentOfChild(command));
         ChildPipes pipes = new(command.Input, command.Errors);
         int id = 0;
         int error;
@@ -189,16 +189,20 @@ internal sealed class ChildProcess : IDisposable
         throw FaultException.Of(FaultKind.NoInput, name, "this user may not run it", $"chmod +x {name}, or change its owner");
     }
 
-    // EDGEINFER__… are parts of the agent's configuration, and may hold its passwords.
-    private static List<string> EnvironmentOfChild(bool isOwnProgram)
+    // EDGEINFER__… are parts of the agent's configuration, and may hold its passwords; EDGEINFER_PASSPHRASE_… open a publisher's keys.
+    private static List<string> EnvironmentOfChild(ChildCommand command)
     {
         List<string> environment = [];
         foreach (DictionaryEntry entry in Environment.GetEnvironmentVariables())
         {
             string name = (string)entry.Key;
-            if (!s_withheld.Contains(name) && (isOwnProgram || !name.StartsWith("EDGEINFER__", StringComparison.OrdinalIgnoreCase))) environment.Add($"{name}={entry.Value}");
+            if (!s_withheld.Contains(name) && (command.IsOwnProgram || !IsSecret(name)) && IsKept(name)) environment.Add($"{name}={entry.Value}");
         }
 
         return environment;
+
+        static bool IsSecret(string name) => name.StartsWith("EDGEINFER__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("EDGEINFER_PASSPHRASE_", StringComparison.Ordinal);
+
+        bool IsKept(string name) => command.Environment is not { } kept || kept.Any(k => k.EndsWith('*') ? name.StartsWith(k[..^1], StringComparison.Ordinal) : name == k);
     }
 }

@@ -1,12 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using EdgeInfer.Diagnostics;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 
 namespace EdgeInfer.Serving;
 
@@ -79,12 +74,12 @@ internal sealed partial class HealthServer : IAsyncDisposable
         string? said = null;
         while (!_stop.IsCancellationRequested)
         {
-            KestrelServer server = Server();
+            KestrelServer server = KestrelSetup.Create(_address, MostConnections, LongestHead, LongestSilence, new(_logger, _time));
             try
             {
                 await server.StartAsync(_requests, _stop.Token).ConfigureAwait(false);
                 _server = server;
-                IPEndPoint bound = Bound(server);
+                IPEndPoint bound = KestrelSetup.Bound(server, _address);
                 LogListens(_logger, bound);
                 _listening.TrySetResult(bound);
                 return;
@@ -94,7 +89,7 @@ internal sealed partial class HealthServer : IAsyncDisposable
                 server.Dispose();
                 return;
             }
-            catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
+            catch (Exception e) when (KestrelSetup.IsRefusal(e))
             {
                 server.Dispose();
                 Fault fault = FaultOf(e);
@@ -106,47 +101,11 @@ internal sealed partial class HealthServer : IAsyncDisposable
         }
     }
 
-    private KestrelServer Server()
-    {
-        KestrelServerOptions options = new() { AddServerHeader = false, ApplicationServices = NoServices.Instance };
-        KestrelServerLimits limits = options.Limits;
-        limits.MaxConcurrentConnections = MostConnections;
-        limits.MaxConcurrentUpgradedConnections = 0;
-        limits.KeepAliveTimeout = LongestSilence;
-        limits.RequestHeadersTimeout = LongestHead;
-        limits.MaxRequestLineSize = 1 << 10;
-        limits.MaxRequestHeadersTotalSize = 8 << 10;
-        limits.MaxRequestHeaderCount = 40;
-        limits.MaxRequestBufferSize = 16 << 10;
-        limits.MaxRequestBodySize = 0;
-        options.Listen(_address, static listen => listen.Protocols = HttpProtocols.Http1);
-        KestrelLog log = new(_logger, _time);
-        SocketTransportOptions transport = new() { Backlog = MostConnections, IOQueueCount = 1 };
-        return new(Options.Create(options), new SocketTransportFactory(Options.Create(transport), log), log);
-    }
-
-    private IPEndPoint Bound(KestrelServer server)
-    {
-        string? address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
-        return address is null ? _address : new(_address.Address, new Uri(address).Port);
-    }
-
     private Fault FaultOf(Exception e)
     {
         const string Again = "until then it is tried again and the agent runs without health and metrics";
-        SocketError? error = (e as SocketException ?? e.InnerException as SocketException)?.SocketErrorCode;
-        (string what, string cure) = error switch
-        {
-            _ when e is AddressInUseException || e.InnerException is AddressInUseException => InUse(),
-            SocketError.AddressAlreadyInUse => InUse(),
-            SocketError.AddressNotAvailable => ("this machine does not have that address", $"write 127.0.0.1 or one of its own in http.listen; {Again}"),
-            SocketError.AccessDenied => ($"this user may not listen on port {_address.Port}", $"write a port from 1024 up in http.listen; {Again}"),
-            _ => (e.Message, Again),
-        };
-        return new(FaultKind.Unavailable, $"http.listen: {_address}", what, cure);
-
-        (string What, string Cure) InUse()
-            => ($"port {_address.Port} is in use by another program", $"stop that one, or write another port in http.listen; {Again}");
+        (string what, string cure) = KestrelSetup.Explain(e, _address, "http.listen");
+        return new(FaultKind.Unavailable, $"http.listen: {_address}", what, cure.Length == 0 ? Again : $"{cure}; {Again}");
     }
 
     [LoggerMessage(EventId = 7101, Level = LogLevel.Information, Message = "health and metrics at http://{Address}: /livez, /readyz, /metrics")]
@@ -154,12 +113,4 @@ internal sealed partial class HealthServer : IAsyncDisposable
 
     [LoggerMessage(EventId = 7102, Level = LogLevel.Warning, Message = "{Fault}")]
     private static partial void LogWithout(ILogger logger, Fault fault);
-
-    /// <summary>Kestrel asks it for nothing that plain HTTP needs.</summary>
-    private sealed class NoServices : IServiceProvider
-    {
-        public static NoServices Instance { get; } = new();
-
-        public object? GetService(Type serviceType) => null;
-    }
 }

@@ -38,11 +38,22 @@ internal sealed class MqttTopics(string prefix, string device)
     /// <summary>The filter of commands.</summary>
     public string CommandFilter => $"{_root}/cmd/+";
 
+    /// <summary>What is known of a managed model's updates, retained.</summary>
+    public MqttTopic UpdateStatus(string model) => new($"{_root}/update/status/{model}");
+
+    /// <summary>The filters of hints: to this device, and to every device under the prefix.</summary>
+    public IReadOnlyList<string> HintFilters => [$"{_root}/update/desired", $"{prefix}/_fleet/update/desired"];
+
+    /// <summary>The filter of approvals.</summary>
+    public string InstallFilter => $"{_root}/update/install/+";
+
     /// <summary>Every topic at which this device retains something: whoever retains at another one names it here, so that it is cleared when it is no longer used.</summary>
     /// <param name="pipelines">The pipelines there are.</param>
-    public IEnumerable<string> Retained(IEnumerable<string> pipelines)
+    /// <param name="managed">The managed models there are.</param>
+    public IEnumerable<string> Retained(IEnumerable<string> pipelines, IEnumerable<string> managed)
     {
         yield return $"{_root}/status";
+        foreach (string model in managed) yield return $"{_root}/update/status/{model}";
         foreach (string pipeline in pipelines)
         {
             yield return $"{_root}/{pipeline}/status";
@@ -69,6 +80,19 @@ internal sealed class MqttTopics(string prefix, string device)
         if (!IsBelow(topic, out ReadOnlySpan<char> rest) || !rest.StartsWith("cmd/") || rest[4..].Contains('/')) return false;
         operation = rest[4..].ToString();
         return operation.Length > 0;
+    }
+
+    /// <summary>Whether a topic is one of <see cref="HintFilters"/>.</summary>
+    public bool IsHint(string topic) => HintFilters.Contains(topic);
+
+    /// <summary>Takes a topic of <see cref="InstallFilter"/> apart.</summary>
+    public bool TryReadInstall(ReadOnlySpan<char> topic, out string model)
+    {
+        const string Start = "update/install/";
+        model = "";
+        if (!IsBelow(topic, out ReadOnlySpan<char> rest) || !rest.StartsWith(Start) || rest[Start.Length..].Contains('/')) return false;
+        model = rest[Start.Length..].ToString();
+        return model.Length > 0;
     }
 
     private bool IsBelow(ReadOnlySpan<char> topic, out ReadOnlySpan<char> rest)

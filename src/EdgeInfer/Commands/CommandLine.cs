@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using EdgeInfer.Commands.Release;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Commands;
@@ -11,7 +12,7 @@ internal static class CommandLine
     public const int Success = 0;
 
     // Verbs of the contract that this version does not have yet: refused by name rather than as misspelt.
-    private static readonly string[] s_later = ["release", "enroll", "update"];
+    private static readonly string[] s_later = ["enroll"];
 
     /// <summary>Runs one command line.</summary>
     /// <returns>0 or a sysexits code.</returns>
@@ -103,6 +104,8 @@ internal static class CommandLine
         yield return ReplayCommand.Create();
         yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
+        yield return UpdateCommand.Create();
         yield return BenchCommand.Create();
+        yield return ReleaseCommand.Create();
     }
 }

@@ -8,7 +8,7 @@ namespace EdgeInfer.Commands;
 internal static class ModelCommand
 {
     /// <summary>Builds the verb.</summary>
-    public static Command Create() => new("model", "The models of this device, and what is known about a model.") { List(), Show(), Inspect(), Add(), PullCommand.Create(ModelsDir()) };
+    public static Command Create() => new("model", "The models of this device, and what is known about a model.") { List(), Show(), Inspect(), Add(), PullCommand.Create(ModelsDir()), Activate(), RollBack() };
 
     /// <summary>Where models that were added live, for every verb that takes a model by its name.</summary>
     public static Option<string> ModelsDir() => new("--models-dir")
@@ -19,6 +19,12 @@ internal static class ModelCommand
     };
 
     private static Option<bool> Json() => new("--json") { Description = "Print JSON." };
+
+    private static Command Activate() => UpdateCommand.OfModel(
+        "activate", "A generation of a managed model that is on this device serves, and stays until 'edgeinfer update resume'. Example: edgeinfer model activate parts 11", "model_activate", takesSeq: true, needsSeq: true);
+
+    private static Command RollBack() => UpdateCommand.OfModel(
+        "rollback", "A managed model goes back to what served before; what is left is not taken again by itself. Example: edgeinfer model rollback parts", "model_rollback");
 
     private static Command List()
     {

@@ -2,9 +2,7 @@ using System.CommandLine;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Hosting;
-using EdgeInfer.Inference;
 using EdgeInfer.Models;
-using EdgeInfer.Pipeline;
 using EdgeInfer.Postprocessing;
 using Microsoft.Extensions.Logging;
 
@@ -67,12 +65,9 @@ internal static class PredictCommand
         IReadOnlyList<SourceInput> inputs = Inputs(options);
         using LineLoggerFactory log = LineLoggerFactory.ForProcess(LogLevel.Warning);
         ILogger logger = log.CreateLogger("predict");
-        Model model = ModelLoader.Load(ModelLocator.Default(options.ModelsFolder).Find(options.Model));
-        InferenceRuntime runtime = new(RuntimeOptionsFor.OneShot(options.Library), TimeProvider.System, logger);
-        using ModelSession session = runtime.Open(model);
         DecoderOptions decoder = new() { Threshold = options.Threshold, Top = options.Top };
-        using FrameStages stages = new(session, decoder, TimeProvider.System, logger);
-        PredictionPrinter printer = new(stages, options, output);
+        using OneShotModel model = OneShotModel.Open(ModelLocator.Default(options.ModelsFolder).Find(options.Model), decoder, options.Library, logger);
+        PredictionPrinter printer = new(model.Stages, options, output);
         using PredictRun run = new(printer, options);
 
         FaultKind? worst = null;

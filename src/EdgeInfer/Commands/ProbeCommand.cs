@@ -1,8 +1,8 @@
 using EdgeInfer.Configuration;
-using EdgeInfer.Diagnosis.Interop;
 using EdgeInfer.Diagnosis.Native;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 
 namespace EdgeInfer.Commands;
 
@@ -16,7 +16,7 @@ internal static class ProbeCommand
         if (ProbeRequest.Parse(arguments) is not { } request) return null;
         try
         {
-            using FileStream output = new(ProbeStreams.TakeOutput(), FileAccess.Write, bufferSize: 0);
+            using FileStream output = new(SelfLimits.TakeOutput(), FileAccess.Write, bufferSize: 0);
             ProbeVoice voice = new(output, Console.Error, request);
             AgentConfiguration? configuration = request.File.Length > 0 ? RunCommand.ConfigurationReader().Draft(request.File, new FaultList()) : null;
             new NativeExamination(new SystemFiles(), TimeProvider.System, voice).Run(configuration);

@@ -88,7 +88,9 @@ internal static partial class RunCommand
         await using AgentControl control = new(configuration.Runtime.Control, operations, services);
         await using CommandDesk commands = Commands(configuration, operations, services);
         await using AgentHttp http = new(configuration.Http, services, times.LongestStep);
-        await using Agent? agent = await StartAsync(configuration, services with { Commands = commands, System = new() }, stop.Token);
+        await using AgentUpdates? updates = AgentUpdates.Open(configuration, services.Time, new(services.Random.Next()), services.Logger);
+        await using Agent? agent = await StartAsync(
+            configuration, services with { Commands = commands, System = new(), Updates = updates, Live = updates?.Live ?? new() }, stop.Token);
         if (agent is null)
         {
             watch.Stopping();
@@ -96,7 +98,8 @@ internal static partial class RunCommand
             return false;
         }
 
-        operations.Serve(agent);
+        updates?.Serve(agent, new(services.Random.Next()));
+        operations.Serve(agent, updates);
         http.Serve(agent);
         if (!stop.Requested.IsCompleted && !services.Devices.IsLost)
         {
@@ -116,6 +119,7 @@ internal static partial class RunCommand
         if (stop.Requested.IsCompleted) watch.Stopping();
         else watch.BeginningAnew();
         await commands.DisposeAsync();
+        if (updates is not null) await updates.DisposeAsync();
         await agent.StopAsync();
         LogStopped(services.Logger);
         return !stop.Requested.IsCompleted;

@@ -23,6 +23,7 @@ internal sealed class AgentOperations(Func<Task<ReloadOutcome>> reload, DoctorCh
     private readonly TaskCompletionSource _restart = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isExamining;
     private volatile Agent? _agent;
+    private volatile AgentUpdates? _updates;
 
     /// <summary>Ends when the process is to begin anew.</summary>
     public Task RestartRequested => _restart.Task;
@@ -36,6 +37,13 @@ internal sealed class AgentOperations(Func<Task<ReloadOutcome>> reload, DoctorCh
         ["ping"] = Ping,
         ["doctor"] = DoctorAsync,
         ["snapshot"] = SnapshotAsync,
+        ["update_status"] = (request, _) => ValueTask.FromResult(UpdateOperations.Status(Updates(), request)),
+        ["update_approve"] = (request, _) => ValueTask.FromResult(UpdateOperations.Approve(Updates(), request)),
+        ["update_retry"] = (request, _) => UpdateOperations.RetryAsync(Updates(), request),
+        ["update_resume"] = (request, _) => UpdateOperations.ResumeAsync(Updates(), request),
+        ["update_apply"] = (request, stop) => UpdateOperations.ApplyAsync(Updates(), request, stop),
+        ["model_activate"] = (request, _) => UpdateOperations.ActivateAsync(Updates(), request),
+        ["model_rollback"] = (request, _) => UpdateOperations.RollBackAsync(Updates(), request),
         ["restart"] = (request, stop) =>
         {
             // The line is out long before the agent has stopped.
@@ -68,9 +76,17 @@ internal sealed class AgentOperations(Func<Task<ReloadOutcome>> reload, DoctorCh
     };
 
     /// <summary>The agent is up.</summary>
-    public void Serve(Agent agent) => _agent = agent;
+    /// <param name="agent">The agent.</param>
+    /// <param name="updates">Its models' updates; null where no model is managed.</param>
+    public void Serve(Agent agent, AgentUpdates? updates) => (_updates, _agent) = (updates, agent);
 
     private Agent Running() => _agent ?? throw FaultException.Of(FaultKind.Unavailable, "control", "the agent is starting: its models are being loaded", "ask again in a few seconds");
+
+    private Updates.UpdateService Updates()
+    {
+        _ = Running();
+        return (_updates ?? throw FaultException.Of(FaultKind.Unavailable, "update", "no model of this device is managed", "write models: { NAME: { managed: NAME } } and updates: in its configuration")).Service;
+    }
 
     private ValueTask<ControlAnswer> Ping(ControlRequest request, CancellationToken stop)
     {

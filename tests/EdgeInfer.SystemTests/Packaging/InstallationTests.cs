@@ -158,7 +158,7 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             dpkg-query --show --showformat='${Version}\n' edgeinfer
             """);
         string[] lines = output.Split('\n');
-        Assert.StartsWith("edgeinfer: a newer EdgeInfer wrote /var/lib/edgeinfer (version 7, this package knows 1); keep the newer package", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith($"edgeinfer: a newer EdgeInfer wrote /var/lib/edgeinfer (version 7, this package knows {EdgeInfer.Durability.StateVersion.Current}); keep the newer package", lines[0], StringComparison.Ordinal);
         Assert.Equal(["99.0.0 ii ", PackageFolder.Version], lines[1..]);
     }
 
@@ -172,7 +172,7 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             edgeinfer run
             """);
         Assert.Equal(78, code);
-        Assert.Contains("/var/lib/edgeinfer/version: a newer EdgeInfer wrote this state (version 7, this program knows 1)", output, StringComparison.Ordinal);
+        Assert.Contains($"/var/lib/edgeinfer/version: a newer EdgeInfer wrote this state (version 7, this program knows {EdgeInfer.Durability.StateVersion.Current})", output, StringComparison.Ordinal);
         Assert.Single(output.Split('\n'), line => line.Contains("newer", StringComparison.Ordinal));
     }
 

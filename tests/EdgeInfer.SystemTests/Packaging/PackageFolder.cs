@@ -47,7 +47,7 @@ internal static partial class PackageFolder
         foreach ((string name, string version, int? state) in packages)
         {
             await System.IO.File.WriteAllTextAsync(control, Replaced(ownControl, $"Version: {Version}", $"Version: {version}"));
-            await System.IO.File.WriteAllTextAsync(preinst, state is { } number ? Replaced(ownPreinst, "knows=1", $"knows={number}") : ownPreinst);
+            await System.IO.File.WriteAllTextAsync(preinst, state is { } number ? Replaced(ownPreinst, $"knows={EdgeInfer.Durability.StateVersion.Current}", $"knows={number}") : ownPreinst);
             await Run("dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, folder[name]);
         }
 

@@ -40,7 +40,7 @@ internal sealed class SyncScenarios(VolumeKind kind, StorageFault? removal)
         await Stores(device, 60);
         await Cut(device, volume, faults);
         string path = Path.Combine(device.StateFolder, "version");
-        if (!File.Exists(path) || await File.ReadAllTextAsync(path) != "1\n") faults.Add("results are there, and the version of the state is not");
+        if (!File.Exists(path) || await File.ReadAllTextAsync(path) != $"{EdgeInfer.Durability.StateVersion.Current}\n") faults.Add("results are there, and the version of the state is not");
     });
 
     /// <summary>As the other, but the state folder is there already, and nothing in it is new.</summary>

@@ -96,7 +96,7 @@ public sealed class PackageTests
         int process = await machine.Process();
         (int code, string output) = await machine.Run(AptLine("install", "/packages/ignorant.deb"));
         Assert.NotEqual(0, code);
-        Assert.Contains("edgeinfer: a newer EdgeInfer wrote /var/lib/edgeinfer (version 1, this package knows 0); keep the newer package", output, StringComparison.Ordinal);
+        Assert.Contains($"edgeinfer: a newer EdgeInfer wrote /var/lib/edgeinfer (version {EdgeInfer.Durability.StateVersion.Current}, this package knows 0); keep the newer package", output, StringComparison.Ordinal);
         Assert.Equal($"{PackageFolder.Version} ii", (await machine.Must("dpkg-query", "--show", "--showformat=${Version} ${db:Status-Abbrev}", "edgeinfer")).Trim());
         Assert.Equal((process, "active"), (await machine.Process(), await machine.Property("ActiveState")));
 

@@ -90,7 +90,7 @@ public sealed partial class LevelTests
         }
     }
 
-    [GeneratedRegex(@"^\| (\d) \| (.*) \|$")]
+    [GeneratedRegex(@"^\| (\d+) \| (.*) \|$")]
     private static partial Regex LevelRow();
 
     [GeneratedRegex(@"`([A-Z]\w+)`")]

@@ -31,7 +31,7 @@ public sealed class AgentConfigurationReaderTests
         Assert.Equal(new Uri("mqtt://broker.plant:1883"), read.Mqtt.Url);
         Assert.Equal("edgeinfer", read.Mqtt.Prefix);
         Assert.Equal(16, read.Mqtt.InFlight);
-        Assert.Equal(["set", "cmd"], read.Mqtt.Accept);
+        Assert.Equal(["set", "cmd", "update"], read.Mqtt.Accept);
         Assert.Equal(TimeSpan.FromSeconds(30), read.Mqtt.KeepAlive);
         Assert.Null(read.Mqtt.Username);
         Assert.Null(read.Mqtt.Password);

@@ -5,7 +5,7 @@ public sealed class ConfigurationFaultTests
 {
     [Theory]
     [InlineData("mqqt: {}", "edge.yaml:7:1: unknown key 'mqqt'; did you mean 'mqtt'?")]
-    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, http, models, mqtt, outbox, pipelines, runtime")]
+    [InlineData("elephant: {}", "edge.yaml:7:1: unknown key 'elephant'; known here: device, http, models, mqtt, outbox, pipelines, runtime, updates")]
     [InlineData("device: { id: press 3 }", "edge.yaml:7:15: device.id: found 'press 3'; expected 1 to 64 of A-Z, a-z, 0-9, _ and -")]
     [InlineData("device: { name: x }", "edge.yaml:7:11: unknown key 'device.name'; known here: id, labels")]
     [InlineData("device: press-3", "edge.yaml:7:9: device: found 'press-3'; expected a mapping")]
@@ -22,7 +22,7 @@ public sealed class ConfigurationFaultTests
         "edge.yaml:7:25: runtime.onnxruntime: there is no file /nowhere/libonnxruntime.so; name a libonnxruntime.so, or remove the key for the one that comes with EdgeInfer")]
     [InlineData("runtime: { state_folder: ~/edge }", "edge.yaml:7:26: runtime.state_folder: '~/edge': '~' has no meaning here; write an absolute path, or one relative to the configuration file")]
     [InlineData("outbox: { events: 7d }", "edge.yaml:7:11: outbox.events: this version does not have 'events' yet; remove it")]
-    [InlineData("updates: {}", "edge.yaml:7:1: updates: this version does not have 'updates' yet; remove it")]
+    [InlineData("updates: { poll: soon }", "edge.yaml:7:18: updates.poll: found 'soon'; expected a duration such as 250ms, 5s, 2h, from 1m to 7d")]
     public void A_mistake_at_the_top_is_named(string line, string fault)
         => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest + line));
 
@@ -49,9 +49,9 @@ public sealed class ConfigurationFaultTests
     [InlineData("{ url: mqtt://b, protocol: 3.1.1, password: x }", "edge.yaml:1:51: mqtt.password: MQTT 3.1.1 has no password without a user name; add mqtt.username")]
     [InlineData("{ url: mqtt://b, client_id: '' }", "edge.yaml:1:35: mqtt.client_id: found ''; expected 1 to 256 bytes without control characters")]
     [InlineData("{ url: mqtt://b, home_assistant: false }", "edge.yaml:1:24: mqtt.home_assistant: this version does not have 'home_assistant' yet; remove it")]
-    [InlineData("{ url: mqtt://b, accept: [set, update] }", "edge.yaml:1:38: mqtt.accept: this version does not have 'update' yet; remove it")]
+    [InlineData("{ url: mqtt://b, accept: [set, updates] }", "edge.yaml:1:38: mqtt.accept: found 'updates'; expected a list of set, cmd and update, or [] to listen to nothing")]
     [InlineData("{ url: mqtt://b, accept: [set, set] }", "edge.yaml:1:38: mqtt.accept: 'set' stands here a second time; keep the first")]
-    [InlineData("{ url: mqtt://b, accept: [sets] }", "edge.yaml:1:33: mqtt.accept: found 'sets'; expected a list of set and cmd, or [] to listen to nothing")]
+    [InlineData("{ url: mqtt://b, accept: [sets] }", "edge.yaml:1:33: mqtt.accept: found 'sets'; expected a list of set, cmd and update, or [] to listen to nothing")]
     [InlineData("{ url: mqtt://b, accept: all }", "edge.yaml:1:32: mqtt.accept: found 'all'; expected a list")]
     [InlineData("{ url: mqtt://b, tls: {} }", "edge.yaml:1:29: mqtt.tls: mqtt:// is not encrypted, so this would have no effect; write mqtts:// in mqtt.url")]
     [InlineData("{ url: mqtts://b, tls: { ca: /nowhere/ca.pem } }", "edge.yaml:1:36: mqtt.tls.ca: there is no file /nowhere/ca.pem; name a PEM file")]
@@ -170,7 +170,9 @@ public sealed class ConfigurationFaultTests
         => Assert.Equal([fault], ConfigurationText.Faults(ConfigurationText.Smallest.Replace("model: parts", "model: " + model, StringComparison.Ordinal)));
 
     [Theory]
-    [InlineData("{ managed: parts, initial: /m }", 20, ".managed: this version does not have 'managed' yet; remove it", 36, ".initial: this version does not have 'initial' yet; remove it")]
+    [InlineData("{ managed: .x, path: /m }", 29, ".managed: found '.x'; expected 1 to 64 letters, digits, '.', '-' or '_', beginning with a letter or digit", 39, ".path: a managed model lies in the state folder; write initial: PATH for what it begins with, or remove managed")]
+    [InlineData("{ managed: parts, initial: /m }", 11, ".managed: there is no section 'updates', so nothing would ever come; write updates: { repository: URL, root: FILE }, or path instead of managed")]
+    [InlineData("{ path: /m, initial: /n }", 39, ".initial: it is what a managed model begins with, and this one is not managed; write path instead, or add managed: NAME")]
     [InlineData("{}", 18, ".path: missing; name a model folder or an .onnx file")]
     [InlineData("/models/parts", 18, ": found '/models/parts'; expected { path: PATH }")]
     public void A_model_needs_a_path(string model, int column, string fault, int secondColumn = 0, string second = "")

@@ -11,13 +11,18 @@ namespace EdgeInfer.Tests.Fetching;
 /// <summary>An HTTP/1.1 server on the loopback that answers each request by a script and closes; with a certificate it speaks TLS.</summary>
 internal sealed class FileServer : IDisposable
 {
+    // Small, so that what a client does not read is not sent either.
+    private const int SendBufferBytes = 16 << 10;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly ConcurrentQueue<Request> _requests = new();
     private readonly Func<Request, Reply> _script;
     private readonly X509Certificate2? _certificate;
     private readonly Thread _thread;
+    private readonly ConcurrentBag<Thread> _answers = [];
     private int _count;
+    private long _sentBytes;
 
     public FileServer(Func<Request, Reply> script, X509Certificate2? certificate = null)
     {
@@ -32,6 +37,15 @@ internal sealed class FileServer : IDisposable
 
     /// <summary>What was asked, in order.</summary>
     public IReadOnlyList<Request> Requests => [.. _requests];
+
+    /// <summary>Bytes that could be sent, headers included; those of the system's buffers count.</summary>
+    public long SentBytes => Interlocked.Read(ref _sentBytes);
+
+    /// <summary>Waits until no answer is being given any more: the client has let go of all connections.</summary>
+    public void WaitUntilIdle()
+    {
+        foreach (Thread answer in _answers) Assert.True(answer.Join(TimeSpan.FromSeconds(30)), "an answer is still being given");
+    }
 
     public string Url(string path = "/net.onnx") => $"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}{path}";
 
@@ -56,8 +70,11 @@ internal sealed class FileServer : IDisposable
                 return;
             }
 
+            socket.SendBufferSize = SendBufferBytes;
             _sockets.Add(socket);
-            new Thread(() => Serve(socket)) { IsBackground = true }.Start();
+            Thread answer = new(() => Serve(socket)) { IsBackground = true };
+            _answers.Add(answer);
+            answer.Start();
         }
     }
 
@@ -71,7 +88,10 @@ internal sealed class FileServer : IDisposable
             Stream stream = secure is null ? plain : secure;
             Request request = ReadRequest(stream);
             _requests.Enqueue(request);
-            _script(request).Write(stream, socket, request.Method == "HEAD");
+            Reply reply = _script(request);
+            Wire wire = new(stream, socket, bytes => Interlocked.Add(ref _sentBytes, bytes));
+            if (reply.Act is { } act) act(wire);
+            else reply.Write(wire, request.Method == "HEAD");
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
         {
@@ -107,6 +127,51 @@ internal sealed record Request(int Number, string Method, string Target, IReadOn
     public int? From => Header("Range") is { Length: > 0 } range ? int.Parse(range["bytes=".Length..^1], CultureInfo.InvariantCulture) : null;
 }
 
+/// <summary>A connection in the hands of a script that writes byte for byte what it likes.</summary>
+internal sealed class Wire(Stream stream, Socket socket, Action<long> sent)
+{
+    private const int PieceBytes = 4096;
+
+    public Stream Stream => stream;
+
+    public void Send(string latin1) => Send(Encoding.Latin1.GetBytes(latin1));
+
+    public void Send(byte[] bytes)
+    {
+        for (int at = 0; at < bytes.Length; at += PieceBytes)
+        {
+            int length = Math.Min(PieceBytes, bytes.Length - at);
+            stream.Write(bytes, at, length);
+            sent(length);
+        }
+
+        stream.Flush();
+    }
+
+    /// <summary>Sends the same until the client goes, which ends the answer.</summary>
+    public void SendForever(string latin1)
+    {
+        byte[] piece = Encoding.Latin1.GetBytes(latin1);
+        while (true) Send(piece);
+    }
+
+    /// <summary>Ends the connection with a reset.</summary>
+    public void Reset()
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        socket.Close();
+    }
+
+    /// <summary>Says nothing more until the client goes.</summary>
+    public void WaitForClient()
+    {
+        while (socket.Receive(new byte[256]) > 0)
+        {
+            // What it still says is of no interest.
+        }
+    }
+}
+
 /// <summary>One answer.</summary>
 internal sealed record Reply(int Status, byte[] Body, params string[] Headers)
 {
@@ -118,6 +183,13 @@ internal sealed record Reply(int Status, byte[] Body, params string[] Headers)
 
     /// <summary>Without Content-Length: the end of the connection is the end of the body.</summary>
     public bool IsOpenEnded { get; init; }
+
+    /// <summary>Writes the whole answer in place of the rest; null for none.</summary>
+    public Action<Wire>? Act { get; init; }
+
+    public static Reply Raw(Action<Wire> act) => new(0, []) { Act = act };
+
+    public static Reply Raw(string latin1) => Raw(wire => wire.Send(latin1));
 
     public static Reply Json(string text, params string[] headers) => new(200, Encoding.UTF8.GetBytes(text), ["Content-Type: application/json", .. headers]);
 
@@ -138,16 +210,15 @@ internal sealed record Reply(int Status, byte[] Body, params string[] Headers)
         return new(200, bytes, $"ETag: {tag}");
     }
 
-    public void Write(Stream stream, Socket socket, bool isHead)
+    public void Write(Wire wire, bool isHead)
     {
         StringBuilder head = new($"HTTP/1.1 {Status} x\r\nConnection: close\r\n");
         if (!IsOpenEnded) head.Append($"Content-Length: {Body.Length}\r\n");
         foreach (string header in Headers) head.Append(header + "\r\n");
-        stream.Write(Encoding.Latin1.GetBytes(head + "\r\n"));
+        wire.Send(head + "\r\n");
         if (isHead) return;
-        stream.Write(Body.AsSpan(0, Math.Min(Body.Length, CutAfter ?? StallAfter ?? Body.Length)));
-        stream.Flush();
+        wire.Send(Body[..Math.Min(Body.Length, CutAfter ?? StallAfter ?? Body.Length)]);
         // Until the client gives up.
-        if (StallAfter is not null) _ = socket.Receive(new byte[1]);
+        if (StallAfter is not null) wire.WaitForClient();
     }
 }

@@ -293,5 +293,16 @@ public sealed class ModelContractTests
         Assert.Contains(box.Load().Origins, v => v.Key == "golden" && v.Value == """[{ input: "golden/a.jpg", expect: "golden/a.json" }]""");
     }
 
+    [Fact]
+    public void A_golden_input_has_an_expectation_or_its_ground_truth_or_both()
+    {
+        using ModelBox box = new(TestModels.Yolov8().UltralyticsMetadata(), "golden:\n  - { input: a.jpg, expect: a.json }\n  - { input: a.jpg, truth: a.json }\n  - { input: a.jpg, expect: a.json, truth: a.json }\n");
+        box.Write("a.jpg", "x");
+        box.Write("a.json", "{}");
+        Model model = box.Load();
+        Assert.Equal([new("a.jpg", "a.json"), new("a.jpg", null, "a.json"), new("a.jpg", "a.json", "a.json")], model.Golden);
+        Assert.EndsWith("""{ input: "a.jpg", truth: "a.json" }, { input: "a.jpg", expect: "a.json", truth: "a.json" }]""", model.Origins.Single(static v => v.Key == "golden").Value, StringComparison.Ordinal);
+    }
+
     private static ContractOrigin Origin(Model model, string key) => model.Origins.Single(v => v.Key == key).Origin;
 }

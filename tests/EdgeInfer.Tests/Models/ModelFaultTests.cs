@@ -42,6 +42,15 @@ public sealed class ModelFaultTests
     }
 
     [Fact]
+    public void A_golden_input_without_anything_to_hold_it_against_and_too_many_of_them_are_faults()
+    {
+        using ModelBox lone = new(TestModels.Yolov8().UltralyticsMetadata(), "golden: [ { input: model.onnx } ]\n");
+        Assert.Contains("golden.expect: is missing; name a file of the folder", Assert.Single(lone.Faults()), StringComparison.Ordinal);
+        using ModelBox many = new(TestModels.Yolov8().UltralyticsMetadata(), $"golden: [{string.Join(", ", Enumerable.Repeat("{ input: model.onnx, expect: model.onnx }", 501))}]\n");
+        Assert.Contains("golden: 501 entries; keep at most 500", Assert.Single(many.Faults()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void All_faults_come_at_once()
     {
         using ModelBox box = new(TestModels.Yolov8().UltralyticsMetadata(), "tresholt: 1\ninput: { color: red, pad: -1 }\nlabels: [a]\n");

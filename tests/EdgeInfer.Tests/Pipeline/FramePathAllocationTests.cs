@@ -61,7 +61,7 @@ public sealed class FramePathAllocationTests : IDisposable
         MqttSession session = new(settings, _time, new Random(1), NullLogger.Instance);
         using PipelineRecorder? recorder = record is null ? null : new(
             options, new("press-3", 1, "0.1.0", 1), (_, stages) => new(new("parts", "", default), Facts(stages.Model)), new ClockQuality(_time), _time, new Random(3));
-        PipelineModel[] opened = [.. options.Models.Select(name => new PipelineModel(new(name, () => FakeProviders.Serve(_session), stages => Sink(session, stages.Model)), options, _time, new Random(3)))];
+        PipelineModel[] opened = [.. options.Models.Select(name => new PipelineModel(new(name, new(_session.Model.Path), _ => FakeProviders.Serve(_session), stages => Sink(session, stages.Model)), options, _time, new Random(3)))];
         using PipelineModels path = new(opened, options, new ResultNumbers(7), recorder, _time, NullLogger.Instance, new Pulse(_time), new());
         path.OpenDue(CancellationToken.None);
 

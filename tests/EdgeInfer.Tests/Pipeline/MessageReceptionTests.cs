@@ -18,13 +18,14 @@ public sealed class MessageReceptionTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Inbox _inbox = new();
     private readonly SettingDesk _desk;
+    private readonly FakeUpdates _updates = new();
     private readonly MessageReception _reception;
 
     public MessageReceptionTests()
     {
         _desk = new(SettingStore.Open(_folder.Path, out _), _outgoing, static _ => null, static _ => Task.CompletedTask, new FakeTimeProvider(), _log);
         _desk.Adopt(ConfigurationText.Good(ConfigurationText.Smallest));
-        _reception = new(_desk, _inbox, _outgoing, _log);
+        _reception = new(_desk, _inbox, _updates, _outgoing, _log);
     }
 
     [Theory]
@@ -55,6 +56,26 @@ public sealed class MessageReceptionTests : IDisposable
         Assert.Equal(settings, _reception.Report?.Settings ?? 0);
     }
 
+    [Theory]
+    [InlineData("plant/edge/press-3/update/desired", """{ "model": "parts", "serial": 12 }""", false, "hint parts")]
+    [InlineData("plant/edge/press-3/update/desired", "{}", true, "hint any")]
+    [InlineData("plant/edge/_fleet/update/desired", """{ "model": "parts", "url": "http://elsewhere" }""", true, "hint parts")]
+    [InlineData("plant/edge/press-3/update/install/parts", "", false, "install parts whichever")]
+    [InlineData("plant/edge/press-3/update/install/parts", """{ "seq": 12 }""", false, "install parts 12")]
+    [InlineData("plant/edge/press-3/update/install/parts", """{ "seq": 12 }""", true, null)] // retained
+    [InlineData("plant/edge/press-3/update/install/parts", "yes", false, null)]
+    [InlineData("plant/edge/press-3/update/install/a/b", "", false, null)]
+    [InlineData("plant/edge/press-3/update/desired", "", true, null)] // cleared
+    [InlineData("plant/edge/press-3/update/desired", "[]", false, null)]
+    [InlineData("plant/edge/press-33/update/desired", "{}", false, null)]
+    [InlineData("edge/_fleet/update/desired", "{}", false, null)]
+    public void Hints_count_retained_or_not_and_approvals_only_when_they_are_meant_now(string topic, string payload, bool isRetained, string? done)
+    {
+        Receive(topic, payload, isRetained);
+        Assert.Equal(done is null ? [] : [done], _updates.Done);
+        Assert.Empty(_inbox.Operations);
+    }
+
     [Fact]
     public void Retained_messages_are_counted_and_named_once_a_topic_and_nothing_is_done()
     {
@@ -80,6 +101,19 @@ public sealed class MessageReceptionTests : IDisposable
 
     private void Receive(string topic, string payload, bool isRetained = false)
         => _reception.Receive(new(Encoding.UTF8.GetBytes(topic), Encoding.UTF8.GetBytes(payload), 1, isRetained, 1), s_topics);
+
+    private sealed class FakeUpdates : IUpdateInbox
+    {
+        public List<string> Done { get; } = [];
+
+        public IReadOnlyCollection<string> Models => ["parts"];
+
+        public void Hint(string? model) => Done.Add($"hint {model ?? "any"}");
+
+        public void Install(string model, long? seq) => Done.Add($"install {model} {seq?.ToString() ?? "whichever"}");
+
+        public void Announce() => Done.Add("announce");
+    }
 
     private sealed class Inbox : ICommandInbox
     {

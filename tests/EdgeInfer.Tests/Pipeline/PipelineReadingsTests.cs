@@ -89,7 +89,7 @@ public sealed class PipelineReadingsTests : IDisposable
     private PipelineModels Models(params string[] names)
     {
         PipelineOptions options = new() { Name = "belt", Mark = default, Source = new FilesOptions("", false), Models = names };
-        PipelineModel[] opened = [.. names.Select(name => new PipelineModel(new(name, () => FakeProviders.Serve(_session), _ => new SlowSink(this)), options, _time, new Random(3)))];
+        PipelineModel[] opened = [.. names.Select(name => new PipelineModel(new(name, new(_session.Model.Path), _ => FakeProviders.Serve(_session), _ => new SlowSink(this)), options, _time, new Random(3)))];
         PipelineModels models = new(opened, options, new ResultNumbers(1), null, _time, NullLogger.Instance, new(_time), new());
         models.OpenDue(CancellationToken.None);
         return models;

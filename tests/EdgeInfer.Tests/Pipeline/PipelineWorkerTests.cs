@@ -252,7 +252,7 @@ public sealed class PipelineWorkerTests : IDisposable
 
     private static PipelineWorker Worker(SourceOptions source, CollectingSink sink, Func<ServedModel> open, double? framesPerSecond = null, TimeProvider? time = null) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = ["parts"], FramesPerSecond = framesPerSecond },
-        new ResultNumbers(1), [new("parts", open, _ => sink)], time ?? TimeProvider.System, new Random(1), NullLogger.Instance);
+        new ResultNumbers(1), [new("parts", new(BundledModel), _ => open(), _ => sink)], time ?? TimeProvider.System, new Random(1), NullLogger.Instance);
 
     private static PipelineWorker Worker(
         SourceOptions source, ResultNumbers numbers, params (string Name, CollectingSink Sink, Func<ServedModel> Open)[] models) => Worker(source, numbers, null, models);
@@ -260,7 +260,7 @@ public sealed class PipelineWorkerTests : IDisposable
     private static PipelineWorker Worker(
         SourceOptions source, ResultNumbers numbers, string[]? labels, params (string Name, CollectingSink Sink, Func<ServedModel> Open)[] models) => new(
         new() { Name = "belt", Mark = default, Source = source, Models = [.. models.Select(m => m.Name)], FramesPerSecond = null, Labels = labels },
-        numbers, [.. models.Select(m => new ModelOpening(m.Name, m.Open, _ => m.Sink))], TimeProvider.System, new Random(1), NullLogger.Instance);
+        numbers, [.. models.Select(m => new ModelOpening(m.Name, new(BundledModel), _ => m.Open(), _ => m.Sink))], TimeProvider.System, new Random(1), NullLogger.Instance);
 
     public void Dispose()
     {

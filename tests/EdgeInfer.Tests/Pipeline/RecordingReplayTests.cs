@@ -144,7 +144,7 @@ public sealed class RecordingReplayTests : IDisposable
         PipelineRecorder recorder = new(options, new("press-3", 12, "0.1.0", 1), (_, stages) => new(new("parts", BundledModel, default), Facts(stages)),
             new ClockQuality(TimeProvider.System), TimeProvider.System, new Random(1));
         CountingSink sink = new();
-        using PipelineWorker worker = new(options, new ResultNumbers(12), [new("parts", () => _models.Open(BundledModel), _ => sink)], TimeProvider.System, new Random(2), NullLogger.Instance, recorder);
+        using PipelineWorker worker = new(options, new ResultNumbers(12), [new("parts", new(BundledModel), _models.Open, _ => sink)], TimeProvider.System, new Random(2), NullLogger.Instance, recorder);
         worker.Start();
         Assert.True(SpinWait.SpinUntil(() => sink.Counts.Accepted > count, s_patience));
         string path = Path.Combine(_folder.FullName, "r.tar");

@@ -103,58 +103,11 @@ public sealed class SessionSwapTests : IDisposable
     {
         PipelineWorker worker = new(
             new() { Name = name, Mark = default, Source = new SyntheticOptions((64, 64), 50, 1), Models = ["parts"] }, new ResultNumbers(1),
-            [new("parts", () => models.Open(BundledModel), stages => sink.Of(stages.Provider))], TimeProvider.System, new Random(1), NullLogger.Instance, devices: _devices);
+            [new("parts", new(BundledModel), models.Open, stages => sink.Of(stages.Provider))], TimeProvider.System, new Random(1), NullLogger.Instance, devices: _devices);
         _open.Insert(0, worker);
         worker.Start();
         return worker;
     }
 
     private void Wait(string provider) => Assert.True(_mayBuild.Wait(s_patience));
-
-    /// <summary>Keeps the numbers of results, each with the provider that its sink was made for.</summary>
-    private sealed class NamedSink
-    {
-        private readonly Lock _lock = new();
-        private readonly List<(string Provider, long Number)> _seen = [];
-        private readonly SemaphoreSlim _arrived = new(0);
-
-        public Action<long> Meanwhile { get; init; } = static _ => { };
-
-        public (string[] Providers, long[] Numbers) Seen
-        {
-            get { lock (_lock) return ([.. _seen.Select(static s => s.Provider)], [.. _seen.Select(static s => s.Number)]); }
-        }
-
-        public IPredictionSink Of(string provider) => new One(this, provider);
-
-        public bool Reached(string provider, int count, TimeSpan patience)
-        {
-            while (Seen.Providers.Count(p => p == provider) < count)
-                if (!_arrived.Wait(patience)) return false;
-            return true;
-        }
-
-        private sealed class One(NamedSink all, string provider) : IPredictionSink
-        {
-            private long _count;
-
-            public SinkCounts Counts => new(_count, _count, 0);
-
-            public void Accept(Prediction prediction)
-            {
-                lock (all._lock) all._seen.Add((provider, prediction.Sequence));
-                _count++;
-                all.Meanwhile(prediction.Sequence);
-                all._arrived.Release();
-            }
-
-            public void Flush()
-            {
-            }
-
-            public void Dispose()
-            {
-            }
-        }
-    }
 }

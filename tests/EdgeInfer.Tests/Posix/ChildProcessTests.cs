@@ -208,6 +208,22 @@ public sealed partial class ChildProcessTests
         Assert.True(bytes > 1000 && child.Errors.Bytes > 0);
     }
 
+    [Fact]
+    public void A_command_may_be_given_no_more_of_the_environment_than_is_named()
+    {
+        string[] names = ["GATE_TEST_A", "GATE_TEST_B", "OTHER_TEST", "EDGEINFER__x", "NOTIFY_SOCKET"];
+        foreach (string name in names) Environment.SetEnvironmentVariable(name, "set");
+        try
+        {
+            using ChildProcess child = ChildProcess.Start(new(["/usr/bin/env"]) { Environment = ["GATE_*", "PATH", "OTHER", "EDGEINFER__x", "NOTIFY_SOCKET"] }, TimeProvider.System);
+            Assert.Equal(["GATE_TEST_A", "GATE_TEST_B", "PATH"], ReadAll(child).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split('=')[0]).Order(StringComparer.Ordinal));
+        }
+        finally
+        {
+            foreach (string name in names) Environment.SetEnvironmentVariable(name, null);
+        }
+    }
+
     [Theory]
     [InlineData("no-such-program-here", "no-such-program-here: there is no such program in PATH; install it, or correct the name")]
     [InlineData("/no/such/program", "/no/such/program: there is no such program; install it, or correct the path")]

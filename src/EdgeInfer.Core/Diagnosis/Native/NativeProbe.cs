@@ -103,10 +103,10 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
     private static Finding NotStarted(string why)
         => Finding.Problem(FindingId.ProbeNotStarted, FaultKind.Unavailable, $"what loads native code could not be tried in a process of its own: {why}", "", "run edgeinfer doctor again; if it stays so, see sudo dmesg");
 
-    /// <summary>Puts the child's bytes together to lines, and keeps account of its steps.</summary>
+    /// <summary>Hears the child's lines, and keeps account of its steps.</summary>
     private sealed class Listener(ProbeOutcome outcome, HashSet<string> done)
     {
-        private readonly List<byte> _line = [];
+        private readonly ChildLines _lines = new(MostBytes);
 
         /// <summary>What the child is at; null before the first.</summary>
         public ProbeStep? Step { get; private set; }
@@ -121,19 +121,7 @@ internal sealed class NativeProbe(IReadOnlyList<string> program, TimeProvider ti
         public bool HasEnded { get; private set; }
 
         public void Take(ReadOnlySpan<byte> bytes, TimeProvider time)
-        {
-            foreach (byte value in bytes)
-            {
-                if (value != (byte)'\n')
-                {
-                    _line.Add(value);
-                    continue;
-                }
-
-                Heard(ProbeLine.Parse(_line.ToArray()), time);
-                _line.Clear();
-            }
-        }
+            => _ = _lines.Take(bytes, line => Heard(ProbeLine.Parse(line), time));
 
         /// <summary>
         /// The last line of the child's standard error behind the step's mark; null for none. Its two streams come without an order between them,

@@ -99,6 +99,7 @@ internal sealed class ContractReader
             Labels = labels.Names,
             BackgroundClass = labels.Background,
             Threshold = threshold,
+            Golden = _yaml?.Golden ?? [],
             Origins = [.. _sheet.Values],
         };
     }

@@ -37,9 +37,13 @@ internal static class ContractText
         return $"{{ boxes: [{string.Join(", ", ssd.Boxes.Select(Quoted))}], scores: [{string.Join(", ", ssd.Scores.Select(Quoted))}], levels: [{levels}], box_scale: {Of(ssd.BoxScale)} }}";
     }
 
-    /// <summary>As in <c>[{ input: "a.jpg", expect: "a.json" }]</c>.</summary>
-    public static string OfGolden(IEnumerable<(string Input, string Expect)> pairs)
-        => $"[{string.Join(", ", pairs.Select(p => $"{{ input: {Quoted(p.Input)}, expect: {Quoted(p.Expect)} }}"))}]";
+    /// <summary>As in <c>[{ input: "a.jpg", expect: "a.json", truth: "a.truth.json" }]</c>.</summary>
+    public static string OfGolden(IEnumerable<GoldenFiles> entries)
+    {
+        return $"[{string.Join(", ", entries.Select(e => $"{{ input: {Quoted(e.Input)}{Named("expect", e.Expect)}{Named("truth", e.Truth)} }}"))}]";
+
+        static string Named(string key, string? file) => file is null ? "" : $", {key}: {Quoted(file)}";
+    }
 
     /// <summary>A text in double quotes, as YAML reads them.</summary>
     public static string Quoted(string text)

@@ -48,6 +48,27 @@ internal static class OnnxLimits
     /// <summary>Elements of a tensor whose values are kept: scales, zero points, shapes, permutations.</summary>
     public const int SmallElements = 64;
 
+    /// <summary>Elements of one tensor, so that no product of dimensions overflows, whatever is multiplied with it.</summary>
+    public const long Elements = 1L << 40;
+
+    /// <summary>Bytes of a whole file: protobuf has no longer messages.</summary>
+    public const long FileBytes = int.MaxValue;
+
+    /// <summary>Types within each other (a sequence of maps of tensors).</summary>
+    public const int TypeDepth = 8;
+
+    /// <summary>Bytes of an operator's name, domain or overload.</summary>
+    public const int OperatorBytes = 256;
+
+    /// <summary>Different operators and functions, those of each function counted anew.</summary>
+    public const int Operators = 20_000;
+
+    /// <summary>Functions that call each other.</summary>
+    public const int CallDepth = 64;
+
+    /// <summary>How many times over the bytes of files beside the graph may be named by its tensors; weights are shared by two, rarely more.</summary>
+    public const int ExternalUses = 4;
+
     /// <summary>Bytes of one tensor of a fixed shape, the most that the agent's own buffers can address.</summary>
     public const long TensorBytes = int.MaxValue;
 }

@@ -38,9 +38,35 @@ internal static class OnnxTypes
         11 => "float64",
         12 => "uint32",
         13 => "uint64",
+        14 => "complex64",
+        15 => "complex128",
         16 => "bfloat16",
+        17 => "float8e4m3fn",
+        18 => "float8e4m3fnuz",
+        19 => "float8e5m2",
+        20 => "float8e5m2fnuz",
+        21 => "uint4",
+        22 => "int4",
+        23 => "float4e2m1",
+        24 => "float8e8m0",
+        25 => "uint2",
+        26 => "int2",
         _ => $"type {onnxType}",
     };
+
+    /// <summary>Bits of an element in raw data, where those of less than a byte stand side by side; 0 for text and for numbers that ONNX has no type for.</summary>
+    public static int BitsOf(int onnxType) => onnxType switch
+    {
+        14 => 64,
+        15 => 128,
+        21 or 22 or 23 => 4,
+        24 => 8,
+        25 or 26 => 2,
+        _ => 8 * BytesOf(onnxType),
+    };
+
+    /// <summary>Whether ONNX has a type of this number (1 to 26 as of IR 13).</summary>
+    public static bool IsKnown(long onnxType) => onnxType is >= 1 and <= 26;
 
     /// <summary>Bytes of an element in raw data; 0 where an element is no whole number of bytes or unknown.</summary>
     public static int BytesOf(int onnxType) => onnxType switch

@@ -108,17 +108,36 @@ internal sealed class ProtobufReader(SafeFileHandle file, long length, string pa
     public byte[] Block(int count)
     {
         byte[] block = new byte[count];
-        for (int done = 0; done < count;)
+        Read(block);
+        return block;
+    }
+
+    /// <summary>Fills <paramref name="block"/> with the next bytes.</summary>
+    public void Read(Span<byte> block)
+    {
+        while (block.Length > 0)
         {
-            if (!Fill()) throw Short("the file became shorter while it was read", length);
-            int at = (int)(Position - _bufferStart);
-            int part = Math.Min(count - done, _bufferLength - at);
-            _buffer.AsSpan(at, part).CopyTo(block.AsSpan(done));
-            done += part;
-            Position += part;
+            ReadOnlySpan<byte> buffered = Buffered(block.Length);
+            buffered.CopyTo(block);
+            block = block[buffered.Length..];
+        }
+    }
+
+    /// <summary>How many integers lie between here and <paramref name="end"/>, where it stands afterwards; none is kept.</summary>
+    public long CountVarints(long end)
+    {
+        long count = 0;
+        int open = 0;
+        while (Position < end)
+        {
+            foreach (byte next in Buffered((int)Math.Min(end - Position, int.MaxValue)))
+            {
+                if (next < 0x80) (count, open) = (count + 1, 0);
+                else if (++open == 10) throw Damaged("an integer of more than ten bytes");
+            }
         }
 
-        return block;
+        return open == 0 ? count : throw Damaged("a number is cut off");
     }
 
     /// <summary>Four bytes as a float.</summary>
@@ -152,6 +171,16 @@ internal sealed class ProtobufReader(SafeFileHandle file, long length, string pa
     {
         if (position > end) throw Short("a number is cut off", end);
         Position = position;
+    }
+
+    // The next bytes as far as the buffer holds them, at least one; they are then behind.
+    private ReadOnlySpan<byte> Buffered(int atMost)
+    {
+        if (!Fill()) throw Short("the file became shorter while it was read", length);
+        int at = (int)(Position - _bufferStart);
+        int count = Math.Min(atMost, _bufferLength - at);
+        Position += count;
+        return _buffer.AsSpan(at, count);
     }
 
     private byte Byte(long end)

@@ -1,13 +1,16 @@
 using System.Diagnostics;
 using System.Text.Json;
 using EdgeInfer.Delivery;
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Heat;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Results;
 using EdgeInfer.Results.Schemas;
 using EdgeInfer.Signals;
+using EdgeInfer.Slots;
 using EdgeInfer.Sinks;
 using EdgeInfer.Tests.Architecture;
+using EdgeInfer.Updates;
 
 namespace EdgeInfer.Tests.Results.Schemas;
 
@@ -44,7 +47,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Each_name_finds_its_schema_in_three_forms()
     {
-        Assert.Equal(["prediction/1", "gap/1", "status/1", "answer/1", "state/1", "doctor/1"], MessageSchemas.Names);
+        Assert.Equal(["prediction/1", "gap/1", "status/1", "answer/1", "state/1", "doctor/1", "update/1"], MessageSchemas.Names);
         foreach (string name in MessageSchemas.Names)
         {
             string text = MessageSchemas.Find(name)!;
@@ -62,7 +65,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Every_message_the_agent_writes_is_valid_and_every_property_of_it_described()
     {
-        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Gaps().Select(m => ("gap", m)), .. Statuses().Select(m => ("status", m))];
+        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Gaps().Select(m => ("gap", m)), .. Statuses().Select(m => ("status", m)), .. Updates().Select(m => ("update", m))];
         foreach ((string name, string message) in cases[1..])
         {
             JsonElement schema = JsonDocument.Parse(MessageSchemas.Find(name)!).RootElement;
@@ -104,6 +107,28 @@ public sealed class MessageSchemaTests
         yield return Text(GapMessage.Encode("press-3", new(7, "belt", 12, 4711, 5040, null, LossReason.Quota, s_time.ToUnixTimeMilliseconds())));
         yield return Text(GapMessage.Encode("press-3", new(8, "belt/parts", 12, null, null, 256, LossReason.PowerCut, s_time.ToUnixTimeMilliseconds())));
         yield return Text(GapMessage.Encode("press-3", new(9, "*", 12, null, null, null, LossReason.StoreBroken, long.MaxValue)));
+    }
+
+    private static IEnumerable<string> Updates()
+    {
+        string digest = new('a', 64);
+        UpdateReport report = new() { Device = "press-3", Model = "parts", At = s_time };
+        yield return Text(report.Encode());
+        yield return Text((report with
+        {
+            Active = new(11, "1.1.0", digest, digest),
+            Previous = new(0, null, digest, digest),
+            Floor = 11,
+            Pin = 11,
+            Job = new("trial", s_time, "models/parts/12", 12, "1.2.0", digest, "network", "why", 3, s_time),
+            Progress = new(10, 100),
+            Trial = new(212, 0, 0, 66.1, 1, 6.1, 6.2, 70 << 20, 69 << 20),
+            Refused = new(10, digest, "golden", "why", s_time),
+            Repository = "https://updates.example: it cannot be reached",
+            RepositoryCode = "network",
+        }).Encode());
+        foreach (UpdateCode code in Enum.GetValues<UpdateCode>()) yield return Text((report with { Refused = new(10, digest, code.Word(), "why", s_time) }).Encode());
+        foreach (JobState state in Enum.GetValues<JobState>()) yield return Text((report with { Job = new(state.Word(), s_time, null, null, null, null, null, null, 0, null) }).Encode());
     }
 
     private static IEnumerable<string> Predictions()

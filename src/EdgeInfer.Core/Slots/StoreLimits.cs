@@ -1,0 +1,14 @@
+namespace EdgeInfer.Slots;
+
+/// <summary>What the store of managed models may take.</summary>
+internal sealed record StoreLimits
+{
+    /// <summary>Of all files that were fetched or are being fetched together; files that several releases share count once.</summary>
+    public long StoreBytes { get; init; } = 4L << 30;
+
+    /// <summary>Of the files of one release together.</summary>
+    public long ReleaseBytes { get; init; } = 2L << 30;
+
+    /// <summary>How long what nobody names stays in staging: parts of files, and files set aside as damaged.</summary>
+    public TimeSpan StagingAge { get; init; } = TimeSpan.FromDays(7);
+}

@@ -1,0 +1,47 @@
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability.Interop;
+using EdgeInfer.Posix.Interop;
+using Microsoft.Win32.SafeHandles;
+
+namespace EdgeInfer.Slots;
+
+/// <summary>One process at a time works in the store. The kernel lets go however the process ends.</summary>
+internal sealed class StoreLock : IDisposable
+{
+    /// <summary>Its name in the state folder.</summary>
+    public const string FileName = "store.lock";
+
+    private readonly SafeFileHandle _file;
+
+    private StoreLock(SafeFileHandle file) => _file = file;
+
+    /// <summary>Takes the lock.</summary>
+    /// <param name="stateFolder">It is there.</param>
+    /// <exception cref="FaultException">Another process has it, or this user's files would not be the service's.</exception>
+    public static StoreLock Take(string stateFolder)
+    {
+        // What root makes there the service could not read; and root should follow no names that somebody else has made.
+        uint user = FileOwner.EffectiveUser();
+        if (user == 0 && StoreDisk.Owner(stateFolder) is { } owner and not 0)
+        {
+            throw FaultException.Of(
+                FaultKind.Usage, stateFolder, $"the folder is user {owner}'s, and root's files in it would be lost to that user", $"run this as that user: sudo -u '#{owner}' edgeinfer …");
+        }
+
+        string path = Path.Combine(stateFolder, FileName);
+        return StoreFaults.Guard(path, () =>
+        {
+            SafeFileHandle file = PosixFile.OpenWrite(path);
+            int error = PosixFile.TryLock(file);
+            if (error == 0) return new StoreLock(file);
+            file.Dispose();
+            if (error != PosixFile.WouldBlock) throw PosixFile.Failed("flock", path, error);
+            throw FaultException.Of(
+                FaultKind.Unavailable, stateFolder, "another EdgeInfer works with the models of this state folder",
+                "let the running agent do it (its control socket takes updates), or stop it first: systemctl stop edgeinfer");
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

@@ -1,0 +1,135 @@
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Gate;
+using EdgeInfer.Pipeline;
+using EdgeInfer.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Updates;
+
+/// <summary>From the swap to the end of the trial.</summary>
+internal sealed partial class ModelUpdate
+{
+    // Fewer say nothing of a percentile.
+    private const int ComparableResults = 100;
+
+    /// <summary>The generation goes on trial: written down, with the start that it counts as, before it is loaded.</summary>
+    private void BeginTrial(PreparedGeneration prepared, bool isHard)
+    {
+        LiveGeneration old = _services.Preparation.Host.Live(_model).Now;
+        ServiceReading reading = old.Record.Read();
+        double? latency = reading.Results >= ComparableResults ? reading.P95Milliseconds : null;
+        long? memory = reading.Results >= ComparableResults ? _services.Preparation.Host.RssBytes : null;
+        _slots.Write(_slots.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());
+        Write(_job!.MoveTo(JobState.Trial, Now));
+        LogTrial(_services.Logger, _model, prepared.Generation.ToString());
+        try
+        {
+            GoLive(prepared.Generation);
+        }
+        catch (FaultException e)
+        {
+            RollBack(UpdateCode.TrialErrors, $"it cannot be loaded: {e.Fault}");
+        }
+    }
+
+    private async Task TrialAsync(CancellationToken stop)
+    {
+        SlotTrial state = _slots.Slots.Trial!;
+        IModelHost host = _services.Preparation.Host;
+        ModelTrial trial = new(_slots, host.Live(_model).Now.Record, new(state.P95BeforeMs, state.RssBeforeBytes), _services.Trial, () => host.RssBytes, _services.Time);
+        _trial = trial;
+        try
+        {
+            while (_slots.Slots.Trial is not null && !Look(trial, state.Generation))
+            {
+                await WaitAsync(s_look, stop).ConfigureAwait(false);
+                RunCommands();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            trial.Suspend();
+            throw;
+        }
+        finally
+        {
+            _trial = null;
+        }
+    }
+
+    /// <summary>Judges once; true where the trial has ended.</summary>
+    private bool Look(ModelTrial trial, Generation generation)
+    {
+        switch (trial.Look())
+        {
+            case TrialCommits:
+                TrialEnd.Commit(_model, _slots, _store, _services.Time);
+                _job = _store.Jobs.Read(_model);
+                LogCommitted(_services.Logger, _model, generation.ToString());
+                _changed(true);
+                Collect();
+                return true;
+            case TrialRollsBack rolls:
+                RollBack(rolls.Code, trial.LastError is { } last && rolls.Code == UpdateCode.TrialErrors ? $"{rolls.What}: {last}" : rolls.What);
+                return true;
+            case TrialGoesOn goesOn when _job is { State: JobState.Trial } job && job.Reason != goesOn.Why:
+                // Told, not written: what counts is in the slots.
+                _job = job with { Reason = goesOn.Why };
+                _changed(false);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private void RollBack(UpdateCode? code, string why)
+    {
+        Generation tried = _slots.Slots.Trial!.Generation;
+        TrialEnd.RollBack(_model, _slots, _store, code, why, _services.Time);
+        _job = _store.Jobs.Read(_model);
+        LogRolledBack(_services.Logger, _model, tried.ToString(), code?.Word() ?? "operator", why);
+        GoBack();
+        _changed(true);
+        Collect();
+    }
+
+    // Whatever is wrong with the old one by now, the new one does not stay: its pipelines try the old one again and again, and say so.
+    private void GoBack()
+    {
+        try
+        {
+            GoLive(_slots.Slots.Active);
+        }
+        catch (FaultException e)
+        {
+            LogOld(_services.Logger, _model, e.Fault);
+            _services.Preparation.Host.Live(_model).Swap(_store.Generations.PathOf(_model, _slots.Slots.Active!));
+            _services.Preparation.Host.TryNow();
+        }
+    }
+
+    // Opened before it is live, so that pipelines lose no more than the frame they are at; what is live no more is let go of.
+    private void GoLive(Generation? generation)
+    {
+        IModelHost host = _services.Preparation.Host;
+        string path = generation is null ? "" : _store.Generations.PathOf(_model, generation);
+        LiveModel live = host.Live(_model);
+        string old = live.Now.Path;
+        if (path.Length > 0) host.Open(path);
+        live.Swap(path);
+        host.TryNow();
+        if (old.Length > 0 && old != path) host.Close(old);
+    }
+
+    [LoggerMessage(EventId = 10021, Level = LogLevel.Information, Message = "model {Model}: {Generation} goes on trial")]
+    private static partial void LogTrial(ILogger logger, string model, string generation);
+
+    [LoggerMessage(EventId = 10022, Level = LogLevel.Information, Message = "model {Model}: {Generation} serves from now on")]
+    private static partial void LogCommitted(ILogger logger, string model, string generation);
+
+    [LoggerMessage(EventId = 10024, Level = LogLevel.Error, Message = "model {Model}: what was active before cannot be loaded: {Fault}")]
+    private static partial void LogOld(ILogger logger, string model, Fault fault);
+
+    [LoggerMessage(EventId = 10023, Level = LogLevel.Error, Message = "model {Model}: {Generation} is rolled back ({Code}): {Why}")]
+    private static partial void LogRolledBack(ILogger logger, string model, string generation, string code, string why);
+}

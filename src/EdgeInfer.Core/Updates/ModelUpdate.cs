@@ -1,0 +1,335 @@
+using System.Collections.Concurrent;
+using EdgeInfer.Admission;
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Gate;
+using EdgeInfer.Pipeline;
+using EdgeInfer.Slots;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Updates;
+
+/// <summary>What all models' updates share.</summary>
+/// <param name="Preparation">What a release goes through.</param>
+/// <param name="Options">When releases may go live.</param>
+/// <param name="Trial">What a trial takes.</param>
+/// <param name="Device">The device's id.</param>
+/// <param name="IsClockSynced">Whether the clock can be trusted with a window.</param>
+/// <param name="Time">Clock.</param>
+/// <param name="Logger">Changes of state.</param>
+internal sealed record UpdateServices(
+    PreparationServices Preparation, UpdateOptions Options, TrialRules Trial, string Device, Func<bool> IsClockSynced, TimeProvider Time, ILogger Logger)
+{
+    /// <summary>One release is fetched, inspected and probed at a time: a device has one disk and little memory.</summary>
+    public SemaphoreSlim OneAtATime { get; } = new(1);
+}
+
+/// <summary>
+/// The way of one managed model's releases onto this device. A loop of its own takes the newest answer of the rollout through preparation, window
+/// and trial; everything that must outlast a power cut is in the store before it is acted upon.
+/// </summary>
+internal sealed partial class ModelUpdate
+{
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_windowLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_probeWait = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_longestRetry = TimeSpan.FromHours(1);
+
+    private readonly string _model;
+    private readonly UpdateServices _services;
+    private readonly ManagedStore _store;
+    private readonly SlotFile _slots;
+    private readonly Backoff _backoff;
+    private readonly Action<bool> _changed;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly Lock _lock = new();
+    private OfferedRelease? _offered;
+    private UpdateJob? _job;
+    private ModelTrial? _trial;
+    private ProgressReport? _progress;
+    private Fault? _disk;
+    private CancellationTokenSource _interrupt = new();
+    private volatile bool _isApproved;
+
+    /// <summary>Prepares; nothing is done before <see cref="RunAsync"/>.</summary>
+    /// <param name="model">The model's name in the store.</param>
+    /// <param name="services">What all share.</param>
+    /// <param name="random">Spreads retries; not shared with another thread.</param>
+    /// <param name="changed">Told of every change; true where it is one of state, false for mere progress.</param>
+    /// <exception cref="FaultException">The model's state cannot be read.</exception>
+    public ModelUpdate(string model, UpdateServices services, Random random, Action<bool> changed)
+    {
+        (_model, _services, _changed) = (model, services, changed);
+        _store = services.Preparation.Store;
+        _slots = _store.Manage(model);
+        TrialEnd.Reconcile(model, _slots.Slots, _store, services.Time);
+        _job = _store.Jobs.Read(model);
+        _isApproved = _job is { IsRunning: true, Approved: true };
+        _backoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
+    }
+
+    /// <summary>The model's name in the store.</summary>
+    public string Model => _model;
+
+    /// <summary>The newest answer of the rollout. Any thread.</summary>
+    public void Offer(RolloutAnswer answer, IReleaseSource source)
+    {
+        lock (_lock)
+        {
+            // The same release goes on where it is: it waits for its window, or was looked at already.
+            if (_offered is { } offered && offered.Answer.Offer is { } known && answer.Offer is { } next && known.Signed.Sha256 == next.Signed.Sha256 && known.IsHard == next.IsHard && !offered.IsDone) return;
+            _offered = new(answer, source);
+        }
+
+        _wake.Release();
+    }
+
+    /// <summary>Runs until it is stopped.</summary>
+    /// <param name="stop">A trial is suspended in order.</param>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                RunCommands();
+                if (_slots.Slots.Trial is not null) await TrialAsync(stop).ConfigureAwait(false);
+                else if (Wanted() is { } wanted) await InstallAsync(wanted, stop).ConfigureAwait(false);
+                else await WaitAsync(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(false);
+                _disk = null;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (FaultException e)
+            {
+                // The disk: nothing has happened that is not written down, so the same is tried again.
+                if (_disk?.What != e.Fault.What) LogDisk(_services.Logger, _model, e.Fault);
+                _disk = e.Fault;
+                _changed(true);
+                await WaitQuietlyAsync(_backoff.Next(), stop).ConfigureAwait(false);
+            }
+        }
+    }
+
+    // What the rollout names, where that is neither here nor known to be no good.
+    private OfferedRelease? Wanted()
+    {
+        OfferedRelease? offered;
+        lock (_lock) offered = _offered;
+        if (offered?.Answer.Offer is not { } offer || offered.IsDone) return null;
+        ModelSlots slots = _slots.Slots;
+        bool isHere = slots.Active is { } active && active.Manifest == offer.Signed.Sha256;
+        if (!isHere && slots.Pin is null && _store.Jobs.RefusalOf(_model, offer.Signed.Sha256) is null) return offered;
+        RaiseFloor(offer.Custom);
+        offered.IsDone = true;
+        return null;
+    }
+
+    private async Task InstallAsync(OfferedRelease offered, CancellationToken stop)
+    {
+        ReleaseOffer offer = offered.Answer.Offer!;
+        if (_job is not { IsRunning: true, Target: { } target } || target.Manifest != offer.Signed.Sha256)
+        {
+            Write(UpdateJob.Offer(_model, Now) with { Target = offer.Target });
+            _isApproved = false;
+            _backoff.Reset();
+        }
+
+        try
+        {
+            Reach(JobState.Metadata, []);
+            Admit(offer);
+            Reach(JobState.Admitted, []);
+            if (await PrepareAsync(offer, offered.Source, stop).ConfigureAwait(false) is not { } prepared) return;
+            Reach(JobState.Window, _job!.Blobs);
+            if (!await WindowAsync(offered, stop).ConfigureAwait(false)) return;
+            BeginTrial(prepared, offer.IsHard);
+        }
+        catch (UpdateException e) when (e.Code.IsPassing())
+        {
+            await RetryAsync(e.Code, e.Fault.ToString(), _backoff.Next(), stop).ConfigureAwait(false);
+        }
+        catch (UpdateException e)
+        {
+            Fail(offer, e);
+        }
+    }
+
+    private void Admit(ReleaseOffer offer)
+    {
+        RaiseFloor(offer.Custom);
+        if (Suitability.Check(offer.Custom, _services.Preparation.Facts, offer.Path) is { } unsuited) throw unsuited;
+        if (offer.Custom.RevokedBelow is { } revoked && offer.Custom.Sequence < revoked)
+            throw UpdateException.Of(UpdateCode.Revoked, offer.Signed.Path, $"it revokes releases below {revoked} and is one", "publish a newer release");
+        if (offer.Custom.Sequence < _slots.Slots.Floor)
+        {
+            throw UpdateException.Of(UpdateCode.Rollback, offer.Signed.Path, $"this device has served {_slots.Slots.Floor} for good, or it is revoked below that",
+                "publish what is wanted under a higher number");
+        }
+    }
+
+    private void RaiseFloor(ReleaseCustom custom)
+    {
+        if (custom.RevokedBelow is { } revoked && revoked > _slots.Slots.Floor) _slots.Write(_slots.Slots.RaiseFloor(revoked));
+    }
+
+    private async Task<PreparedGeneration?> PrepareAsync(ReleaseOffer offer, IReleaseSource source, CancellationToken stop)
+    {
+        if (_interrupt.IsCancellationRequested) _interrupt = new();
+        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, _interrupt.Token);
+        await _services.OneAtATime.WaitAsync(stop).ConfigureAwait(false);
+        string? waits;
+        try
+        {
+            ReleasePreparation preparation = new(_model, _services.Preparation, source, Reach, Received);
+            (PreparedGeneration? prepared, waits) = await Task.Run(() => preparation.Run(offer, both.Token), both.Token).ConfigureAwait(false);
+            if (prepared is not null) return prepared;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // A command comes first; what was fetched stays.
+            return null;
+        }
+        finally
+        {
+            _progress = null;
+            _services.OneAtATime.Release();
+        }
+
+        await RetryAsync(null, waits!, s_probeWait, stop).ConfigureAwait(false);
+        return null;
+    }
+
+    /// <summary>Waits for the window, and for whoever has to release it; false where the rollout says something else by then.</summary>
+    private async Task<bool> WindowAsync(OfferedRelease offered, CancellationToken stop)
+    {
+        while (ReferenceEquals(Wanted(), offered))
+        {
+            string? waits = WaitsFor();
+            if (waits is null) return true;
+            if (_job!.Reason != waits) Write(_job with { Reason = waits });
+            await WaitAsync(s_windowLook, stop).ConfigureAwait(false);
+            RunCommands();
+        }
+
+        return false;
+    }
+
+    private string? WaitsFor()
+    {
+        if (_services.Options.NeedsApproval && !_isApproved) return "it waits for approval: 'edgeinfer update approve', or a message to update/install";
+        if (_services.Options.Window is not { } window) return null;
+        if (!_services.IsClockSynced()) return $"it waits for the window {window}, and for a clock that is kept by a time source";
+        return window.Holds(TimeOnly.FromDateTime(_services.Time.GetLocalNow().DateTime)) ? null : $"it waits for the window {window}";
+    }
+
+    private async Task RetryAsync(UpdateCode? code, string why, TimeSpan after, CancellationToken stop)
+    {
+        if (_job?.Reason != why) LogWaits(_services.Logger, _model, why);
+        Write(_job!.Wait(code, why, Now + after));
+        await WaitAsync(after, stop).ConfigureAwait(false);
+    }
+
+    private void Fail(ReleaseOffer offer, UpdateException e)
+    {
+        string why = e.Fault.ToString();
+        _store.Jobs.Refuse(_model, new(offer.Signed.Sha256, offer.Custom.Sequence, IsRolledBack: false, e.Code, why, Now), _slots.Slots.Floor);
+        Write(_job!.Fail(e.Code, why, Now));
+        LogFailed(_services.Logger, _model, offer.Signed.Path, e.Code.Word(), why);
+        Collect();
+    }
+
+    private DateTimeOffset Now => _services.Time.GetUtcNow();
+
+    // A state behind the one reached is gone through again; the journal tells how far the job is, not what is being looked at once more.
+    private void Reach(JobState state, IReadOnlyList<string> blobs)
+    {
+        UpdateJob job = _job!;
+        if (job.State != state) job = job.MoveTo(state, Now);
+        if (!job.Blobs.SequenceEqual(blobs)) job = job with { Blobs = blobs };
+        if (job != _job) Write(job);
+    }
+
+    private void Write(UpdateJob job)
+    {
+        _store.Jobs.Write(job);
+        _job = job;
+        _changed(true);
+    }
+
+    private void Received(long bytes, long total)
+    {
+        _progress = new(bytes, total);
+        _changed(false);
+    }
+
+    private void Collect()
+    {
+        // What another model's release is being built of is left alone; the next end of an update collects.
+        if (!_services.OneAtATime.Wait(0)) return;
+        Collected collected;
+        try
+        {
+            collected = _store.Collect();
+        }
+        finally
+        {
+            _services.OneAtATime.Release();
+        }
+
+        if (collected.Bytes > 0) LogCollected(_services.Logger, collected.Generations, collected.Blobs, collected.Bytes);
+    }
+
+    private async Task WaitAsync(TimeSpan most, CancellationToken stop)
+    {
+        using CancellationTokenSource over = new(most, _services.Time);
+        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, over.Token);
+        try
+        {
+            await _wake.WaitAsync(both.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // The time is over.
+        }
+    }
+
+    private async Task WaitQuietlyAsync(TimeSpan most, CancellationToken stop)
+    {
+        try
+        {
+            await WaitAsync(most, stop).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop sees it.
+        }
+    }
+
+    /// <summary>An answer and where its files are.</summary>
+    private sealed class OfferedRelease(RolloutAnswer answer, IReleaseSource source)
+    {
+        public RolloutAnswer Answer { get; } = answer;
+
+        public IReleaseSource Source { get; } = source;
+
+        /// <summary>Nothing is to be done about it.</summary>
+        public bool IsDone { get; set; }
+    }
+
+    [LoggerMessage(EventId = 10011, Level = LogLevel.Error, Message = "model {Model}: {Path} is not taken ({Code}): {Why}")]
+    private static partial void LogFailed(ILogger logger, string model, string path, string code, string why);
+
+    [LoggerMessage(EventId = 10012, Level = LogLevel.Warning, Message = "model {Model}: its update waits: {Why}")]
+    private static partial void LogWaits(ILogger logger, string model, string why);
+
+    [LoggerMessage(EventId = 10013, Level = LogLevel.Error, Message = "model {Model}: its updates wait for the disk: {Fault}")]
+    private static partial void LogDisk(ILogger logger, string model, Fault fault);
+
+    [LoggerMessage(EventId = 10014, Level = LogLevel.Information, Message = "removed {Generations} generations and {Blobs} files that nothing names, {Bytes} bytes")]
+    private static partial void LogCollected(ILogger logger, int generations, int blobs, long bytes);
+}

@@ -1,0 +1,266 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Slots;
+using EdgeInfer.Trust;
+using Microsoft.Extensions.Logging;
+
+namespace EdgeInfer.Updates;
+
+/// <summary>
+/// Model updates of a device: asks the repository now and then, or soon after a hint, lets signed rollouts decide, and tells of every model what becomes
+/// of it. A hint carries no location and no trust: it only makes the next look come sooner.
+/// </summary>
+internal sealed partial class UpdateService : IAsyncDisposable
+{
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_progressPace = TimeSpan.FromSeconds(2);
+
+    private readonly UpdateServices _services;
+    private readonly TrustClient _trust;
+    private readonly RolloutReader _rollouts;
+    private readonly IReleaseSource? _source;
+    private readonly Random _random;
+    private readonly Action<UpdateReport> _publish;
+    private readonly Dictionary<string, ModelUpdate> _models = [];
+    private readonly Dictionary<string, UpdateException?> _faults = [];
+    private readonly Dictionary<string, long> _told = [];
+    private readonly SemaphoreSlim _trusting = new(1);
+    private readonly SemaphoreSlim _hinted = new(0);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Backoff _retry;
+    private readonly Lock _lock = new();
+    private Task _loops = Task.CompletedTask;
+    private long? _hintDueTimestamp;
+
+    /// <summary>Prepares; nothing is asked before <see cref="Start"/>.</summary>
+    /// <param name="models">Names of the managed models.</param>
+    /// <param name="services">What all of them share.</param>
+    /// <param name="trust">Whom this device trusts.</param>
+    /// <param name="device">Who this device is.</param>
+    /// <param name="source">The repository; null where updates come by <see cref="ApplyAsync"/> alone.</param>
+    /// <param name="random">Spreads questions; not shared with another thread.</param>
+    /// <param name="publish">Is told of each model when something has changed, and at a bounded rate while files come.</param>
+    /// <exception cref="FaultException">A model's state cannot be read.</exception>
+    public UpdateService(
+        IEnumerable<string> models, UpdateServices services, TrustClient trust, DeviceIdentity device, IReleaseSource? source, Random random, Action<UpdateReport> publish)
+    {
+        (_services, _trust, _source, _random, _publish) = (services, trust, source, random, publish);
+        _rollouts = new(trust, device);
+#pragma warning disable CA5394 // Jitter needs to be spread, not secret.
+        foreach (string model in models) _models.Add(model, new(model, services, new(random.Next()), isState => Changed(model, isState)));
+        _retry = new(s_firstRetry, services.Options.Poll, new(random.Next()), BackoffJitter.Full);
+#pragma warning restore CA5394
+    }
+
+    /// <summary>Starts to look, and to do.</summary>
+    public void Start()
+    {
+        List<Task> loops = [.. _models.Values.Select(m => Task.Run(() => m.RunAsync(_stopping.Token)))];
+        if (_source is { } source) loops.Add(Task.Run(() => PollAsync(source)));
+        _loops = Task.WhenAll(loops);
+        Announce();
+    }
+
+    /// <summary>Somebody says that there is something: it is looked for within <c>updates.spread</c>.</summary>
+    /// <param name="model">The model that it is about; null for any.</param>
+    public void Hint(string? model)
+    {
+        if (model is not null && !_models.ContainsKey(model)) return;
+        lock (_lock)
+        {
+#pragma warning disable CA5394
+            long due = _services.Time.GetTimestamp() + (long)(_random.NextDouble() * _services.Options.Spread.TotalSeconds * _services.Time.TimestampFrequency);
+#pragma warning restore CA5394
+            if (_hintDueTimestamp is { } earlier && earlier <= due) return;
+            _hintDueTimestamp = due;
+        }
+
+        _hinted.Release();
+    }
+
+    /// <summary>Takes what a folder holds, under the same signatures as from the repository.</summary>
+    /// <param name="folder">A copy of a repository.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>What is known of each model then; the releases are on their way.</returns>
+    /// <exception cref="UpdateException">What the folder holds is not trusted, or not whole.</exception>
+    public async Task<IReadOnlyList<UpdateReport>> ApplyAsync(string folder, CancellationToken stop)
+    {
+        if (!Directory.Exists(Path.Combine(folder, "metadata")))
+            throw FaultException.Of(FaultKind.NoInput, folder, "this is no repository: it has no folder metadata", "name the folder that 'edgeinfer release' wrote, the one called repository");
+        await RefreshAsync(new FolderReleases(folder), stop).ConfigureAwait(false);
+        return Reports();
+    }
+
+    /// <summary>What is known of each model now. Any thread.</summary>
+    public IReadOnlyList<UpdateReport> Reports() => [.. _models.Values.Select(m => m.Report(FaultOf(m.Model)))];
+
+    /// <summary>What is known of one model now. Any thread.</summary>
+    /// <exception cref="FaultException">There is no such model.</exception>
+    public UpdateReport Report(string model) => Of(model).Report(FaultOf(model));
+
+    /// <summary>A managed model's updates.</summary>
+    /// <exception cref="FaultException">There is no such model.</exception>
+    public ModelUpdate Of(string model) => _models.TryGetValue(model, out ModelUpdate? update) ? update : throw FaultException.Of(
+        FaultKind.NoInput, model, "there is no managed model of this name", _models.Count == 0 ? "write models: { NAME: { managed: NAME } }" : $"there are {string.Join(", ", _models.Keys)}");
+
+    /// <summary>Somebody new is to learn everything.</summary>
+    public void Announce()
+    {
+        foreach (string model in _models.Keys) Changed(model, isState: true);
+    }
+
+    /// <summary>When signed metadata that this device holds expire, those first that are in the last third of their time.</summary>
+    public IReadOnlyList<RoleExpiry> Expiries => _trust.Expiries;
+
+    /// <summary>Stops; trials are suspended in order.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _loops.ConfigureAwait(false);
+    }
+
+    private async Task PollAsync(IReleaseSource source)
+    {
+        CancellationToken stop = _stopping.Token;
+        TimeSpan wait = TimeSpan.Zero;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await WaitAsync(wait, stop).ConfigureAwait(false);
+                await RefreshAsync(source, stop).ConfigureAwait(false);
+                _retry.Reset();
+                wait = Spread(_services.Options.Poll);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (UpdateException e)
+            {
+                // A repository that cannot be reached is asked again soon; what it says wrongly will be right when somebody has mended it.
+                wait = e.Code.IsPassing() ? _retry.Next() : Spread(_services.Options.Poll);
+            }
+            catch (FaultException e)
+            {
+                LogDisk(_services.Logger, e.Fault);
+                wait = _retry.Next();
+            }
+        }
+    }
+
+    private async Task RefreshAsync(IReleaseSource source, CancellationToken stop)
+    {
+        await _trusting.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            try
+            {
+                await _trust.Refresh(source.Roles, stop).ConfigureAwait(false);
+            }
+            catch (UpdateException e)
+            {
+                foreach (string model in _models.Keys) Note(model, source, e);
+                throw;
+            }
+
+            foreach (ModelUpdate model in _models.Values) await OfferAsync(model, source, stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            _trusting.Release();
+        }
+
+        WarnOfExpiry();
+    }
+
+    private async Task OfferAsync(ModelUpdate model, IReleaseSource source, CancellationToken stop)
+    {
+        try
+        {
+            model.Offer(await _rollouts.Read(model.Model, stop).ConfigureAwait(false), source);
+            Note(model.Model, source, null);
+        }
+        catch (UpdateException e)
+        {
+            // The others' releases are theirs.
+            Note(model.Model, source, e);
+        }
+    }
+
+    private void Note(string model, IReleaseSource source, UpdateException? fault)
+    {
+        bool isNews;
+        lock (_lock)
+        {
+            isNews = _faults.GetValueOrDefault(model)?.Fault.What != fault?.Fault.What;
+            _faults[model] = fault;
+        }
+
+        if (!isNews) return;
+        if (fault is not null) LogRepository(_services.Logger, source.Display, model, fault.Code.Word(), fault.Fault);
+        Changed(model, isState: true);
+    }
+
+    private UpdateException? FaultOf(string model)
+    {
+        lock (_lock) return _faults.GetValueOrDefault(model);
+    }
+
+    private void Changed(string model, bool isState)
+    {
+        lock (_lock)
+        {
+            long now = _services.Time.GetTimestamp();
+            if (!isState && _told.TryGetValue(model, out long told) && _services.Time.GetElapsedTime(told, now) < s_progressPace) return;
+            _told[model] = now;
+        }
+
+        // The first changes come while the models are still being put together.
+        if (_models.TryGetValue(model, out ModelUpdate? update)) _publish(update.Report(FaultOf(model)));
+    }
+
+    private void WarnOfExpiry()
+    {
+        foreach (RoleExpiry expiry in _trust.Expiries.Where(static e => e.IsDue)) LogExpiry(_services.Logger, expiry.Role, expiry.Expires);
+    }
+
+    // Until the time is over, or the next hint's.
+    private async Task WaitAsync(TimeSpan most, CancellationToken stop)
+    {
+        long due = _services.Time.GetTimestamp() + (long)(most.TotalSeconds * _services.Time.TimestampFrequency);
+        while (true)
+        {
+            long next;
+            lock (_lock) next = _hintDueTimestamp is { } hint && hint < due ? hint : due;
+            TimeSpan left = _services.Time.GetElapsedTime(_services.Time.GetTimestamp(), next);
+            if (left <= TimeSpan.Zero) break;
+            using CancellationTokenSource over = new(left, _services.Time);
+            using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, over.Token);
+            try
+            {
+                await _hinted.WaitAsync(both.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+            {
+                // The time is over.
+            }
+        }
+
+        stop.ThrowIfCancellationRequested();
+        lock (_lock) _hintDueTimestamp = null;
+    }
+
+#pragma warning disable CA5394
+    private TimeSpan Spread(TimeSpan time) => time * (0.9 + 0.2 * _random.NextDouble());
+#pragma warning restore CA5394
+
+    [LoggerMessage(EventId = 10031, Level = LogLevel.Warning, Message = "updates from {Source}, model {Model}: nothing is taken ({Code}): {Fault}")]
+    private static partial void LogRepository(ILogger logger, string source, string model, string code, Fault fault);
+
+    [LoggerMessage(EventId = 10032, Level = LogLevel.Warning, Message = "the signed metadata of the role {Role} expire at {At:u}: the publisher has to sign them again")]
+    private static partial void LogExpiry(ILogger logger, string role, DateTimeOffset at);
+
+    [LoggerMessage(EventId = 10033, Level = LogLevel.Error, Message = "updates wait for the disk: {Fault}")]
+    private static partial void LogDisk(ILogger logger, Fault fault);
+}

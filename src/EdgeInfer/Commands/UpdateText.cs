@@ -1,0 +1,48 @@
+using System.Globalization;
+using EdgeInfer.Updates;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>A model's updates in lines.</summary>
+internal static class UpdateText
+{
+    /// <summary>The lines: what serves, what is under way, what was refused.</summary>
+    public static IEnumerable<string> Of(UpdateReport report)
+    {
+        yield return $"{report.Model}: {Active(report)}";
+        if (report.Job is { } job) yield return $"  {Job(job)}";
+        if (report.Progress is { } progress) yield return string.Create(CultureInfo.InvariantCulture, $"  {progress.Bytes >> 10} of {progress.Total >> 10} KiB");
+        if (report.Trial is { } trial) yield return $"  {Trial(trial)}";
+        if (report.Refused is { } refused) yield return string.Create(CultureInfo.InvariantCulture, $"  release {refused.Seq} is not tried again{Code(refused.Code)}: {refused.Reason}");
+        if (report.Repository is { } repository) yield return $"  nothing new is learnt{Code(report.RepositoryCode)}: {repository}";
+    }
+
+    private static string Active(UpdateReport report)
+    {
+        string serves = report.Active is { } active ? $"serves {Name(active)}" : "nothing serves yet";
+        if (report.Previous is { } previous) serves += $", before it {Name(previous)}";
+        return report.Pin is not null ? $"{serves}, pinned ('edgeinfer update resume {report.Model}' lets it follow its releases)" : serves;
+    }
+
+    private static string Job(JobReport job)
+    {
+        string line = job.Seq is { } seq ? string.Create(CultureInfo.InvariantCulture, $"release {seq}{(job.Version is null ? "" : $" ({job.Version})")}: {job.State}") : job.State;
+        if (job.Since is { } since) line += string.Create(CultureInfo.InvariantCulture, $" since {since:u}");
+        line += Code(job.Code);
+        if (job.Reason is { } reason) line += $": {reason}";
+        if (job.Retries > 0 && job.NotBefore is { } next) line += string.Create(CultureInfo.InvariantCulture, $"; tried {job.Retries} times, next at {next:u}");
+        return line;
+    }
+
+    private static string Trial(TrialReport trial)
+    {
+        string line = string.Create(CultureInfo.InvariantCulture, $"on trial: {trial.Results} results in {trial.ServedS:0} s, {trial.Errors} errors");
+        if (trial.P95Ms is { } p95) line += string.Create(CultureInfo.InvariantCulture, $", 95 of 100 within {p95} ms{(trial.P95BeforeMs is { } before ? string.Create(CultureInfo.InvariantCulture, $" ({before} ms before)") : "")}");
+        return line;
+    }
+
+    private static string Name(GenerationReport generation) => string.Create(
+        CultureInfo.InvariantCulture, $"{(generation.Seq == 0 ? "what the device began with" : $"release {generation.Seq}")}{(generation.Version is null ? "" : $" ({generation.Version})")}");
+
+    private static string Code(string? code) => code is null ? "" : $" ({code})";
+}

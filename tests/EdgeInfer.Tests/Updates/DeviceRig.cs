@@ -1,0 +1,237 @@
+using EdgeInfer.Admission;
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Gate;
+using EdgeInfer.Models;
+using EdgeInfer.Pipeline;
+using EdgeInfer.Releasing;
+using EdgeInfer.Slots;
+using EdgeInfer.Tests.Models;
+using EdgeInfer.Tests.Releasing;
+using EdgeInfer.Tests.Sources;
+using EdgeInfer.Trust;
+using EdgeInfer.Updates;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EdgeInfer.Tests.Updates;
+
+/// <summary>
+/// A publisher and a device with one managed model. Trust, store and gate are the real ones; pipelines and the probe's child are played, and time
+/// goes on a second at a time while something is waited for.
+/// </summary>
+internal sealed class DeviceRig : IModelHost, IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly ReleaseRig _publisher = new();
+    private readonly string _state;
+    private readonly Lock _lock = new();
+    private readonly List<string> _open = [];
+    private UpdateReport? _report;
+    private ManagedStore? _store;
+    private LiveModels _live = new();
+
+    public DeviceRig() => _state = Path.Combine(_publisher.Outer, "state");
+
+    public FakeTimeProvider Time => _publisher.Time;
+
+    public RecordingLogger Log { get; } = new();
+
+    public UpdateOptions Options { get; set; } = new() { Poll = TimeSpan.FromMinutes(5), Spread = TimeSpan.FromSeconds(10) };
+
+    public bool IsClockSynced { get; set; } = true;
+
+    /// <summary>What the probe comes to, by the model's version.</summary>
+    public Func<string, ProbeVerdict> OnProbe { get; set; } = static _ => new ProbePassed(new());
+
+    /// <summary>Models that were probed, by version.</summary>
+    public List<string> Probed { get; } = [];
+
+    public string? MissingLabel { get; set; }
+
+    public string? Initial { get; set; }
+
+    public long? RssBytes { get; set; } = 100 << 20;
+
+    /// <summary>Fails to load folders of this version.</summary>
+    public string? Unloadable { get; set; }
+
+    public UpdateService? Service { get; private set; }
+
+    public string Repository => Path.Combine(_publisher.Folder.Root, "repository");
+
+    /// <summary>Folders that are open.</summary>
+    public string[] Opened
+    {
+        get { lock (_lock) return [.. _open]; }
+    }
+
+    public LiveGeneration Now => Live("parts").Now;
+
+    public UpdateReport Report => Service!.Report("parts");
+
+    public ManagedStore Store => _store!;
+
+    /// <summary>Publishes a release and lets everybody have it.</summary>
+    public void Publish(long seq, string? version = null, bool hold = false, bool hard = false, Func<PackOptions, PackOptions>? with = null)
+    {
+        PackOptions options = new(Model(version ?? $"1.{seq}.0"), "parts") { Seq = seq };
+        _publisher.Do(desk => ReleasePack.Run(desk, with is null ? options : with(options)));
+        _publisher.Do(ReleasePublish.Run);
+        _publisher.Do(desk => ReleaseRollout.Run(desk, new("parts") { To = $"{seq}", IsHard = hard }));
+        if (hold) Hold(true);
+    }
+
+    public void Hold(bool hold) => _publisher.Do(desk => ReleaseRollout.Run(desk, new("parts") { Hold = hold }));
+
+    public void Do(Func<ReleaseDesk, object> work) => _publisher.Do(work);
+
+    /// <summary>A small model whose contract is whole.</summary>
+    public string Model(string version)
+    {
+        string folder = Path.Combine(_publisher.Outer, "model-" + version);
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "model.yaml"), $"name: parts\nversion: {version}\ntask: raw\ninput: {{ color: rgb, resize: stretch, kernel: bilinear }}\n");
+        File.WriteAllBytes(Path.Combine(folder, "model.onnx"), new OnnxBuilder().Input("x", OnnxBuilder.Float, 1, 3, 8, 8).Node("Relu", ["x"], ["y"]).Output("y", OnnxBuilder.Float, 1, 3, 8, 8).ToArray());
+        return folder;
+    }
+
+    /// <summary>The device starts, or starts again.</summary>
+    public void Start()
+    {
+        _store = ManagedStore.Open(_state, new(), Time, fault => Microsoft.Extensions.Logging.LoggerExtensions.Log(Log, Microsoft.Extensions.Logging.LogLevel.Warning, "{Fault}", fault));
+        _live = new();
+        lock (_lock) _open.Clear();
+        ManagedModels.Begin(Configuration(), _store, _live, Time, Log);
+        TrustStore trusted = new(Path.Combine(_state, "tuf"));
+        TrustClient trust = TrustClient.Open(trusted, RootPin.OfBytes(File.ReadAllBytes(Path.Combine(Repository, "metadata", "1.root.json"))), new(trusted, Time, DateTimeOffset.UnixEpoch));
+        PreparationServices preparation = new(_store, this, new("x64", ["cpu"], 1L << 30, SemanticVersion.Parse("0.1.0")!), new(), Probe);
+        UpdateServices services = new(preparation, Options, new(), "press-3", () => IsClockSynced, Time, Log);
+        Service = new(["parts"], services, trust, new("press-3", new Dictionary<string, string> { ["site"] = "oslo" }), new FolderReleases(Repository), new Random(1), Take);
+        Service.Start();
+    }
+
+    /// <summary>The device stops in order.</summary>
+    public async Task StopAsync()
+    {
+        await Service!.DisposeAsync();
+        _store!.Dispose();
+        Service = null;
+    }
+
+    /// <summary>The device ends without a word: nothing is written any more.</summary>
+    public void Crash()
+    {
+        // What the service writes as it ends is taken back: a killed one writes nothing.
+        string slots = Path.Combine(_state, "models", "parts", "slots.json"), jobs = Path.Combine(_state, "jobs", "parts.json");
+        (byte[] Slots, byte[] Copy, byte[] Job) before = (File.ReadAllBytes(slots), File.ReadAllBytes(slots + ".copy"), File.ReadAllBytes(jobs));
+        StopAsync().GetAwaiter().GetResult();
+        File.WriteAllBytes(slots, before.Slots);
+        File.WriteAllBytes(slots + ".copy", before.Copy);
+        File.WriteAllBytes(jobs, before.Job);
+    }
+
+    /// <summary>Seconds go by until something is so.</summary>
+    public UpdateReport Until(Func<UpdateReport, bool> isSo, string what)
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        int steps = 0;
+        while (TimeProvider.System.GetElapsedTime(began) < s_patience)
+        {
+            UpdateReport report = Report;
+            if (isSo(report)) return report;
+            // What waits for minutes need not be looked at each second.
+            UpdateReport? before = _report;
+            Time.Advance(TimeSpan.FromSeconds(++steps < 30 ? 1 : 10));
+            SpinWait.SpinUntil(() => !ReferenceEquals(before, _report), 2);
+        }
+
+        throw new TimeoutException($"{what} did not come about: {System.Text.Encoding.UTF8.GetString(Report.Encode())}\n{Log.Text}");
+    }
+
+    /// <summary>Until a release is live and looked at.</summary>
+    public UpdateReport UntilTrial(long? seq = null) => Until(r => r is { Trial: not null, Job: { State: "trial" } job } && (seq is null || job.Seq == seq), $"trial of {seq}");
+
+    public UpdateReport UntilState(string state) => Until(r => r.Job?.State == state, state);
+
+    /// <summary>Time goes on for a while, in which nothing should happen.</summary>
+    public void Pass(TimeSpan time)
+    {
+        for (TimeSpan gone = TimeSpan.Zero; gone < time; gone += TimeSpan.FromSeconds(10))
+        {
+            Time.Advance(TimeSpan.FromSeconds(10));
+            SpinWait.SpinUntil(static () => false, 1);
+        }
+    }
+
+    /// <summary>The generation at work gives results.</summary>
+    public void Give(int results, double milliseconds = 5)
+    {
+        for (int i = 0; i < results; i++) Now.Record.Add(milliseconds);
+    }
+
+    /// <summary>From a fresh device to a release that serves for good.</summary>
+    public void Commit(long seq)
+    {
+        if (Service is null)
+        {
+            Publish(seq);
+            Start();
+        }
+        else
+        {
+            Publish(seq);
+            Service.Hint("parts");
+        }
+
+        UntilTrial(seq);
+        Give(300);
+        Until(r => r.Active?.Seq == seq, $"commit of {seq}");
+    }
+
+    public LiveModel Live(string model) => _live.Of(LiveModels.KeyOf(model));
+
+    public void Open(string path)
+    {
+        if (Unloadable is { } bad && File.ReadAllText(Path.Combine(path, "model.yaml")).Contains(bad, StringComparison.Ordinal))
+            throw FaultException.Of(FaultKind.Data, path, "it cannot be loaded", "");
+        lock (_lock)
+            if (!_open.Contains(path)) _open.Add(path);
+    }
+
+    public void Close(string path)
+    {
+        lock (_lock) _open.Remove(path);
+    }
+
+    public void TryNow()
+    {
+    }
+
+    public string? Missing(string model, Model candidate) => MissingLabel;
+
+    public void Dispose()
+    {
+        if (Service is not null) StopAsync().GetAwaiter().GetResult();
+        _publisher.Dispose();
+    }
+
+    private Task<ProbeVerdict> Probe(ProbeJob job, CancellationToken stop)
+    {
+        lock (_lock) Probed.Add(job.Model.Version);
+        return Task.FromResult(OnProbe(job.Model.Version));
+    }
+
+    private void Take(UpdateReport report) => _report = report;
+
+    private AgentConfiguration Configuration() => new()
+    {
+        File = "",
+        Device = new("press-3", new Dictionary<string, string>()),
+        Mqtt = new() { Url = new("mqtt://127.0.0.1:1") },
+        Runtime = new() { StateFolder = _state },
+        Models = new Dictionary<string, ModelReference> { ["parts"] = new("parts", Initial ?? "", default, "parts") },
+        Pipelines = [],
+        Updates = Options,
+    };
+}

@@ -1,0 +1,339 @@
+using EdgeInfer.Configuration;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Gate;
+using EdgeInfer.Releasing;
+using EdgeInfer.Updates;
+
+namespace EdgeInfer.Tests.Updates;
+
+/// <summary>The way of a release onto a device, from a signed rollout to what serves. The numbers of trials are the contract's: 300 results and 10 minutes.</summary>
+public sealed class UpdateServiceTests : IDisposable
+{
+    private readonly DeviceRig _device = new();
+
+    public void Dispose() => _device.Dispose();
+
+    [Fact]
+    public void The_first_release_of_a_model_serves_on_trial_and_then_for_good()
+    {
+        _device.Publish(1);
+        _device.Start();
+        UpdateReport trial = _device.Until(r => r.Trial is not null, "trial");
+        Assert.EndsWith("/1-" + trial.Job!.Manifest![..8], _device.Now.Path, StringComparison.Ordinal);
+        Assert.Equal([_device.Now.Path], _device.Opened);
+        Assert.Null(trial.Active);
+        _device.Pass(TimeSpan.FromMinutes(11));
+        Assert.StartsWith("no results yet after 1", _device.Until(static r => r.Job!.Reason is { } reason && reason.StartsWith("no results yet after 1", StringComparison.Ordinal), "reason").Job!.Reason, StringComparison.Ordinal);
+        Assert.Equal("trial", _device.Report.Job!.State);
+        _device.Give(299);
+        _device.Pass(TimeSpan.FromSeconds(30));
+        Assert.Equal("trial", _device.Report.Job!.State);
+        _device.Give(1);
+        UpdateReport served = _device.UntilState("committed");
+        Assert.Equal((1, 1, null), (served.Active!.Seq, served.Floor, served.Trial));
+    }
+
+    [Fact]
+    public void Ten_minutes_have_to_pass_however_many_results_there_are()
+    {
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilTrial();
+        _device.Give(5000);
+        _device.Pass(TimeSpan.FromMinutes(9));
+        Assert.Equal("trial", _device.Report.Job!.State);
+        Assert.Equal(1, _device.UntilState("committed").Active!.Seq);
+    }
+
+    [Fact]
+    public void What_the_device_began_with_serves_until_a_release_comes_and_is_what_it_goes_back_to()
+    {
+        _device.Initial = _device.Model("0.9.0");
+        _device.Publish(1, hold: true);
+        _device.Start();
+        _device.Pass(TimeSpan.FromMinutes(1));
+        Assert.Equal((0, "0.9.0"), (_device.Report.Active!.Seq, _device.Report.Active.Version));
+        string initial = _device.Now.Path;
+        _device.Hold(false);
+        _device.Until(r => r.Trial is not null && _device.Now.Path != initial, "trial");
+        _device.Now.Record.AddError("it failed");
+        UpdateReport back = _device.Until(r => r.Job?.State == "rolled_back" && _device.Now.Path == initial, "return");
+        Assert.Equal("trial-errors", back.Job!.Code);
+        Assert.Contains("it failed", back.Job.Reason, StringComparison.Ordinal);
+        _device.Until(_ => _device.Opened.SequenceEqual([initial]), "only the old one open");
+    }
+
+    [Fact]
+    public async Task A_release_that_was_rolled_back_is_not_tried_again_before_somebody_says_so()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        _device.UntilTrial();
+        _device.Now.Record.AddNotNumber();
+        _device.UntilState("rolled_back");
+        int probed = _device.Probed.Count;
+        _device.Pass(TimeSpan.FromHours(1));
+        Assert.Equal(("rolled_back", probed), (_device.Report.Job!.State, _device.Probed.Count));
+        Assert.Equal((2, "trial-errors"), (_device.Report.Refused!.Seq, _device.Report.Refused.Code));
+        await _device.Service!.Of("parts").RetryAsync();
+        _device.UntilTrial(2);
+    }
+
+    [Fact]
+    public void A_model_half_as_slow_again_is_taken_and_a_slower_one_goes_back()
+    {
+        _device.Commit(1);
+        _device.Give(300, 10);
+        _device.Publish(2);
+        _device.UntilTrial();
+        _device.Give(300, 15);
+        _device.Until(static r => r.Active?.Seq == 2, "commit");
+        _device.Give(512, 10);
+        _device.Publish(3);
+        _device.UntilTrial(3);
+        _device.Give(300, 15.2);
+        UpdateReport back = _device.UntilState("rolled_back");
+        Assert.Equal(("trial-latency", 2), (back.Job!.Code, back.Active!.Seq));
+    }
+
+    [Fact]
+    public void A_model_that_makes_the_agent_too_large_goes_back()
+    {
+        _device.Commit(1);
+        _device.Give(300);
+        _device.Publish(2);
+        _device.UntilTrial();
+        _device.RssBytes = 151 << 20;
+        _device.Give(300);
+        Assert.Equal("memory", _device.UntilState("rolled_back").Job!.Code);
+    }
+
+    [Theory]
+    [InlineData(UpdateCode.Golden)]
+    [InlineData(UpdateCode.Metric)]
+    [InlineData(UpdateCode.Latency)]
+    [InlineData(UpdateCode.Memory)]
+    [InlineData(UpdateCode.Crash)]
+    [InlineData(UpdateCode.Hang)]
+    public void A_release_that_fails_its_probe_never_serves_and_is_remembered(UpdateCode code)
+    {
+        _device.Commit(1);
+        string serving = _device.Now.Path;
+        _device.OnProbe = _ => new ProbeFailed(code, "golden/belt.jpg differs", new());
+        _device.Publish(2);
+        UpdateReport failed = _device.UntilState("failed");
+        Assert.Equal((code.Word(), code.Word(), 1, serving), (failed.Job!.Code, failed.Refused!.Code, failed.Active!.Seq, _device.Now.Path));
+        Assert.Contains("golden/belt.jpg differs", failed.Job.Reason, StringComparison.Ordinal);
+        int probed = _device.Probed.Count;
+        _device.Pass(TimeSpan.FromHours(1));
+        Assert.Equal(probed, _device.Probed.Count);
+        _device.OnProbe = static _ => new ProbePassed(new());
+        _device.Publish(3);
+        _device.UntilTrial(3);
+    }
+
+    [Fact]
+    public void A_probe_that_finds_no_memory_waits_and_is_tried_again()
+    {
+        _device.OnProbe = static _ => new ProbeWaits("there is too little memory now");
+        _device.Publish(1);
+        _device.Start();
+        UpdateReport waits = _device.Until(static r => r.Job?.Reason is not null, "reason");
+        Assert.Equal(("there is too little memory now", null), (waits.Job!.Reason, waits.Job.Code));
+        _device.OnProbe = static _ => new ProbePassed(new());
+        _device.UntilTrial();
+    }
+
+    [Fact]
+    public void A_label_that_a_pipeline_names_and_the_model_lacks_refuses_it_before_it_is_probed()
+    {
+        _device.MissingLabel = "it has no label 'nut', which the pipeline 'belt' of this device names";
+        _device.Publish(1);
+        _device.Start();
+        UpdateReport failed = _device.UntilState("failed");
+        Assert.Equal("contract", failed.Job!.Code);
+        Assert.Empty(_device.Probed);
+    }
+
+    [Fact]
+    public void A_model_that_cannot_be_loaded_once_it_is_to_serve_goes_back_at_once()
+    {
+        _device.Commit(1);
+        string serving = _device.Now.Path;
+        _device.Unloadable = "version: 1.2.0";
+        _device.Publish(2);
+        UpdateReport back = _device.Until(r => r.Job?.State == "rolled_back" && _device.Now.Path == serving, "return");
+        Assert.Equal("trial-errors", back.Job!.Code);
+    }
+
+    [Theory]
+    [InlineData("arm64", null, 0, null, "unsuited")]
+    [InlineData(null, "cuda", 0, null, "unsuited")]
+    [InlineData(null, null, 2L << 30, null, "unsuited")]
+    [InlineData(null, null, 0, "9.0.0", "agent-too-old")]
+    public void What_is_not_for_this_device_is_refused_before_a_byte_of_it_comes(string? arch, string? provider, long memory, string? agent, string code)
+    {
+        _device.Publish(1, with: options => options with { Arch = arch is null ? [] : [arch], Provider = provider, MemoryBytes = memory == 0 ? null : memory, Agent = agent });
+        _device.Start();
+        Assert.Equal(code, _device.UntilState("failed").Job!.Code);
+        Assert.Empty(_device.Store.Blobs.List());
+    }
+
+    [Fact]
+    public void An_older_release_is_refused_once_a_newer_one_has_served_for_good()
+    {
+        _device.Publish(1);
+        _device.Publish(2);
+        _device.Start();
+        _device.UntilTrial();
+        _device.Give(300);
+        _device.UntilState("committed");
+        _device.Do(static desk => ReleaseRollout.Run(desk, new("parts") { To = "1" }));
+        UpdateReport refused = _device.UntilState("failed");
+        Assert.Equal(("rollback", 2), (refused.Job!.Code, refused.Active!.Seq));
+    }
+
+    [Fact]
+    public void A_hold_changes_nothing_and_its_end_goes_on()
+    {
+        _device.Commit(1);
+        _device.Publish(2, hold: true);
+        _device.Pass(TimeSpan.FromMinutes(30));
+        Assert.Equal(("committed", 1), (_device.Report.Job!.State, _device.Report.Job.Seq));
+        _device.Hold(false);
+        _device.UntilTrial(2);
+    }
+
+    [Fact]
+    public void With_approval_a_release_that_passed_its_probe_waits_for_it()
+    {
+        _device.Options = _device.Options with { NeedsApproval = true };
+        _device.Publish(1);
+        _device.Start();
+        _device.Until(static r => r.Job?.Reason?.StartsWith("it waits for approval", StringComparison.Ordinal) == true, "the wait for approval");
+        _device.Pass(TimeSpan.FromHours(2));
+        Assert.Equal("window", _device.Report.Job!.State);
+        Assert.Contains("release 7 does not wait", Assert.Throws<FaultException>(() => _device.Service!.Of("parts").Approve(7)).Fault.What, StringComparison.Ordinal);
+        _device.Service!.Of("parts").Approve(1);
+        _device.UntilTrial();
+    }
+
+    [Fact]
+    public void A_window_opens_at_its_time_and_never_on_a_clock_that_nobody_keeps()
+    {
+        // 12:00 at the start.
+        _device.Time.SetLocalTimeZone(TimeZoneInfo.Utc);
+        _device.Options = _device.Options with { Window = new(new(12, 30), new(13, 0)) };
+        _device.IsClockSynced = false;
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilState("window");
+        _device.Pass(TimeSpan.FromMinutes(40));
+        Assert.Equal("window", _device.Report.Job!.State);
+        Assert.Contains("a clock that is kept", _device.Report.Job.Reason, StringComparison.Ordinal);
+        _device.IsClockSynced = true;
+        _device.Pass(TimeSpan.FromHours(1));
+        _device.Until(static r => r.Job!.State == "trial" || (r.Job.State == "window" && r.Job.Reason == "it waits for the window 12:30-13:00"), "the window");
+    }
+
+    [Fact]
+    public async Task A_trial_goes_on_after_a_restart_with_what_it_had_counted()
+    {
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilTrial();
+        _device.Give(200);
+        _device.Pass(TimeSpan.FromMinutes(6));
+        await _device.StopAsync();
+        _device.Start();
+        Assert.Equal("trial", _device.Report.Job!.State);
+        _device.Give(100);
+        _device.Pass(TimeSpan.FromMinutes(2));
+        Assert.Equal("trial", _device.Report.Job!.State);
+        Assert.Equal(1, _device.UntilState("committed").Active!.Seq);
+    }
+
+    [Fact]
+    public void Three_starts_that_end_without_a_word_are_enough()
+    {
+        _device.Commit(1);
+        string serving = _device.Now.Path;
+        _device.Publish(2);
+        _device.UntilTrial();
+        for (int start = 2; start <= 3; start++)
+        {
+            _device.Crash();
+            _device.Start();
+            Assert.Equal(("trial", start), (_device.Report.Job!.State, _device.Store.Slots("parts")!.Slots.Trial!.Attempts));
+        }
+
+        _device.Crash();
+        _device.Start();
+        UpdateReport back = _device.Report;
+        Assert.Equal(("rolled_back", "crash", 1, serving), (back.Job!.State, back.Job.Code, back.Active!.Seq, _device.Now.Path));
+    }
+
+    [Fact]
+    public async Task A_model_that_was_activated_by_hand_stays_until_it_may_follow_again()
+    {
+        _device.Commit(1);
+        _device.Commit(2);
+        await _device.Service!.Of("parts").ActivateAsync(2);
+        _device.Publish(3);
+        _device.Pass(TimeSpan.FromHours(1));
+        Assert.Equal((2, 2), (_device.Report.Active!.Seq, _device.Report.Pin));
+        await _device.Service.Of("parts").ResumeAsync();
+        _device.UntilTrial(3);
+    }
+
+    [Fact]
+    public async Task An_operator_goes_back_and_what_was_left_does_not_come_again()
+    {
+        _device.Commit(1);
+        _device.Commit(2);
+        await _device.Service!.Of("parts").RollBackAsync();
+        _device.Pass(TimeSpan.FromHours(1));
+        Assert.Equal((1, 2, "an operator rolled it back"), (_device.Report.Active!.Seq, _device.Report.Refused!.Seq, _device.Report.Refused.Reason));
+        Assert.Contains("/1-", _device.Now.Path, StringComparison.Ordinal);
+        Assert.StartsWith("there is no generation to go back to", (await Assert.ThrowsAsync<FaultException>(() => _device.Service.Of("parts").RollBackAsync())).Fault.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Metadata_that_somebody_changed_stop_updates_and_not_serving()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        string timestamp = Path.Combine(_device.Repository, "metadata", "timestamp.json");
+        byte[] good = File.ReadAllBytes(timestamp);
+        File.WriteAllText(timestamp, File.ReadAllText(timestamp).Replace("\"version\":", "\"version\":9", StringComparison.Ordinal));
+        UpdateReport refused = _device.Until(static r => r.RepositoryCode is not null, "refusal");
+        Assert.Equal(("signature", 1), (refused.RepositoryCode, refused.Active!.Seq));
+        File.WriteAllBytes(timestamp, good);
+        Assert.Null(_device.UntilTrial(2).Repository);
+    }
+
+    [Fact]
+    public void A_file_that_somebody_changed_is_refused_by_its_digest()
+    {
+        _device.Publish(1);
+        foreach (string blob in Directory.GetFiles(Path.Combine(_device.Repository, "blobs", "sha256")))
+        {
+            byte[] bytes = File.ReadAllBytes(blob);
+            bytes[^1] ^= 1;
+            File.SetUnixFileMode(blob, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.WriteAllBytes(blob, bytes);
+        }
+
+        _device.Start();
+        Assert.Equal("digest", _device.Until(static r => r.Job?.Code is not null, "refusal").Job!.Code);
+        Assert.Equal("", _device.Now.Path);
+    }
+
+    [Fact]
+    public void Of_three_releases_two_stay_on_the_disk()
+    {
+        for (int seq = 1; seq <= 3; seq++) _device.Commit(seq);
+        _device.Until(_ => _device.Store.Generations.List("parts").Select(static n => n.Split('-')[0]).SequenceEqual(["2", "3"]), "collection");
+        Assert.Equal((3, 2), (_device.Report.Active!.Seq, _device.Report.Previous!.Seq));
+    }
+}
