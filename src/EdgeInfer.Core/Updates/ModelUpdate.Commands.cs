@@ -21,7 +21,7 @@ internal sealed partial class ModelUpdate
         {
             if (_job is { IsRunning: true, Approved: false } job && job.Target == target) Write(job with { Approved = true });
         });
-        _wake.Release();
+        Wake();
     }
 
     /// <summary>What was refused may be tried again.</summary>
@@ -101,8 +101,8 @@ internal sealed partial class ModelUpdate
 
             _changed(true);
         });
-        _interrupt.Cancel();
-        _wake.Release();
+        lock (_lock) _interrupt?.Invoke();
+        Wake();
         return done.Task;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using EdgeInfer.Admission;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
@@ -42,7 +43,7 @@ internal sealed partial class ModelUpdate
     private readonly SlotFile _slots;
     private readonly Backoff _backoff;
     private readonly Action<bool> _changed;
-    private readonly SemaphoreSlim _wake = new(0);
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentQueue<Action> _commands = new();
     private readonly Lock _lock = new();
     private OfferedRelease? _offered;
@@ -50,7 +51,7 @@ internal sealed partial class ModelUpdate
     private ModelTrial? _trial;
     private ProgressReport? _progress;
     private Fault? _disk;
-    private CancellationTokenSource _interrupt = new();
+    private Action? _interrupt;
     private volatile bool _isApproved;
 
     /// <summary>Prepares; nothing is done before <see cref="RunAsync"/>.</summary>
@@ -83,7 +84,7 @@ internal sealed partial class ModelUpdate
             _offered = new(answer, source);
         }
 
-        _wake.Release();
+        Wake();
     }
 
     /// <summary>Runs until it is stopped.</summary>
@@ -179,12 +180,16 @@ internal sealed partial class ModelUpdate
 
     private async Task<PreparedGeneration?> PrepareAsync(ReleaseOffer offer, IReleaseSource source, CancellationToken stop)
     {
-        if (_interrupt.IsCancellationRequested) _interrupt = new();
-        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, _interrupt.Token);
-        await _services.OneAtATime.WaitAsync(stop).ConfigureAwait(false);
+        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        lock (_lock) _interrupt = both.Cancel;
         string? waits;
+        bool isIn = false;
         try
         {
+            // What came before it could be interrupted.
+            if (!_commands.IsEmpty) return null;
+            await _services.OneAtATime.WaitAsync(both.Token).ConfigureAwait(false);
+            isIn = true;
             ReleasePreparation preparation = new(_model, _services.Preparation, source, Reach, Received);
             (PreparedGeneration? prepared, waits) = await Task.Run(() => preparation.Run(offer, both.Token), both.Token).ConfigureAwait(false);
             if (prepared is not null) return prepared;
@@ -196,8 +201,9 @@ internal sealed partial class ModelUpdate
         }
         finally
         {
+            lock (_lock) _interrupt = null;
             _progress = null;
-            _services.OneAtATime.Release();
+            if (isIn) _services.OneAtATime.Release();
         }
 
         await RetryAsync(null, waits!, s_probeWait, stop).ConfigureAwait(false);
@@ -284,13 +290,15 @@ internal sealed partial class ModelUpdate
         if (collected.Bytes > 0) LogCollected(_services.Logger, collected.Generations, collected.Blobs, collected.Bytes);
     }
 
+    private void Wake() => _wake.Writer.TryWrite(true);
+
     private async Task WaitAsync(TimeSpan most, CancellationToken stop)
     {
         using CancellationTokenSource over = new(most, _services.Time);
         using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, over.Token);
         try
         {
-            await _wake.WaitAsync(both.Token).ConfigureAwait(false);
+            await _wake.Reader.ReadAsync(both.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
