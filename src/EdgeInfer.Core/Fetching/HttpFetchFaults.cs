@@ -51,7 +51,8 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, Fetch
     /// <summary>A document beyond its bound.</summary>
     public static TransferException TooLong(Uri url, int most) => new(
         new(FaultKind.Data, Shown(url), $"the answer has more than {(most >= 1 << 20 ? $"{most >> 20} MiB" : $"{most} bytes")}", "this is not the document that was asked for; check the address"),
-        isPassing: false) { Code = UpdateCode.Size };
+        isPassing: false)
+    { Code = UpdateCode.Size };
 
     /// <summary>A document that did not come to its end in time.</summary>
     public TransferException TooLate(Uri url) => Passing(Shown(url) + Via(url), $"not all has come in {limits.DocumentTime.TotalSeconds:0.#} s", words.Network);

@@ -84,7 +84,10 @@ internal static class ReleaseInit
 
         RootDocument root = new(1, now + RoleLifetimes.Of(RoleName.Root), Keys([.. roots, online]), new Dictionary<string, RoleKeys>
         {
-            [RoleName.Root] = byRoot, [RoleName.Targets] = byRoot, [RoleName.Snapshot] = byOnline, [RoleName.Timestamp] = byOnline,
+            [RoleName.Root] = byRoot,
+            [RoleName.Targets] = byRoot,
+            [RoleName.Snapshot] = byOnline,
+            [RoleName.Timestamp] = byOnline,
         });
         Delegations delegations = new(Keys([models, online]),
         [

@@ -59,7 +59,10 @@ internal sealed class RepositoryEdit(ReleaseFolder folder, PublishedRoles publis
         MetaFile snapshotFile = Stage(staged, RoleName.Snapshot, snapshot.Version, SignBoth(RoleName.Snapshot, snapshot, root, before, ref isWhole).Write());
         TimestampDocument timestamp = published.Timestamp.Document with
         {
-            Version = published.Timestamp.Document.Version + 1, Expires = Expiry(RoleName.Timestamp), SignedAt = Whole(now), Snapshot = snapshotFile,
+            Version = published.Timestamp.Document.Version + 1,
+            Expires = Expiry(RoleName.Timestamp),
+            SignedAt = Whole(now),
+            Snapshot = snapshotFile,
         };
         byte[] timestampBytes = SignBoth(RoleName.Timestamp, timestamp, root, before, ref isWhole).Write();
         byte[]? rootBytes = Root is null ? null : SignBoth(RoleName.Root, root, root, before, ref isWhole).Write();

@@ -18,13 +18,18 @@ internal sealed class KeyOptionSet
     public Option<string[]> Signer { get; } = new("--signer")
     {
         Description = "Command that signs for a key in a KMS or token, as in root=CMD: it reads the bytes to sign from its standard input, gets the key's id as argument, and writes the signature",
-        HelpName = "KEY=CMD", Arity = ArgumentArity.OneOrMore, DefaultValueFactory = static _ => [],
+        HelpName = "KEY=CMD",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = static _ => [],
     };
 
     /// <summary>Public halves of those keys.</summary>
     public Option<string[]> PublicKey { get; } = new("--public-key")
     {
-        Description = "PEM of the public half of such a key, as in root=FILE", HelpName = "KEY=FILE", Arity = ArgumentArity.OneOrMore, DefaultValueFactory = static _ => [],
+        Description = "PEM of the public half of such a key, as in root=FILE",
+        HelpName = "KEY=FILE",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = static _ => [],
     };
 
     /// <summary>Adds the options to a verb.</summary>

@@ -12,13 +12,19 @@ internal sealed class ReleaseOptionSet
     /// <summary>Where private halves lie.</summary>
     public Option<string[]> Keys { get; } = new("--keys")
     {
-        Description = "Where private keys lie, beside 'keys' in the release folder or what init was told", HelpName = "DIR", Arity = ArgumentArity.OneOrMore, DefaultValueFactory = static _ => [],
+        Description = "Where private keys lie, beside 'keys' in the release folder or what init was told",
+        HelpName = "DIR",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = static _ => [],
     };
 
     /// <summary>What opens them.</summary>
     public Option<string[]> PassphraseFile { get; } = new("--passphrase-file")
     {
-        Description = "File with the passphrase of every key, or as in ci=FILE of one", HelpName = "FILE", Arity = ArgumentArity.OneOrMore, DefaultValueFactory = static _ => [],
+        Description = "File with the passphrase of every key, or as in ci=FILE of one",
+        HelpName = "FILE",
+        Arity = ArgumentArity.OneOrMore,
+        DefaultValueFactory = static _ => [],
     };
 
     /// <summary>A verb with these options.</summary>

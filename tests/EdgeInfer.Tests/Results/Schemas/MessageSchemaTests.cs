@@ -7,8 +7,8 @@ using EdgeInfer.Pipeline;
 using EdgeInfer.Results;
 using EdgeInfer.Results.Schemas;
 using EdgeInfer.Signals;
-using EdgeInfer.Slots;
 using EdgeInfer.Sinks;
+using EdgeInfer.Slots;
 using EdgeInfer.Tests.Architecture;
 using EdgeInfer.Updates;
 
