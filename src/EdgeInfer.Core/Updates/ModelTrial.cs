@@ -22,6 +22,7 @@ internal sealed class ModelTrial
     private readonly TimeProvider _time;
     private readonly long _beganTimestamp;
     private readonly long _resultsBefore;
+    private readonly long _recordedBefore;
     private readonly TimeSpan _servedBefore;
     private long _notedTimestamp;
     private bool _isSettled;
@@ -38,6 +39,8 @@ internal sealed class ModelTrial
         (_slots, _record, _before, _rules, _rss, _time) = (slots, record, before, rules, rss, time);
         SlotTrial trial = slots.Slots.Trial!;
         _resultsBefore = trial.Results;
+        // What was counted already where a disk that refused ended the watch for a while.
+        _recordedBefore = record.Read().Results;
         _servedBefore = TimeSpan.FromSeconds(trial.ServedSeconds);
         _beganTimestamp = _notedTimestamp = time.GetTimestamp();
         record.WatchesOutputs = true;
@@ -51,7 +54,7 @@ internal sealed class ModelTrial
             ServiceReading now = _record.Read();
             return new()
             {
-                Results = _resultsBefore + now.Results,
+                Results = _resultsBefore + now.Results - _recordedBefore,
                 Errors = now.Errors,
                 NotNumbers = now.NotNumbers,
                 Served = _servedBefore + _time.GetElapsedTime(_beganTimestamp),
@@ -67,8 +70,10 @@ internal sealed class ModelTrial
     /// <summary>The newest failure of the generation; null where there is none.</summary>
     public string? LastError => _record.Read().LastError;
 
+    /// <summary>Why it could not be written down how far the trial is; null where it could. A restart then begins with what was written before.</summary>
+    public Fault? Unwritten { get; private set; }
+
     /// <summary>Judges, and writes down from time to time how far it is.</summary>
-    /// <exception cref="FaultException">The disk refused to keep it; the trial goes on.</exception>
     public TrialVerdict Look()
     {
         TrialCounters counters = Counters;
@@ -94,7 +99,16 @@ internal sealed class ModelTrial
         _notedTimestamp = _time.GetTimestamp();
         ModelSlots next = _slots.Slots.NoteProgress(counters.Results, counters.Served);
         if (settles && next.Trial!.Attempts > 0) next = next.SettleAttempt();
-        _slots.Write(next);
-        _isSettled |= settles;
+        try
+        {
+            _slots.Write(next);
+            _isSettled |= settles;
+            Unwritten = null;
+        }
+        catch (FaultException e)
+        {
+            // A full disk is no reason to stop judging.
+            Unwritten = e.Fault;
+        }
     }
 }

@@ -13,6 +13,8 @@ namespace EdgeInfer.Updates;
 internal sealed partial class UpdateService : IAsyncDisposable
 {
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_firstLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patienceAtStop = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_progressPace = TimeSpan.FromSeconds(2);
 
     private readonly UpdateServices _services;
@@ -116,13 +118,15 @@ internal sealed partial class UpdateService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _loops.ConfigureAwait(false);
+        // Trials are suspended at once; a large graph that is being read goes with the process.
+        await Task.WhenAny(_loops, Task.Delay(s_patienceAtStop, _services.Time, CancellationToken.None)).ConfigureAwait(false);
     }
 
     private async Task PollAsync(IReleaseSource source)
     {
         CancellationToken stop = _stopping.Token;
-        TimeSpan wait = TimeSpan.Zero;
+        // Power comes back to a whole plant at once.
+        TimeSpan wait = FirstLook();
         while (!stop.IsCancellationRequested)
         {
             try
@@ -252,6 +256,12 @@ internal sealed partial class UpdateService : IAsyncDisposable
     }
 
 #pragma warning disable CA5394
+    private TimeSpan FirstLook()
+    {
+        TimeSpan most = _services.Options.Spread < s_firstLook ? _services.Options.Spread : s_firstLook;
+        return most * _random.NextDouble();
+    }
+
     private TimeSpan Spread(TimeSpan time) => time * (0.9 + 0.2 * _random.NextDouble());
 #pragma warning restore CA5394
 

@@ -313,12 +313,14 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_somebody_changed_is_refused_by_its_digest()
+    public void A_file_that_somebody_changed_is_refused_by_its_digest_and_taken_once_it_is_right_again()
     {
         _device.Publish(1);
+        Dictionary<string, byte[]> right = [];
         foreach (string blob in Directory.GetFiles(Path.Combine(_device.Repository, "blobs", "sha256")))
         {
-            byte[] bytes = File.ReadAllBytes(blob);
+            right[blob] = File.ReadAllBytes(blob);
+            byte[] bytes = [.. right[blob]];
             bytes[^1] ^= 1;
             File.SetUnixFileMode(blob, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             File.WriteAllBytes(blob, bytes);
@@ -327,6 +329,22 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Start();
         Assert.Equal("digest", _device.Until(static r => r.Job?.Code is not null, "refusal").Job!.Code);
         Assert.Equal("", _device.Now.Path);
+        foreach ((string blob, byte[] bytes) in right) File.WriteAllBytes(blob, bytes);
+        _device.UntilTrial();
+    }
+
+    [Fact]
+    public void A_file_that_stays_wrong_ends_the_release()
+    {
+        _device.Publish(1);
+        foreach (string blob in Directory.GetFiles(Path.Combine(_device.Repository, "blobs", "sha256")))
+        {
+            File.SetUnixFileMode(blob, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.AppendAllText(blob, "x");
+        }
+
+        _device.Start();
+        Assert.Contains(_device.UntilState("failed").Job!.Code, (string[])["size", "digest"]);
     }
 
     [Fact]
