@@ -11,9 +11,6 @@ internal static class CommandLine
     /// <summary>Everything went well.</summary>
     public const int Success = 0;
 
-    // Verbs of the contract that this version does not have yet: refused by name rather than as misspelt.
-    private static readonly string[] s_later = ["enroll"];
-
     /// <summary>Runs one command line.</summary>
     /// <returns>0 or a sysexits code.</returns>
     public static int Invoke(string[] args, TextWriter output, TextWriter errors)
@@ -40,12 +37,6 @@ internal static class CommandLine
 
     private static int Run(string[] args, TextWriter output, TextWriter errors)
     {
-        if (args.Length > 0 && Array.IndexOf(s_later, args[0]) >= 0)
-        {
-            errors.WriteLine($"edgeinfer: this version does not have the verb '{args[0]}' yet; see edgeinfer --help for those it has");
-            return (int)FaultKind.Usage;
-        }
-
         if (args.Length == 0)
         {
             Root().Parse(["--help"]).Invoke(new InvocationConfiguration { Output = errors, Error = errors });
@@ -105,6 +96,7 @@ internal static class CommandLine
         yield return SchemaCommand.Create();
         yield return ModelCommand.Create();
         yield return UpdateCommand.Create();
+        yield return EnrollCommand.Create();
         yield return BenchCommand.Create();
         yield return ReleaseCommand.Create();
     }

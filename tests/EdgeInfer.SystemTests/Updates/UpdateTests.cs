@@ -75,12 +75,19 @@ public sealed class UpdateTests : IAsyncLifetime
     {
         _server = AgentProcess.Start("release", "serve", "--dir", ReleaseFolder, "--listen", $"127.0.0.1:{_port}");
         await _server.Line("serving ");
+        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(ReleaseFolder, "repository", "metadata", "1.root.json"))));
+        string[] enrol = ["enroll", "--repository", $"http://127.0.0.1:{_port}", "--model", "parts", "--state-folder", Path.Combine(_folder.Path, "state"), "--root-sha256"];
+        (int refused, string why) = await AgentProcess.Run([.. enrol, new string('0', 64)]);
+        Assert.True(refused == 65, why);
+        (int code, string said) = await AgentProcess.Run([.. enrol, digest]);
+        Assert.True(code == 0, said);
+        Assert.Contains($"updates: {{ repository: \"http://127.0.0.1:{_port}/\" }}", said, StringComparison.Ordinal);
         string file = _folder.Write("edge.yaml", $$"""
             device: { id: press-3 }
             mqtt: { url: "{{_broker!.Url}}" }
             runtime: { state_folder: state, run_folder: /dev/shm/{{Path.GetFileName(_folder.Path)}}, control: control.sock, cache_folder: cache }
             models: { parts: { managed: parts, initial: {{Path.Combine(PublishedBinary.Root, "models", "parts-detector")}} } }
-            updates: { repository: "http://127.0.0.1:{{_port}}", root: release/repository/metadata/1.root.json, poll: 6h, spread: 0s }
+            updates: { repository: "http://127.0.0.1:{{_port}}", poll: 6h, spread: 0s }
             pipelines:
               belt: { source: { synthetic: conveyor, size: 320x180, fps: 20 }, model: parts, fps: 20, publish: { predictions: every } }
             """);
