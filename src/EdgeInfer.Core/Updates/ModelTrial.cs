@@ -22,7 +22,6 @@ internal sealed class ModelTrial
     private readonly TimeProvider _time;
     private readonly long _beganTimestamp;
     private readonly long _resultsBefore;
-    private readonly long _recordedBefore;
     private readonly TimeSpan _servedBefore;
     private long _notedTimestamp;
     private bool _isSettled;
@@ -30,17 +29,16 @@ internal sealed class ModelTrial
     /// <summary>Begins to watch; the generation is live.</summary>
     /// <param name="slots">The model's state, with this trial.</param>
     /// <param name="record">What the generation does.</param>
+    /// <param name="resultsBefore">Results of earlier starts, which the record does not hold.</param>
     /// <param name="before">What the model before it took.</param>
     /// <param name="rules">What the trial takes.</param>
     /// <param name="rss">Resident memory of this process in bytes.</param>
     /// <param name="time">Clock.</param>
-    public ModelTrial(SlotFile slots, ServiceRecord record, TrialBaseline before, TrialRules rules, Func<long?> rss, TimeProvider time)
+    public ModelTrial(SlotFile slots, ServiceRecord record, long resultsBefore, TrialBaseline before, TrialRules rules, Func<long?> rss, TimeProvider time)
     {
         (_slots, _record, _before, _rules, _rss, _time) = (slots, record, before, rules, rss, time);
         SlotTrial trial = slots.Slots.Trial!;
-        _resultsBefore = trial.Results;
-        // What was counted already where a disk that refused ended the watch for a while.
-        _recordedBefore = record.Read().Results;
+        _resultsBefore = resultsBefore;
         _servedBefore = TimeSpan.FromSeconds(trial.ServedSeconds);
         _beganTimestamp = _notedTimestamp = time.GetTimestamp();
         record.WatchesOutputs = true;
@@ -54,7 +52,7 @@ internal sealed class ModelTrial
             ServiceReading now = _record.Read();
             return new()
             {
-                Results = _resultsBefore + now.Results - _recordedBefore,
+                Results = _resultsBefore + now.Results,
                 Errors = now.Errors,
                 NotNumbers = now.NotNumbers,
                 Served = _servedBefore + _time.GetElapsedTime(_beganTimestamp),

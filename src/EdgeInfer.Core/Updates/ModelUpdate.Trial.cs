@@ -12,6 +12,8 @@ internal sealed partial class ModelUpdate
     // Fewer say nothing of a percentile.
     private const int ComparableResults = 100;
 
+    private Recorded? _recorded;
+
     /// <summary>The generation goes on trial: written down, with the start that it counts as, before it is loaded.</summary>
     private void BeginTrial(PreparedGeneration prepared, bool isHard)
     {
@@ -36,7 +38,10 @@ internal sealed partial class ModelUpdate
     {
         SlotTrial state = _slots.Slots.Trial!;
         IModelHost host = _services.Preparation.Host;
-        ModelTrial trial = new(_slots, host.Live(_model).Now.Record, new(state.P95BeforeMs, state.RssBeforeBytes), _services.Trial, () => host.RssBytes, _services.Time);
+        ServiceRecord record = host.Live(_model).Now.Record;
+        // Once for each record: what was written down since is in it.
+        if (_recorded?.Record != record) _recorded = new(record, state.Results);
+        ModelTrial trial = new(_slots, record, _recorded.ResultsBefore, new(state.P95BeforeMs, state.RssBeforeBytes), _services.Trial, () => host.RssBytes, _services.Time);
         _trial = trial;
         try
         {
@@ -120,6 +125,9 @@ internal sealed partial class ModelUpdate
         host.TryNow();
         if (old.Length > 0 && old != path) host.Close(old);
     }
+
+    /// <summary>A record and the results of the starts before it.</summary>
+    private sealed record Recorded(ServiceRecord Record, long ResultsBefore);
 
     [LoggerMessage(EventId = 10021, Level = LogLevel.Information, Message = "model {Model}: {Generation} goes on trial")]
     private static partial void LogTrial(ILogger logger, string model, string generation);
