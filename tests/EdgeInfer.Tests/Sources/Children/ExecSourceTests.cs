@@ -6,6 +6,7 @@ using EdgeInfer.Sources.Children;
 
 namespace EdgeInfer.Tests.Sources.Children;
 
+[Collection(Alone.Name)]
 public sealed class ExecSourceTests : IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);

@@ -9,6 +9,7 @@ using EdgeInfer.Sources.Streams;
 
 namespace EdgeInfer.Tests.Sources.Streams;
 
+[Collection(Alone.Name)]
 public sealed class HttpStreamSourceTests : IDisposable
 {
     private static readonly byte[] s_picture = [0xFF, 0xD8, 0xFF, 1, 2, 3, 0xFF, 0xD9];

@@ -10,6 +10,7 @@ using EdgeInfer.Sources.Streams;
 
 namespace EdgeInfer.Tests.Sources.Streams;
 
+[Collection(Alone.Name)]
 public sealed class SecureStreamTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
