@@ -7,6 +7,7 @@ using EdgeInfer.Slots;
 namespace EdgeInfer.Tests.Slots;
 
 /// <summary>Nothing has a digest's name before its bytes were read back and found right.</summary>
+[Collection(Alone.Name)]
 public sealed class BlobStoreTests : IDisposable
 {
     private static readonly byte[] s_bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 500).Select(static i => $"weight {i}\n")));

@@ -5,6 +5,7 @@ using EdgeInfer.Slots;
 namespace EdgeInfer.Tests.Slots;
 
 /// <summary>What something names stays; what nothing names goes.</summary>
+[Collection(Alone.Name)]
 public sealed class GarbageCollectionTests : IDisposable
 {
     private readonly StoreRig _rig = new();

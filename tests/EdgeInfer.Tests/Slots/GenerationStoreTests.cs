@@ -7,6 +7,7 @@ using EdgeInfer.Slots;
 namespace EdgeInfer.Tests.Slots;
 
 /// <summary>Whatever has a generation's name is whole.</summary>
+[Collection(Alone.Name)]
 public sealed class GenerationStoreTests : IDisposable
 {
     private readonly StoreRig _rig = new();

@@ -6,6 +6,7 @@ using EdgeInfer.Slots;
 namespace EdgeInfer.Tests.Slots;
 
 /// <summary>A job is where it was after a restart, and what was refused stays refused.</summary>
+[Collection(Alone.Name)]
 public sealed class JobJournalTests : IDisposable
 {
     // The contract's own line of states.

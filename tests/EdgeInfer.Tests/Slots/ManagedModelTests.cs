@@ -6,6 +6,7 @@ using EdgeInfer.Tests.Fetching;
 namespace EdgeInfer.Tests.Slots;
 
 /// <summary>A managed model is found by its name like any other, and nothing takes its place.</summary>
+[Collection(Alone.Name)]
 public sealed class ManagedModelTests : IDisposable
 {
     private readonly StoreRig _rig = new();

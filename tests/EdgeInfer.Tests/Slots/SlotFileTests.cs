@@ -7,6 +7,7 @@ using EdgeInfer.Slots;
 namespace EdgeInfer.Tests.Slots;
 
 /// <summary>The commit point is read strictly, and survives damage by its copy.</summary>
+[Collection(Alone.Name)]
 public sealed class SlotFileTests : IDisposable
 {
     private const string Manifest = "bafebd36189ad3688b7b3915ea55d461e0bfcfbdde11e54b0a123999fb6be50f";

@@ -8,6 +8,7 @@ namespace EdgeInfer.Tests.Slots;
 /// The world ends before each step of each operation in turn. The next process finds the state before or behind it, whole, does the same again
 /// and comes to the same end.
 /// </summary>
+[Collection(Alone.Name)]
 public sealed class StoreCutTests
 {
     private static readonly TestRelease s_first = TestRelease.Of(1), s_second = TestRelease.Of(2), s_third = TestRelease.Of(3);
