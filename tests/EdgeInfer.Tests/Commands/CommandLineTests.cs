@@ -17,4 +17,8 @@ public sealed class CommandLineTests
 
         Assert.EndsWith(last, errors.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Each_verb_is_made_under_the_name_that_it_has()
+        => Assert.All(CommandLine.Verbs(), static verb => Assert.Equal(verb.Name, verb.Create().Name));
 }
