@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Admission;
 
@@ -91,7 +92,7 @@ internal sealed record ReleaseCustom(long Sequence)
     /// <summary>The object to be signed as the target's <c>custom</c>.</summary>
     public JsonElement Write()
     {
-        using JsonDocument document = JsonDocument.Parse(StrictJson.Write(Write));
+        using JsonDocument document = JsonDocument.Parse(CanonicalJson.Text(Write));
         return document.RootElement.Clone();
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Admission;
 
@@ -109,7 +110,7 @@ internal sealed class ReleaseManifest
     }
 
     /// <summary>The manifest as bytes to sign: no white space, members in the order of their names, files in the order of theirs.</summary>
-    public byte[] Write() => StrictJson.Write(writer =>
+    public byte[] Write() => CanonicalJson.Text(writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("artifactType", ArtifactType);

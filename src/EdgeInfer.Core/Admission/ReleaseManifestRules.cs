@@ -1,5 +1,6 @@
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Models;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Admission;
 
@@ -9,7 +10,6 @@ internal sealed class ReleaseManifestRules(string where, ReleaseLimits limits)
     /// <summary>How a digest begins.</summary>
     public const string DigestPrefix = "sha256:";
 
-    private const int DigestDigits = 64;
     private const string PackAgain = "pack the release again";
 
     /// <summary>Refuses a manifest that breaks a rule.</summary>
@@ -56,8 +56,8 @@ internal sealed class ReleaseManifestRules(string where, ReleaseLimits limits)
 
     private void CheckBlob(ReleaseBlob blob, string name, long mostBytes)
     {
-        if (blob.Sha256.Length != DigestDigits || !blob.Sha256.All(static c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f')))
-            throw Refused($"{name} has the digest {StrictMembers.Quoted(blob.Sha256)}; a sha256 has {DigestDigits} hexadecimal digits in lower case");
+        if (!ContentHash.IsSha256(blob.Sha256))
+            throw Refused($"{name} has the digest {StrictMembers.Quoted(blob.Sha256)}; a sha256 has {ContentHash.Sha256Digits} hexadecimal digits in lower case");
         if (blob.Bytes < 0 || blob.Bytes > mostBytes)
             throw UpdateException.Of(UpdateCode.Size, where, $"{name} has {blob.Bytes} bytes, at most {mostBytes} are taken", "release a smaller model");
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Models;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Admission;
 
@@ -75,7 +76,7 @@ internal sealed class RolloutDocument
     }
 
     /// <summary>The document as bytes to sign: no white space, members in the order of their names, rules and devices as they stand.</summary>
-    public byte[] Write() => StrictJson.Write(writer =>
+    public byte[] Write() => CanonicalJson.Text(writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("model", Model);

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using EdgeInfer.Diagnostics;
@@ -38,13 +36,5 @@ internal static class StrictJson
         }
 
         UpdateException Refused(string what, Exception? inner) => UpdateException.Of(code, where, what, "publish it again", inner);
-    }
-
-    /// <summary>What <paramref name="write"/> writes, without white space: equal for equal input. It writes members in the order of their names.</summary>
-    public static byte[] Write(Action<Utf8JsonWriter> write)
-    {
-        ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping })) write(writer);
-        return buffer.WrittenSpan.ToArray();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Admission;
 
@@ -7,7 +8,7 @@ namespace EdgeInfer.Admission;
 internal sealed class StrictMembers
 {
     /// <summary>The largest integer that every JSON reader keeps exactly.</summary>
-    public const long MaxInteger = (1L << 53) - 1;
+    public const long MaxInteger = JsonMembers.MaxInteger;
 
     private const string PublishAgain = "publish it again";
 
@@ -112,7 +113,7 @@ internal sealed class StrictMembers
     public UpdateException Refused(string what, Exception? inner = null) => UpdateException.Of(_code, _where, $"{_path} {what}", PublishAgain, inner);
 
     /// <summary>A text of others in a message: one line, not too long.</summary>
-    public static string Quoted(string text) => $"'{OneLine.Of(text.Length > 80 ? text[..80] + "…" : text)}'";
+    public static string Quoted(string text) => $"'{OneLine.Short(text)}'";
 
     private string Inner(string name) => $"{_path}.{name}";
 

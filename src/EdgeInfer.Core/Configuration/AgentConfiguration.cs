@@ -57,6 +57,9 @@ public sealed record AgentConfiguration
     /// <summary><c>models</c>: name to path of a folder or .onnx file.</summary>
     public required IReadOnlyDictionary<string, ModelReference> Models { get; init; }
 
+    /// <summary>Names in the store of the models that are managed, each once.</summary>
+    public IReadOnlyList<string> ManagedModels => [.. Models.Values.Select(static m => m.Managed).OfType<string>().Distinct(StringComparer.Ordinal)];
+
     /// <summary><c>pipelines</c>, in the order written.</summary>
     public required IReadOnlyList<PipelineOptions> Pipelines { get; init; }
 }
@@ -236,6 +239,10 @@ public sealed record PipelineOptions
 
     /// <summary>What <c>edgeinfer capture</c> finds; null keeps nothing.</summary>
     public RecordOptions? Record { get; init; }
+
+    /// <summary>The first label that it names and that is not known; null where all are.</summary>
+    /// <param name="known">The labels of its models.</param>
+    public string? UnknownLabel(IReadOnlyCollection<string> known) => (Labels ?? []).Concat(LabelThresholds.Keys).FirstOrDefault(label => !known.Contains(label));
 
     /// <summary>The same without the places in the file, so that a moved line is no change.</summary>
     public PipelineOptions WithoutMarks() => this with { Mark = default, ModelMark = default, LabelMentions = [], Publish = Publish with { TopicMark = null } };

@@ -3,6 +3,11 @@ namespace EdgeInfer.Diagnostics;
 /// <summary>Words of others (a library, a driver, a camera, a broker) on their way to a terminal or a log.</summary>
 internal static class OneLine
 {
+    private const int LongestCharacters = 80;
+
+    /// <summary>As <see cref="Of"/>, and not long.</summary>
+    public static string Short(string text) => Of(text.Length > LongestCharacters ? text[..LongestCharacters] + "…" : text);
+
     /// <summary>The text without line ends and other control characters, which could pass for lines of our own or give a terminal orders.</summary>
     public static string Of(string text)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability.Interop;
 
 namespace EdgeInfer.Fetching;
 
@@ -33,7 +34,7 @@ internal sealed class FileDownload(HttpFetch http, RemoteFile file, PartFile par
             if (e.Failure is DownloadFailure.TooManyBytes or DownloadFailure.TooFewBytes) part.Drop();
             throw new FaultException(e.Fault, e);
         }
-        catch (IOException e) when (FreeSpace.IsLack(e))
+        catch (IOException e) when (PosixFile.IsFull(e))
         {
             throw FreeSpace.Lacking(part.Path, Math.Max(1, (file.Bytes ?? 0) - part.Length), FreeSpace.At(part.Path), e);
         }

@@ -6,14 +6,8 @@ namespace EdgeInfer.Fetching;
 /// <summary>Room on the disk.</summary>
 internal static class FreeSpace
 {
-    private const int NoSpace = 28;
-    private const int Quota = 122;
-
     /// <summary>Bytes that this user may still write where a file is to lie.</summary>
     public static long At(string file) => new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(file))!).AvailableFreeSpace;
-
-    /// <summary>Whether the disk, or the user's share of it, is full.</summary>
-    public static bool IsLack(IOException e) => e.HResult is NoSpace or Quota;
 
     /// <summary>The fault that names both numbers.</summary>
     public static FaultException Lacking(string file, long needed, long free, Exception? cause) => FaultException.Of(

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability.Interop;
 
 namespace EdgeInfer.Fetching;
 
@@ -50,7 +51,7 @@ internal sealed class PullStaging : IDisposable
         }
         catch (IOException e)
         {
-            throw FreeSpace.IsLack(e)
+            throw PosixFile.IsFull(e)
                 ? FreeSpace.Lacking(folder, 1, 0, e)
                 : FaultException.Of(FaultKind.InputOutput, store, $"the folder of models cannot be written: {e.Message}", "check the disk, or name another folder with --models-dir", e);
         }

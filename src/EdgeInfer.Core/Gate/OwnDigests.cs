@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using EdgeInfer.Models;
 
 namespace EdgeInfer.Gate;
@@ -22,10 +21,9 @@ internal sealed class OwnDigests
         IReadOnlyList<ModelFile> files = ModelLoader.Files(model.Path);
         HashSet<string> expectations = [.. model.Golden.SelectMany(static g => (string?[])[g.Expect, g.Truth]).OfType<string>()];
         HashSet<string> golden = [.. expectations, .. model.Golden.Select(static g => g.Input)];
-        using FileStream graph = new(model.OnnxPath, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
         return new(
             [model.Digest, ModelLoader.Digest(model.OnnxPath), ModelDigest.Of(files.Where(f => !expectations.Contains(f.Name))), ModelDigest.Of(files.Where(f => !golden.Contains(f.Name)))],
-            Convert.ToHexStringLower(SHA256.HashData(graph)));
+            ModelDigest.OfFile(model.OnnxPath).Sha256);
     }
 
     /// <summary>Whether the model gave these results, as far as they say who did.</summary>

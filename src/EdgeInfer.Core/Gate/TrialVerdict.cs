@@ -42,9 +42,6 @@ internal sealed record TrialRules
     /// <summary>Results from which on a start has succeeded: one that ends uncleanly later is not the trial's.</summary>
     public long CleanResults { get; init; } = 100;
 
-    /// <summary>Starts that may end uncleanly before that.</summary>
-    public int MostAttempts { get; init; } = 3;
-
     /// <summary>Most of the old model's latency and memory.</summary>
     public double MostGrowth { get; init; } = 1.5;
 
@@ -88,13 +85,6 @@ internal abstract record TrialVerdict
         string served = counters.Served >= rules.Served ? Text($"{Minutes(counters.Served)} min") : Text($"{Minutes(counters.Served)} of {Minutes(rules.Served)} min");
         return new TrialGoesOn($"{results}, {served}");
     }
-
-    /// <summary>Judges before a start, from the number that was written and synced before each start that did not succeed.</summary>
-    /// <param name="attempts">Starts that ended uncleanly before <see cref="TrialRules.CleanResults"/> results.</param>
-    /// <param name="rules">What it takes.</param>
-    public static TrialVerdict BeforeStart(int attempts, TrialRules rules) => attempts < rules.MostAttempts
-        ? new TrialGoesOn(attempts == 0 ? "it starts" : $"it starts again after {Times(attempts, "start")} that ended uncleanly, of {rules.MostAttempts}")
-        : new TrialRollsBack(UpdateCode.Crash, $"{Times(attempts, "start")} ended uncleanly before {rules.CleanResults} results");
 
     private static string Times(long count, string what) => Text($"{count} {what}{(count == 1 ? "" : "s")}");
 

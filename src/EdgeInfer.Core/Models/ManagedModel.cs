@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Models;
 
@@ -22,8 +23,6 @@ internal static class ManagedModel
 
     /// <summary>Digits of the manifest's sha256 in the name of a generation.</summary>
     public const int NameDigits = 8;
-
-    private const int Digits = 64;
 
     /// <summary>Whether a model's folder is managed. A copy without its file is what damage leaves behind, not what this program does.</summary>
     public static bool IsManaged(string folder)
@@ -96,8 +95,7 @@ internal static class ManagedModel
             if (!document.RootElement.TryGetProperty("active", out JsonElement active)) return null;
             long seq = active.GetProperty("seq").GetInt64();
             string manifest = active.GetProperty("manifest").GetString() ?? "";
-            bool isDigest = manifest.Length == Digits && manifest.All(char.IsAsciiHexDigitLower);
-            return seq >= 0 && isDigest ? GenerationName(seq, manifest) : throw new FormatException("no generation");
+            return seq >= 0 && ContentHash.IsSha256(manifest) ? GenerationName(seq, manifest) : throw new FormatException("no generation");
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

@@ -26,7 +26,7 @@ internal static class ModelDigest
     {
         return Listing(files.Select(static file =>
         {
-            (string hash, long size) = Hash(file.Path);
+            (string hash, long size) = OfFile(file.Path);
             return (file.Name, hash, size);
         }));
     }
@@ -45,9 +45,7 @@ internal static class ModelDigest
 
     /// <summary>The sha256 and the size of a file.</summary>
     /// <exception cref="FaultException">It cannot be read.</exception>
-    public static (string Sha256, long Bytes) OfFile(string path) => Hash(path);
-
-    private static (string Hash, long Size) Hash(string path)
+    public static (string Sha256, long Bytes) OfFile(string path)
     {
         try
         {

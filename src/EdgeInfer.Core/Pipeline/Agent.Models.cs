@@ -34,8 +34,7 @@ internal sealed partial class Agent
             ModelReference[] models = [.. pipeline.Models.Select(name => now.Configuration.Models[name])];
             if (models.All(m => m.Managed != managed)) continue;
             string[] known = [.. candidate.Labels, .. models.Where(m => m.Managed != managed).Select(m => now.Models.Find(_services.Live.PathOf(PipelinePlan.KeyOf(m)))).OfType<Model>().SelectMany(static m => m.Labels)];
-            string? missing = (pipeline.Labels ?? []).Concat(pipeline.LabelThresholds.Keys).FirstOrDefault(label => !known.Contains(label));
-            if (missing is not null) return $"it has no label {Quoted.Text(missing)}, which the pipeline '{pipeline.Name}' of this device names";
+            if (pipeline.UnknownLabel(known) is { } missing) return $"it has no label {Quoted.Text(missing)}, which the pipeline '{pipeline.Name}' of this device names";
         }
 
         return null;

@@ -259,8 +259,7 @@ internal sealed partial class PipelineModels : IDisposable
     {
         if (_models.Length == 1) return;
         string[] known = [.. _models.SelectMany(static m => m.Stages!.Model.Labels)];
-        string? unknown = (_options.Labels ?? []).Concat(_options.LabelThresholds.Keys).FirstOrDefault(label => !known.Contains(label));
-        if (unknown is null) return;
+        if (_options.UnknownLabel(known) is not { } unknown) return;
         string cure = NearestKey.Find(unknown, known) is { } near ? $"did you mean '{near}'?" : "see what check says of the configuration";
         Fault fault = new(FaultKind.Configuration, _options.Name, $"none of the models {string.Join(", ", _options.Models)} has the label {Quoted.Text(unknown)}", cure);
         foreach (PipelineModel model in _models) Fail(model, fault);

@@ -45,8 +45,8 @@ internal static class RestartOnly
 
     private static string? Managed(AgentConfiguration configuration)
     {
-        string[] managed = [.. configuration.Models.Values.Select(static m => m.Managed).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
-        return managed.Length == 0 ? null : string.Join(", ", managed);
+        IReadOnlyList<string> managed = configuration.ManagedModels;
+        return managed.Count == 0 ? null : string.Join(", ", managed.Order(StringComparer.Ordinal));
     }
 
     // Address and credentials, where the broker is in this process.

@@ -1,6 +1,7 @@
 using EdgeInfer.Admission;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
+using EdgeInfer.Models;
 
 namespace EdgeInfer.Releasing;
 
@@ -30,7 +31,7 @@ internal sealed class BlobFolder(ReleaseFolder folder)
 
         void Verify(string copy)
         {
-            if (FileDigest.Of(copy) != (blob.Sha256, blob.Bytes)) throw FaultException.Of(FaultKind.Data, source, "the file was changed while it was packed", "pack it again");
+            if (ModelDigest.OfFile(copy) != (blob.Sha256, blob.Bytes)) throw FaultException.Of(FaultKind.Data, source, "the file was changed while it was packed", "pack it again");
         }
     }
 
@@ -41,5 +42,5 @@ internal sealed class BlobFolder(ReleaseFolder folder)
     }
 
     /// <summary>Whether a blob is there and has its bytes: a disk may have lost some.</summary>
-    public bool IsWhole(ReleaseBlob blob) => File.Exists(PathOf(blob.Sha256)) && FileDigest.Of(PathOf(blob.Sha256)) == (blob.Sha256, blob.Bytes);
+    public bool IsWhole(ReleaseBlob blob) => File.Exists(PathOf(blob.Sha256)) && ModelDigest.OfFile(PathOf(blob.Sha256)) == (blob.Sha256, blob.Bytes);
 }

@@ -34,7 +34,7 @@ internal static class GoldenFolder
     {
         string graph = ModelFolder.Open(reference).OnnxPath;
         string own = ModelFolder.Open(model).OnnxPath;
-        if (FileDigest.Of(graph).Sha256 == FileDigest.Of(own).Sha256)
+        if (ModelDigest.OfFile(graph).Sha256 == ModelDigest.OfFile(own).Sha256)
         {
             throw FaultException.Of(
                 FaultKind.Usage, reference, "this is the graph of the model itself, which would be its own judge", "give the float model that it was made from with --reference");
@@ -63,14 +63,14 @@ internal static class GoldenFolder
         List<(string Name, string Source)> files = [];
         List<string> entries = [];
         HashSet<string> stems = new(StringComparer.Ordinal);
-        string graph = FileDigest.Of(reference.OnnxPath).Sha256;
+        string graph = ModelDigest.OfFile(reference.OnnxPath).Sha256;
         foreach (GoldenInput result in results)
         {
             string given = Plain(Path.GetFileNameWithoutExtension(result.Input)), stem = given;
             for (int number = 2; !stems.Add(stem); number++) stem = $"{given}-{number}";
             string input = stem + Path.GetExtension(result.Input), expect = stem + ".json";
             files.Add((input, result.Input));
-            files.Add((expect, Put(scratch, expect, GoldenExpectation.Of(result.Result, input, reference, graph))));
+            files.Add((expect, Put(scratch, expect, GoldenWriter.Envelope(result.Result with { Digest = reference.Digest, Graph = graph }, input, reference.Name, reference.Version))));
             if (result.Truth is not null) files.Add(($"{stem}.truth.json", result.Truth));
             string truth = result.Truth is null ? "" : $", truth: {ContractText.Quoted($"{Name}/{stem}.truth.json")}";
             entries.Add($"  - {{ input: {ContractText.Quoted($"{Name}/{input}")}, expect: {ContractText.Quoted($"{Name}/{expect}")}{truth} }}");

@@ -114,7 +114,7 @@ internal static class ReleaseInit
     {
         byte[] bytes = RoleEnvelope.Sign(document, signers).Write();
         RepositoryEdit.Put(folder, RoleName.MetadataFile(role, document.Version), bytes);
-        return new(document.Version, bytes.Length, new Dictionary<string, string> { [ContentHash.Sha256] = Convert.ToHexStringLower(SHA256.HashData(bytes)) });
+        return MetaFile.Of(document.Version, bytes);
     }
 
     private static Dictionary<string, TrustKey> Keys(IEnumerable<IRoleSigner> signers)

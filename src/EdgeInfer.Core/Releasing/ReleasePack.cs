@@ -93,12 +93,12 @@ internal static class ReleasePack
 
     private static ReleaseFile Entry(PackedFile file)
     {
-        (string sha256, long bytes) = FileDigest.Of(file.Path);
+        (string sha256, long bytes) = ModelDigest.OfFile(file.Path);
         return new(file.Name, file.MediaType, sha256, bytes);
     }
 
     /// <summary>The configuration of the model in CNCF's form; nothing in it differs from one packing to the next.</summary>
-    private static byte[] Config(Model model, IEnumerable<ReleaseFile> files) => StrictJson.Write(json =>
+    private static byte[] Config(Model model, IEnumerable<ReleaseFile> files) => CanonicalJson.Text(json =>
     {
         json.WriteStartObject();
         json.WriteStartObject("config");

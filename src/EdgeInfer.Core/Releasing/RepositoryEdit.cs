@@ -118,7 +118,7 @@ internal sealed class RepositoryEdit(ReleaseFolder folder, PublishedRoles publis
         if (content.Length > RoleLimits.Bytes(role))
             throw FaultException.Of(FaultKind.Usage, role, $"its metadata would have {content.Length} bytes, where devices take {RoleLimits.Bytes(role)}", "begin another release folder for further models");
         staged.Add((RoleName.MetadataFile(role, version), content));
-        return new(version, content.Length, new Dictionary<string, string> { [ContentHash.Sha256] = Convert.ToHexStringLower(SHA256.HashData(content)) });
+        return MetaFile.Of(version, content);
     }
 
     // Devices' time rises to the time of signing; one that goes back would be signed with an expiry that may have passed for them.

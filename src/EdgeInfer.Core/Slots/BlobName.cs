@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Slots;
 
@@ -7,12 +8,10 @@ namespace EdgeInfer.Slots;
 internal static class BlobName
 {
     /// <summary>Digits of a sha256.</summary>
-    public const int Digits = 64;
-
-    private const int Shown = 80;
+    public const int Digits = ContentHash.Sha256Digits;
 
     /// <summary>Whether a text is a sha256 as this store writes it.</summary>
-    public static bool IsValid(string? text) => text is { Length: Digits } && text.All(static c => c is (>= '0' and <= '9') or (>= 'a' and <= 'f'));
+    public static bool IsValid(string? text) => ContentHash.IsSha256(text);
 
     /// <summary>Refuses what is no sha256.</summary>
     /// <param name="where">Who says it.</param>
@@ -21,8 +20,7 @@ internal static class BlobName
     public static void Require(string where, string text)
     {
         if (IsValid(text)) return;
-        string shown = OneLine.Of(text.Length > Shown ? text[..Shown] + "…" : text);
-        throw UpdateException.Of(UpdateCode.Digest, where, $"'{shown}' is no sha256 of {Digits} hexadecimal digits in lower case", "publish the release again");
+        throw UpdateException.Of(UpdateCode.Digest, where, $"'{OneLine.Short(text)}' is no sha256 of {Digits} hexadecimal digits in lower case", "publish the release again");
     }
 
     /// <summary>The sha256 of some bytes.</summary>

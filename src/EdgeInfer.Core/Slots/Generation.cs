@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using EdgeInfer.Models;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Slots;
 
@@ -7,7 +8,7 @@ namespace EdgeInfer.Slots;
 internal sealed record Generation
 {
     /// <summary>Largest number: what JSON carries exactly everywhere.</summary>
-    public const long SeqLimit = (1L << 53) - 1;
+    public const long SeqLimit = JsonMembers.MaxInteger;
 
     private const int VersionLimit = 64;
 

@@ -200,7 +200,7 @@ internal sealed class PartialBlob : IDisposable
         int error = PosixFile.TryReserve(_file, Bytes);
         if (error is 0 or PosixFile.NotSupported or PosixFile.NotImplemented) return;
         IOException failure = PosixFile.Failed("fallocate", _path, error);
-        if (!StoreFaults.IsFull(failure)) throw failure;
+        if (!PosixFile.IsFull(failure)) throw failure;
         // The kernel keeps what it could get, beyond the file's end: not for long.
         Cut(Length);
         Refuse(needed, StoreFaults.Free(_path), failure);

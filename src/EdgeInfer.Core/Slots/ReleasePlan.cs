@@ -85,7 +85,7 @@ internal sealed class ReleasePlan
     private static void Check(string where, StoredFile file, StoreLimits limits)
     {
         if (StoredPath.WhyNot(file.Path) is { } why)
-            throw UpdateException.Of(UpdateCode.Inspect, where, $"the release has a file '{Shown(file.Path)}': {why}", "publish the model with other file names");
+            throw UpdateException.Of(UpdateCode.Inspect, where, $"the release has a file '{OneLine.Short(file.Path)}': {why}", "publish the model with other file names");
         BlobName.Require(where, file.Sha256);
         if (file.Bytes < 0 || file.Bytes > limits.ReleaseBytes)
             throw UpdateException.Of(UpdateCode.Size, where, string.Create(CultureInfo.InvariantCulture, $"the release has a file '{file.Path}' of {file.Bytes} bytes, and at most {limits.ReleaseBytes} are taken"), "publish a smaller model");
@@ -124,6 +124,4 @@ internal sealed class ReleasePlan
 
     private static UpdateException Twice(string where, string path, string other)
         => UpdateException.Of(UpdateCode.Inspect, where, $"the release has files '{path}' and '{other}', which are in each other's place", "publish the model with other file names");
-
-    private static string Shown(string path) => OneLine.Of(path.Length > 80 ? path[..80] + "…" : path);
 }

@@ -16,7 +16,7 @@ internal static class StoreFaults
         {
             return work();
         }
-        catch (IOException e) when (IsFull(e))
+        catch (IOException e) when (PosixFile.IsFull(e))
         {
             throw Full(path, 1, Free(path), e);
         }
@@ -36,9 +36,6 @@ internal static class StoreFaults
         work();
         return true;
     });
-
-    /// <summary>Whether the disk, or the user's share of it, is full.</summary>
-    public static bool IsFull(IOException e) => e.HResult is PosixFile.NoSpace or PosixFile.Quota;
 
     /// <summary>The fault that names both numbers.</summary>
     public static UpdateException Full(string path, long needed, long? free, Exception? cause = null) => UpdateException.Of(

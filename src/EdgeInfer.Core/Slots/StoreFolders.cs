@@ -60,7 +60,7 @@ internal sealed class StoreFolders(string state)
 
     private static string Named(string model) => ModelName.IsValid(model)
         ? model
-        : throw FaultException.Of(FaultKind.Usage, "model", $"'{OneLine.Of(model.Length > 80 ? model[..80] + "…" : model)}' is no name of a model", ModelName.Rule);
+        : throw FaultException.Of(FaultKind.Usage, "model", $"'{OneLine.Short(model)}' is no name of a model", ModelName.Rule);
 
     private static string Sound(string sha256)
     {

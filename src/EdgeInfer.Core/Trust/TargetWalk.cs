@@ -39,7 +39,7 @@ internal sealed class TargetWalk(string path)
         {
             if (!_visited.Add(next.Role.Name)) continue;
             if (_visited.Count > RoleLimits.Delegations)
-                throw UpdateException.Of(UpdateCode.Size, RoleName.Shown(path), string.Create(CultureInfo.InvariantCulture, $"more than {RoleLimits.Delegations} roles would have to be searched"));
+                throw UpdateException.Of(UpdateCode.Size, OneLine.Short(path), string.Create(CultureInfo.InvariantCulture, $"more than {RoleLimits.Delegations} roles would have to be searched"));
             return next;
         }
 

@@ -160,8 +160,8 @@ internal sealed class TrustedSet
         RequireVersion(RoleName.Snapshot, next, meta, where);
         foreach ((string name, MetaFile before) in _heldSnapshot?.Meta ?? new Dictionary<string, MetaFile>())
         {
-            if (!next.Meta.TryGetValue(name, out MetaFile? now)) throw Rollback(where, $"snapshot lists {RoleName.Shown(name)} no longer");
-            if (now.Version < before.Version) throw Rollback(where, $"snapshot names version {now.Version} of {RoleName.Shown(name)}, and this device has seen {before.Version}");
+            if (!next.Meta.TryGetValue(name, out MetaFile? now)) throw Rollback(where, $"snapshot lists {OneLine.Short(name)} no longer");
+            if (now.Version < before.Version) throw Rollback(where, $"snapshot names version {now.Version} of {OneLine.Short(name)}, and this device has seen {before.Version}");
         }
 
         RequireFresh(RoleName.Snapshot, next, where);
@@ -171,7 +171,7 @@ internal sealed class TrustedSet
     /// <summary>What the snapshot says of a targets role's file.</summary>
     /// <exception cref="UpdateException">Nothing (<see cref="UpdateCode.Signature"/>).</exception>
     public MetaFile MetaOf(string role) => Snapshot!.Meta.TryGetValue(RoleName.MetaName(role), out MetaFile? meta) ? meta
-        : throw UpdateException.Of(UpdateCode.Signature, FileOf(RoleName.Snapshot, Snapshot.Version), $"snapshot does not list the role {RoleName.Shown(role)}, which is delegated to");
+        : throw UpdateException.Of(UpdateCode.Signature, FileOf(RoleName.Snapshot, Snapshot.Version), $"snapshot does not list the role {OneLine.Short(role)}, which is delegated to");
 
     /// <summary>Takes the top-level targets (5.6.2 to 5.6.5).</summary>
     /// <exception cref="UpdateException">Size, digest, signature, threshold, rollback or expired.</exception>
@@ -229,13 +229,13 @@ internal sealed class TrustedSet
     {
         if (document.Expires > Now) return;
         throw UpdateException.Of(
-            UpdateCode.Expired, where, $"{RoleName.Shown(role)} expired at {JsonMembers.TimeText(document.Expires)}, and it is {JsonMembers.TimeText(Now)}",
+            UpdateCode.Expired, where, $"{OneLine.Short(role)} expired at {JsonMembers.TimeText(document.Expires)}, and it is {JsonMembers.TimeText(Now)}",
             "let the publisher sign it again; if the date is wrong, set this device's clock");
     }
 
     private static void RequireVersion(string role, RoleDocument document, MetaFile meta, string where)
     {
-        if (document.Version != meta.Version) throw Rollback(where, $"{RoleName.Shown(role)} is version {document.Version}, where {meta.Version} was signed for");
+        if (document.Version != meta.Version) throw Rollback(where, $"{OneLine.Short(role)} is version {document.Version}, where {meta.Version} was signed for");
     }
 
     private static void RequireContent(ReadOnlySpan<byte> content, MetaFile meta, string where)

@@ -68,9 +68,6 @@ internal sealed class ModelTrial
     /// <summary>The newest failure of the generation; null where there is none.</summary>
     public string? LastError => _record.Read().LastError;
 
-    /// <summary>Why it could not be written down how far the trial is; null where it could. A restart then begins with what was written before.</summary>
-    public Fault? Unwritten { get; private set; }
-
     /// <summary>Judges, and writes down from time to time how far it is.</summary>
     public TrialVerdict Look()
     {
@@ -84,10 +81,7 @@ internal sealed class ModelTrial
     /// <exception cref="FaultException">The disk refused.</exception>
     public void Suspend()
     {
-        TrialCounters counters = Counters;
-        ModelSlots next = _slots.Slots.NoteProgress(counters.Results, counters.Served);
-        _slots.Write(_isSettled || next.Trial!.Attempts == 0 ? next : next.SettleAttempt());
-        _isSettled = true;
+        Write(Counters, settles: !_isSettled);
     }
 
     private void Note(TrialCounters counters)
@@ -95,18 +89,20 @@ internal sealed class ModelTrial
         bool settles = !_isSettled && counters.Results >= _rules.CleanResults;
         if (!settles && _time.GetElapsedTime(_notedTimestamp) < s_noteInterval) return;
         _notedTimestamp = _time.GetTimestamp();
-        ModelSlots next = _slots.Slots.NoteProgress(counters.Results, counters.Served);
-        if (settles && next.Trial!.Attempts > 0) next = next.SettleAttempt();
         try
         {
-            _slots.Write(next);
-            _isSettled |= settles;
-            Unwritten = null;
+            Write(counters, settles);
         }
-        catch (FaultException e)
+        catch (FaultException)
         {
-            // A full disk is no reason to stop judging.
-            Unwritten = e.Fault;
+            // A full disk is no reason to stop judging; it is tried again in a while, and a restart begins with what was written before.
         }
+    }
+
+    private void Write(TrialCounters counters, bool settles)
+    {
+        ModelSlots next = _slots.Slots.NoteProgress(counters.Results, counters.Served);
+        _slots.Write(settles && next.Trial!.Attempts > 0 ? next.SettleAttempt() : next);
+        _isSettled |= settles;
     }
 }

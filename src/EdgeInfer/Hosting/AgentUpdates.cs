@@ -38,7 +38,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
     private AgentUpdates(AgentConfiguration configuration, ManagedStore store, TimeProvider time, Random random, ILogger logger)
     {
         (_configuration, _store, _time, _logger) = (configuration, store, time, logger);
-        Models = [.. configuration.Models.Values.Select(static m => m.Managed).OfType<string>().Distinct(StringComparer.Ordinal)];
+        Models = configuration.ManagedModels;
         UpdateOptions options = configuration.Updates!;
         _progress = new(logger);
         TrustStore trusted = new(Path.Combine(configuration.Runtime.StateFolder, "tuf"));
@@ -62,7 +62,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
     /// <exception cref="FaultException">The store cannot be used, or this device trusts nobody.</exception>
     public static AgentUpdates? Open(AgentConfiguration configuration, TimeProvider time, Random random, ILogger logger)
     {
-        if (configuration.Models.Values.All(static m => m.Managed is null)) return null;
+        if (configuration.ManagedModels.Count == 0) return null;
         ManagedStore store = ManagedStore.Open(configuration.Runtime.StateFolder, new(), time, fault => LogStore(logger, fault));
         try
         {

@@ -77,18 +77,6 @@ public sealed class TrialVerdictTests
         Assert.IsType<TrialRollsBack>(TrialVerdict.Of(slow with { Errors = 1 }, none, new()));
     }
 
-    [Theory]
-    [InlineData(0, "it starts")]
-    [InlineData(1, "it starts again after 1 start that ended uncleanly, of 3")]
-    [InlineData(2, "it starts again after 2 starts that ended uncleanly, of 3")]
-    public void A_start_that_ended_uncleanly_is_tried_again(int attempts, string why) => Assert.Equal(new TrialGoesOn(why), TrialVerdict.BeforeStart(attempts, new()));
-
-    [Theory]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void After_three_it_is_not(int attempts)
-        => Assert.Equal(new TrialRollsBack(UpdateCode.Crash, $"{attempts} starts ended uncleanly before 100 results"), TrialVerdict.BeforeStart(attempts, new()));
-
     [Fact]
     public void Rules_of_tests_are_shorter_and_never_longer()
     {

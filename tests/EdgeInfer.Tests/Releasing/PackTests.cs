@@ -134,7 +134,7 @@ public sealed class PackTests : IDisposable
     public void Nobody_is_his_own_judge(string by, string what)
     {
         using ModelBox box = Box();
-        string graph = FileDigest.Of(box.At("model.onnx")).Sha256;
+        string graph = ModelDigest.OfFile(box.At("model.onnx")).Sha256;
         string own = ModelDigestOf(box);
         string model = by switch { "graph" => $"\"digest\":\"{new string('b', 64)}\",\"graph\":\"{graph}\"", "digest" => $"\"digest\":\"{own[..12]}\"", _ => "\"name\":\"x\"" };
         box.Write("golden/a.json", Expectation(model));
@@ -187,7 +187,7 @@ public sealed class PackTests : IDisposable
     {
         using ModelBox box = Box();
         Pack(new(box.Folder, "parts"));
-        string blob = _rig.Folder.FileOf($"blobs/sha256/{FileDigest.Of(box.At("classes.names")).Sha256}");
+        string blob = _rig.Folder.FileOf($"blobs/sha256/{ModelDigest.OfFile(box.At("classes.names")).Sha256}");
         File.WriteAllText(blob, "bolt\nnuts");
         FaultException refused = Assert.Throws<FaultException>(() => _rig.Do(ReleasePublish.Run));
         Assert.Equal($"{blob}: a file of models/parts/1 is missing or damaged; pack it again", refused.Fault.ToString());

@@ -72,6 +72,9 @@ internal static partial class PosixFile
     /// <returns>0, or errno.</returns>
     public static int TryLink(string from, string to) => Link(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Whether the disk, or the user's share of it, is full.</summary>
+    public static bool IsFull(IOException e) => e.HResult is NoSpace or Quota;
+
     /// <summary>The exception for an errno, which is its HResult as .NET's own have it.</summary>
     public static IOException Failed(string call, string path, int error) => new($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);
 

@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Fetching.Updates;
 
@@ -11,7 +12,7 @@ namespace EdgeInfer.Fetching.Updates;
 /// <param name="limits">Bounds.</param>
 /// <param name="rate">Bytes per second at most, all blobs together; null for no bound.</param>
 /// <param name="attempts">How often to try.</param>
-/// <param name="report">Is told, often: see <see cref="PacedReport"/>.</param>
+/// <param name="report">Is told, as often as pieces come.</param>
 internal sealed class BlobFetch(IBlobOrigin origin, HttpFetch http, FetchLimits limits, RateLimit? rate, Attempts attempts, IPullReport report)
 {
     /// <summary>Brings one blob. Other bytes than the signed ones are dropped and asked for once more, whole.</summary>
@@ -24,7 +25,7 @@ internal sealed class BlobFetch(IBlobOrigin origin, HttpFetch http, FetchLimits 
     /// </exception>
     public async Task Fetch(string sha256, long bytes, Func<IBlobPart> open, CancellationToken stop)
     {
-        if (sha256.Length != ExpectedDigest.Sha256Digits || !sha256.All(char.IsAsciiHexDigitLower))
+        if (!ContentHash.IsSha256(sha256))
             throw UpdateException.Of(UpdateCode.Digest, "the release's manifest", "it names a file by what is no sha256 digest", "publish the release again with this version's tools");
         if (bytes < 0 || bytes > limits.ModelBytes)
             throw UpdateException.Of(UpdateCode.Size, $"sha256:{sha256}", $"it is said to have {bytes} bytes, and at most {limits.ModelBytes} are taken", "release a smaller model");

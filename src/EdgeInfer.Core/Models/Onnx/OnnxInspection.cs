@@ -111,7 +111,7 @@ internal sealed class OnnxInspection(ProtobufReader reader, string where, IReadO
     public UpdateException Refused(OnnxNodePlace node, string what, string cure) => Refused(node.At, [node], what, cure);
 
     /// <summary>A name for a message: one line, not too long.</summary>
-    public static string Quoted(string name) => $"'{OneLine.Of(name.Length > 80 ? name[..80] + "…" : name)}'";
+    public static string Quoted(string name) => $"'{OneLine.Short(name)}'";
 
     private UpdateException Refused(long at, IEnumerable<OnnxNodePlace> nodes, string what, string cure)
     {

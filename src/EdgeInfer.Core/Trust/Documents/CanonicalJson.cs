@@ -37,7 +37,7 @@ internal static class CanonicalJson
         }
         catch (JsonException e)
         {
-            throw Refused(where, $"this is not strict JSON: {RoleName.Shown(e.Message)}", e);
+            throw Refused(where, $"this is not strict JSON: {OneLine.Short(e.Message)}", e);
         }
         catch (InvalidOperationException e)
         {

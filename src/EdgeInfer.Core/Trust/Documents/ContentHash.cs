@@ -10,7 +10,13 @@ internal static class ContentHash
     /// <summary>The algorithm that our publisher gives.</summary>
     public const string Sha256 = "sha256";
 
+    /// <summary>Hexadecimal digits of a SHA-256.</summary>
+    public const int Sha256Digits = 64;
+
     private const string Sha512 = "sha512";
+
+    /// <summary>Whether a text is a SHA-256 as everything that is signed and stored writes it: 64 hexadecimal digits in lower case.</summary>
+    public static bool IsSha256(string? text) => text is { Length: Sha256Digits } && text.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Whether bytes have the digests given: all that are known, and at least one.</summary>
     /// <exception cref="UpdateException">They have not, or none is of a known algorithm (<see cref="UpdateCode.Digest"/>).</exception>
@@ -33,7 +39,7 @@ internal static class ContentHash
         if (hashes.Count == 0) throw of.Refused("has no digest in hashes");
         foreach ((string algorithm, string hex) in hashes)
         {
-            int length = algorithm switch { Sha256 => 64, Sha512 => 128, _ => -1 };
+            int length = algorithm switch { Sha256 => Sha256Digits, Sha512 => 128, _ => -1 };
             if (length >= 0 && (hex.Length != length || !hex.All(char.IsAsciiHexDigitLower))) throw of.Refused($"has no lower-case hex of {length} digits in {algorithm}");
         }
     }

@@ -46,7 +46,7 @@ internal sealed record Delegations(IReadOnlyDictionary<string, TrustKey> Keys, I
         {
             JsonMembers role = new(item, where, "a delegation");
             string name = role.Text("name");
-            if (!RoleName.IsDelegable(name)) throw role.Refused($"has a name that no delegated role may have: {RoleName.Shown(name)}");
+            if (!RoleName.IsDelegable(name)) throw role.Refused($"has a name that no delegated role may have: {OneLine.Short(name)}");
             if (!names.Add(name)) throw role.Refused($"is there twice for the role {name}");
             RoleKeys roleKeys = RoleKeys.Take(role);
             bool isTerminating = role.Flag("terminating");

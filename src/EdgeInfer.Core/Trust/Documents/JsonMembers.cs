@@ -24,7 +24,7 @@ internal sealed class JsonMembers
     /// <exception cref="UpdateException">It is no object (<see cref="UpdateCode.Signature"/>), as with all that is taken from it.</exception>
     public JsonMembers(JsonElement element, string where, string path)
     {
-        (_where, _of) = (where, RoleName.Shown(path));
+        (_where, _of) = (where, OneLine.Short(path));
         if (element.ValueKind != JsonValueKind.Object) throw Refused("is not an object");
         foreach (JsonProperty member in element.EnumerateObject()) _left.Add(member.Name, member.Value);
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using EdgeInfer.Diagnostics;
 
@@ -9,6 +10,12 @@ namespace EdgeInfer.Trust.Documents;
 /// <param name="Hashes">Lower-case hex by algorithm; null where unsaid.</param>
 internal sealed record MetaFile(long Version, long? Length = null, IReadOnlyDictionary<string, string>? Hashes = null)
 {
+    /// <summary>What is to be said of a file.</summary>
+    /// <param name="version">The version in it.</param>
+    /// <param name="content">Its bytes.</param>
+    public static MetaFile Of(long version, byte[] content)
+        => new(version, content.Length, new Dictionary<string, string> { [ContentHash.Sha256] = Convert.ToHexStringLower(SHA256.HashData(content)) });
+
     /// <summary>Members that this program does not know.</summary>
     public IReadOnlyDictionary<string, JsonElement>? Rest { get; init; }
 

@@ -48,9 +48,9 @@ internal abstract record RoleDocument(long Version, DateTimeOffset Expires)
     {
         JsonMembers members = new(signed, where, "the signed object");
         string found = members.Text("_type");
-        if (found != type) throw members.Refused($"is of type {RoleName.Shown(found)}, where {type} is expected");
+        if (found != type) throw members.Refused($"is of type {OneLine.Short(found)}, where {type} is expected");
         string specification = members.Text("spec_version");
-        if (!IsRead(specification)) throw members.Refused($"follows version {RoleName.Shown(specification)} of the specification; 1.0 is read");
+        if (!IsRead(specification)) throw members.Refused($"follows version {OneLine.Short(specification)} of the specification; 1.0 is read");
         return (members, members.Integer("version", 1), members.Time("expires"), members.OptionalTime(SignedAtName));
     }
 

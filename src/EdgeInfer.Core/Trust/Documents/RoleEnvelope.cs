@@ -97,13 +97,13 @@ internal sealed class RoleEnvelope
         }
 
         if (valid.Count >= demand.Threshold) return;
-        string count = $"{valid.Count} of {demand.Threshold} signatures that the role {RoleName.Shown(role)} needs are valid";
+        string count = $"{valid.Count} of {demand.Threshold} signatures that the role {OneLine.Short(role)} needs are valid";
         throw unfit is null
             ? UpdateException.Of(UpdateCode.Threshold, where, count)
             : UpdateException.Of(UpdateCode.Signature, where, $"{count}; the one by key {Short(unfit)} does not fit");
     }
 
-    private static string Short(string keyId) => RoleName.Shown(keyId.Length <= 12 ? keyId : keyId[..12]);
+    private static string Short(string keyId) => OneLine.Short(keyId.Length <= 12 ? keyId : keyId[..12]);
 
     private bool Verifies(TrustKey key, string signature)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Trust.Documents;
 
@@ -33,7 +34,7 @@ internal sealed record RoleKeys(IReadOnlyList<string> KeyIds, int Threshold)
         foreach ((string id, JsonElement value) in members.Object("keys"))
         {
             TrustKey key = TrustKey.Read(value, where);
-            if (key.Id != id) throw members.Refused($"has a key under the id {RoleName.Shown(id)}, which is {key.Id}");
+            if (key.Id != id) throw members.Refused($"has a key under the id {OneLine.Short(id)}, which is {key.Id}");
             keys.Add(id, key);
         }
 

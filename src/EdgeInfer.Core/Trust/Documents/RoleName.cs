@@ -21,7 +21,6 @@ internal static class RoleName
     // With ".json", ".new" and a version before it, a name of a file has to stay below 255 bytes.
     private const int MaxQuoted = 200;
     private const int MaxTargetPath = 1024;
-    private const int MaxShown = 80;
 
     /// <summary>The four that root metadata speak of.</summary>
     public static IReadOnlyList<string> TopLevel { get; } = [Root, Timestamp, Snapshot, Targets];
@@ -47,14 +46,11 @@ internal static class RoleName
         string[] segments = path.Split('/');
         // A server, or the code that makes an address, takes these out, quoted or not.
         if (path.Length > MaxTargetPath || segments.Any(s => s is "" or "." or ".."))
-            throw UpdateException.Of(UpdateCode.Signature, Shown(path), "a target's path has an empty segment, . or .., or is too long");
+            throw UpdateException.Of(UpdateCode.Signature, OneLine.Short(path), "a target's path has an empty segment, . or .., or is too long");
         for (int i = 0; i < segments.Length; i++) segments[i] = Quote(segments[i]);
         if (hash is not null) segments[^1] = $"{hash}.{segments[^1]}";
         return "targets/" + string.Join('/', segments);
     }
-
-    /// <summary>A name or text of others for a fault: one line, and not long.</summary>
-    public static string Shown(string text) => OneLine.Of(text.Length <= MaxShown ? text : text[..MaxShown] + "…");
 
     /// <summary>A name with everything but unreserved characters of RFC 3986 as percent and hex: safe in an address and as a file's name.</summary>
     public static string Quote(string name) => Uri.EscapeDataString(name);

@@ -483,27 +483,6 @@ public sealed class BlobFetchTests : IDisposable
         Assert.InRange(time.GetElapsedTime(begin).TotalSeconds, 11.7, 12.1);
     }
 
-    [Fact]
-    public void Progress_is_told_at_its_pace_with_the_first_and_the_last_word()
-    {
-        FakeTimeProvider time = new();
-        PacedReport paced = new(_bench, TimeSpan.FromSeconds(1), time);
-        paced.Begin("a", 0, 1000);
-        for (int i = 1; i <= 1000; i++)
-        {
-            time.Advance(TimeSpan.FromMilliseconds(10));
-            paced.Received(i);
-        }
-
-        paced.Received(1000);
-        paced.End();
-        Assert.Equal([100L, 200, 300, 400, 500, 600, 700, 800, 900, 1000], _bench.Progress);
-        paced.Begin("b", 5, 10);
-        paced.Received(10);
-        paced.End();
-        Assert.Equal((10L, 2), (_bench.Progress[^1], _bench.Ended));
-    }
-
     private static byte[] Bytes(int seed, int count)
     {
         byte[] bytes = new byte[count];
