@@ -125,10 +125,10 @@ public sealed class OlderRuntimeTests : IDisposable
     public async Task A_development_build_says_that_only_the_published_program_serves_it()
     {
         string library = await ReleasedRuntime.Library("1.17.3");
-        string build = Path.Combine(PublishedBinary.Root, "src", "EdgeInfer", "bin", "Release", "net10.0", "edgeinfer.dll");
-        if (!File.Exists(build)) build = build.Replace("Release", "Debug", StringComparison.Ordinal);
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        string build = Path.Combine(PublishedBinary.Root, "src", "EdgeInfer", "bin", configuration, "net10.0", "edgeinfer.dll");
 
-        (int code, string output) = await ChildProcess.Run(Peer.Program("dotnet"), PublishedBinary.Require(build, "run dotnet build first"), "bench", TestFolder.BundledModel, "--onnxruntime", library);
+        (int code, string output) = await ChildProcess.Run(Peer.Program("dotnet"), PublishedBinary.Require(build, "build src/EdgeInfer"), "bench", TestFolder.BundledModel, "--onnxruntime", library);
 
         Assert.Equal(69, code);
         Assert.Equal(

@@ -8,7 +8,6 @@ namespace EdgeInfer.SystemTests.Systemd;
 /// A limit of memory by the kernel itself, as systemd sets it, without one: version 2 of control groups is in tests/vm.sh and, where a container
 /// has a memory controller, in <see cref="SupervisionTests"/>; this is version 1, which older systems such as JetPack 5 have.
 /// </summary>
-[Collection(Alone.Name)]
 public sealed class MemoryLimitTests : IDisposable
 {
     private const string Version1 = "/sys/fs/cgroup/memory";

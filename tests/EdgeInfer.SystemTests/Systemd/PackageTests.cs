@@ -5,7 +5,6 @@ using EdgeInfer.SystemTests.Rig;
 namespace EdgeInfer.SystemTests.Systemd;
 
 /// <summary>The Debian package under a real systemd, by apt, from the first install to purge: one machine, in the order in which a user does it.</summary>
-[Collection(Alone.Name)]
 public sealed class PackageTests
 {
     private const string Previous = "0.0.9";

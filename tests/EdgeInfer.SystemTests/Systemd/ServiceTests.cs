@@ -1,11 +1,9 @@
-using System.Diagnostics;
 using System.Globalization;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Systemd;
 
 /// <summary>The service under a real systemd: start, reload, stop, and what its exit codes do.</summary>
-[Collection(Alone.Name)]
 public sealed class ServiceTests
 {
     internal const string Belt = "  belt: { source: { synthetic: conveyor, size: 160x120, fps: 20 }, model: parts, fps: max, publish: { predictions: every } }\n";
@@ -69,19 +67,6 @@ public sealed class ServiceTests
     }
 
     [Fact]
-    public async Task It_stops_within_two_seconds_with_a_dead_broker_and_a_dead_camera()
-    {
-        await using Container machine = await Container.Boot(Configuration(Belt + Door));
-        await machine.Says("1 of 2 pipelines run");
-        Stopwatch stopping = Stopwatch.StartNew();
-        await machine.Must("systemctl", "stop", "edgeinfer");
-        Assert.InRange(stopping.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2.5));
-        long entered = Microseconds(await machine.Property("InactiveEnterTimestampMonotonic")) - Microseconds(await machine.Property("ActiveExitTimestampMonotonic"));
-        Assert.InRange(entered / 1e6, 0, 2.0);
-        Assert.Equal(("inactive", "success", "0"), (await machine.Property("ActiveState"), await machine.Property("Result"), await machine.Property("ExecMainStatus")));
-    }
-
-    [Fact]
     public async Task A_configuration_at_fault_ends_it_with_78_and_is_not_tried_again()
     {
         await using Container machine = await Container.Boot(Configuration(Belt).Replace("model: parts", "model: part", StringComparison.Ordinal), "RestartSec=100ms");
@@ -119,5 +104,5 @@ public sealed class ServiceTests
         await machine.Says("broker connected");
     }
 
-    private static long Microseconds(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    internal static long Microseconds(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }

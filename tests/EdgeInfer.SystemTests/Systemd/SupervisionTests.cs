@@ -5,7 +5,6 @@ using EdgeInfer.SystemTests.Rig;
 namespace EdgeInfer.SystemTests.Systemd;
 
 /// <summary>What a real systemd does when the agent dies, stands still, or only lacks what it works with.</summary>
-[Collection(Alone.Name)]
 public sealed class SupervisionTests
 {
     // The unit's own times make a test of minutes.
