@@ -1,19 +1,21 @@
 #!/usr/bin/python3
 """What OpenCV, Pillow and NumPy make of the pictures that the tests send: the outside reference of the preprocessing tests.
 
-usage: reference.py FOLDER. FOLDER/cases.json is a list of {"op": ..., ...}; the input of case i is FOLDER/i.in and its result
-goes to FOLDER/i.out as raw bytes. Prints "missing MODULE" and exits with 3 where a module is not installed.
+usage: reference.py. Each line that it reads is the path of a FOLDER: FOLDER/cases.json is a list of {"op": ..., ...}; the input of
+case i is FOLDER/i.in and its result goes to FOLDER/i.out as raw bytes. It answers each with a line: "done", or what went wrong.
+Prints "missing MODULE" and ends where a module is not installed.
 """
 import json
 import os
 import sys
+import traceback
 
 try:
     import cv2
     import numpy as np
     from PIL import Image, ImageOps
 except ModuleNotFoundError as e:
-    print("missing", e.name)
+    print("missing", e.name, flush=True)
     sys.exit(3)
 
 
@@ -232,4 +234,9 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    for line in sys.stdin:
+        try:
+            main(line.rstrip("\n"))
+            print("done", flush=True)
+        except Exception:
+            print(traceback.format_exc().replace("\n", " | "), flush=True)

@@ -42,7 +42,25 @@ public sealed class MessageSchemaTests
          "detections":[{"label":"bolt","class":0,"score":0.931,"box":[412,120,64,58],"track":17,"zones":["feed"]}]}
         """;
 
+    private static readonly (string Right, string Wrong, string Where)[] s_breaks =
+    [
+        ("\"seq\":184467", "\"seq\":\"184467\"", "$.seq"),
+        ("\"seq\":184467,", "", "$"),
+        ("01JDK00000000000000000000A", "1", "$.id"),
+        ("18:40:01.123456Z", "18:40:01Z", "$.captured_at"),
+        ("\"score\":0.931", "\"score\":1.1", "$.detections[0].score"),
+        ("[412,120,64,58]", "[412,120,64]", "$.detections[0].box"),
+        ("\"clock\":\"synced\"", "\"clock\":null", "$.clock"),
+        ("\"detections\"", "\"objects\"", "$"),
+        ("prediction/1", "prediction/2", "$.schema"),
+    ];
+
+    // What Python says of each of them, from one run.
+    private static readonly Lazy<string[]> s_verdicts = new(static () => Validate(s_breaks.Select(static b => ("prediction", Documented.Replace(b.Right, b.Wrong, StringComparison.Ordinal)))));
+
     private static readonly DateTimeOffset s_time = new(2026, 11, 25, 18, 40, 1, TimeSpan.Zero);
+
+    public static TheoryData<string, string, string> Breaks => [.. s_breaks];
 
     [Fact]
     public void Each_name_finds_its_schema_in_three_forms()
@@ -87,19 +105,12 @@ public sealed class MessageSchemaTests
     }
 
     [Theory]
-    [InlineData("\"seq\":184467", "\"seq\":\"184467\"", "$.seq")]
-    [InlineData("\"seq\":184467,", "", "$")]
-    [InlineData("01JDK00000000000000000000A", "1", "$.id")]
-    [InlineData("18:40:01.123456Z", "18:40:01Z", "$.captured_at")]
-    [InlineData("\"score\":0.931", "\"score\":1.1", "$.detections[0].score")]
-    [InlineData("[412,120,64,58]", "[412,120,64]", "$.detections[0].box")]
-    [InlineData("\"clock\":\"synced\"", "\"clock\":null", "$.clock")]
-    [InlineData("\"detections\"", "\"objects\"", "$")]
-    [InlineData("prediction/1", "prediction/2", "$.schema")]
+    [MemberData(nameof(Breaks))]
     public void A_message_that_breaks_the_contract_is_not_valid(string right, string wrong, string where)
     {
         Assert.Contains(right, Documented, StringComparison.Ordinal);
-        Assert.StartsWith(where + ":", Assert.Single(Validate([("prediction", Documented.Replace(right, wrong, StringComparison.Ordinal))])), StringComparison.Ordinal);
+        int at = Array.IndexOf(s_breaks, (right, wrong, where));
+        Assert.StartsWith(where + ":", s_verdicts.Value[at], StringComparison.Ordinal);
     }
 
     private static IEnumerable<string> Gaps()
