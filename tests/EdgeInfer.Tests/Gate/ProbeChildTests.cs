@@ -28,8 +28,9 @@ public sealed class ProbeChildTests
     [Fact]
     public void Results_are_given_down_to_the_floor_that_was_asked_for()
     {
-        double[] floors = [0.001, 0.9];
-        int[] counts = [.. floors.Select(f => Run(s_folder, [new("golden/belt-27.jpg", f)]).OfType<ProbeResult>().Single().Result.Boxes.Count)];
+        ProbeResult[] results = [.. Run(s_folder, [new("golden/belt-27.jpg", 0.001), new("golden/belt-27.jpg", 0.9)]).OfType<ProbeResult>()];
+        int[] counts = [.. results.Select(static r => r.Result.Boxes.Count)];
+        Assert.Equal([0, 1], results.Select(static r => r.Input));
         Assert.True(counts[0] > 9 && counts[1] < 9, $"{counts[0]} and {counts[1]} where the model's threshold gives 9");
     }
 
@@ -76,11 +77,17 @@ public sealed class ProbeChildTests
     private static List<ProbeMessage?> Run(string folder, IReadOnlyList<ProbeInput> inputs, RuntimeOptions? runtime = null)
     {
         using MemoryStream output = new();
-        new ProbeChild(new(folder, inputs, runtime ?? new() { CacheFolder = "", Threads = 1 }, null), output, TimeProvider.System).Run();
+        new ProbeChild(new(folder, inputs, runtime ?? new() { CacheFolder = "", Threads = 1 }, null), output, new QuickTime()).Run();
         List<ProbeMessage?> messages = [];
         EdgeInfer.Posix.ChildLines lines = new(ProbeMessage.MostBytes);
         Assert.True(lines.Take(output.ToArray(), line => messages.Add(ProbeMessage.Parse(line))));
         Assert.DoesNotContain(null, messages);
         return messages;
+    }
+
+    // Rounds of two seconds are over in half of one: what a model takes is measured as ever, four times as long.
+    private sealed class QuickTime : TimeProvider
+    {
+        public override long GetTimestamp() => 4 * base.GetTimestamp();
     }
 }
