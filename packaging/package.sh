@@ -27,11 +27,16 @@ if $cuda && [ ! -e artifacts/edgeinfer-cuda/README.md ]; then fail "artifacts/ed
 
 rm -rf "$packages"
 mkdir -p "$packages"
+# Each compresses on one core, and the image waits for the network.
+jobs=()
 for rid in "${rids[@]}"; do
-    packaging/deb.sh "$rid" "$packages"
-    packaging/archive.sh "$rid" "$packages"
+    packaging/deb.sh "$rid" "$packages" & jobs+=($!)
+    packaging/archive.sh "$rid" "$packages" & jobs+=($!)
 done
-packaging/image.sh "$packages" "${rids[@]}"
+packaging/image.sh "$packages" "${rids[@]}" & jobs+=($!)
+failed=false
+for job in "${jobs[@]}"; do wait "$job" || failed=true; done
+if $failed; then fail "not every package was made"; fi
 parts=("${rids[@]}")
 if $cuda; then
     # Most of it is kernels that are compressed already.

@@ -23,7 +23,8 @@ done
 program=''
 for configuration in Release Debug; do
     candidate=tests/EdgeInfer.SystemTests/bin/$configuration/net10.0/EdgeInfer.SystemTests
-    if [ -x $candidate ]; then program=$candidate; break; fi
+    # The newer of two.
+    if [ -x $candidate ] && { [ -z "$program" ] || [ $candidate.dll -nt "$program.dll" ]; }; then program=$candidate; fi
 done
 if [ -z "$program" ]; then
     echo "tests/reliability.sh: the system tests are not built: dotnet build tests/EdgeInfer.SystemTests -c Release" >&2
