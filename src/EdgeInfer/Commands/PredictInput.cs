@@ -16,8 +16,9 @@ internal static class PredictInput
 
         // What belongs to the other kinds of input is not for these.
         given = given with { Username = null, PasswordFile = null };
-        bool isCamera = input.StartsWith("/dev/", StringComparison.Ordinal) || input.StartsWith("csi:", StringComparison.Ordinal);
-        if (isCamera) return given with { Camera = input };
+        // Files in memory lie in /dev/shm.
+        bool isDevice = input.StartsWith("/dev/", StringComparison.Ordinal) && !input.StartsWith("/dev/shm/", StringComparison.Ordinal);
+        if (isDevice || input.StartsWith("csi:", StringComparison.Ordinal)) return given with { Camera = input };
         return FilmFile.IsNamedBy(input) ? given with { Files = input, Format = null } : null;
     }
 

@@ -25,6 +25,7 @@ public sealed class PredictInputTests
     [InlineData("belt.jpg")]
     [InlineData("pictures")]
     [InlineData("pictures/*.png")]
+    [InlineData("/dev/shm/belt.jpg")]
     public void Pictures_are_no_source(string input) => Assert.Null(PredictInput.Source(input, new()));
 
     [Fact]
