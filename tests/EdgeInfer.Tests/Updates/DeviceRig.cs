@@ -132,7 +132,10 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     }
 
     /// <summary>Seconds go by until something is so.</summary>
-    public UpdateReport Until(Func<UpdateReport, bool> isSo, string what)
+    /// <param name="isSo">What is waited for.</param>
+    /// <param name="what">Its name, where it does not come about.</param>
+    /// <param name="stride">Seconds at a time, where nothing happens for minutes.</param>
+    public UpdateReport Until(Func<UpdateReport, bool> isSo, string what, int stride = 10)
     {
         long began = TimeProvider.System.GetTimestamp();
         int steps = 0;
@@ -142,7 +145,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
             if (isSo(report)) return report;
             // What waits for minutes need not be looked at each second.
             UpdateReport? before = _report;
-            Time.Advance(TimeSpan.FromSeconds(++steps < 30 ? 1 : 10));
+            Time.Advance(TimeSpan.FromSeconds(++steps < 30 ? 1 : stride));
             SpinWait.SpinUntil(() => !ReferenceEquals(before, _report), 2);
         }
 
@@ -157,10 +160,13 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     /// <summary>Time goes on for a while, in which nothing should happen.</summary>
     public void Pass(TimeSpan time)
     {
-        for (TimeSpan gone = TimeSpan.Zero; gone < time; gone += TimeSpan.FromSeconds(10))
+        // A poll comes every five minutes: hours need not be looked at each ten seconds.
+        bool isLong = time > TimeSpan.FromMinutes(10);
+        TimeSpan step = isLong ? TimeSpan.FromMinutes(1) : TimeSpan.FromSeconds(10);
+        for (TimeSpan gone = TimeSpan.Zero; gone < time; gone += step)
         {
-            Time.Advance(TimeSpan.FromSeconds(10));
-            SpinWait.SpinUntil(static () => false, 1);
+            Time.Advance(step);
+            SpinWait.SpinUntil(static () => false, isLong ? 3 : 1);
         }
     }
 
@@ -186,7 +192,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
 
         UntilTrial(seq);
         Give(300);
-        Until(r => r.Active?.Seq == seq, $"commit of {seq}");
+        Until(r => r.Active?.Seq == seq, $"commit of {seq}", stride: 60);
     }
 
     public LiveModel Live(string model) => _live.Of(LiveModels.KeyOf(model));
