@@ -60,6 +60,7 @@ public sealed class ReleaseShelf : IAsyncLifetime
             await Run("rollout", ModelName, "--to", $"{seq}", "--passphrase-file", passphrase);
             Directory.CreateDirectory(Path.GetDirectoryName(Repository(seq))!);
             await CopyTree(Path.Combine(release, "repository"), Repository(seq));
+            File.Copy(Path.Combine(release, "release.json"), _folder[$"upto-{seq}/release.json"]);
             await Serve(seq);
         }
 
