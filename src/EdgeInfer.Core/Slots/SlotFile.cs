@@ -77,7 +77,16 @@ internal sealed class SlotFile
 
         string aside = StoreDisk.IsThere(path) ? $"; {DurableMove.SetAside(path)}" : "";
         warn(new(FaultKind.InputOutput, path, $"the state of this managed model is damaged: {damage}", $"its copy, which may be one step older, is used{aside}; check the disk"));
-        file.Replace(slots);
+        try
+        {
+            file.Replace(slots);
+        }
+        catch (FaultException e) when (StoreFaults.IsOfTheDisk(e))
+        {
+            // The copy's word holds; the next state that is written is the next try.
+            warn(e.Fault);
+        }
+
         return file;
     }
 

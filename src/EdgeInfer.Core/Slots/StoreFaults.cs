@@ -37,6 +37,9 @@ internal static class StoreFaults
         return true;
     });
 
+    /// <summary>Whether what <see cref="Guard{T}"/> threw is a disk that refuses: what is on it may still be read.</summary>
+    public static bool IsOfTheDisk(FaultException e) => e.InnerException is IOException inner && PosixFile.IsOfTheDisk(inner);
+
     /// <summary>The fault that names both numbers.</summary>
     public static UpdateException Full(string path, long needed, long? free, Exception? cause = null) => UpdateException.Of(
         UpdateCode.Space, path,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using EdgeInfer.SystemTests.Rig;
 
 namespace EdgeInfer.SystemTests.Reliability;
@@ -23,6 +24,7 @@ public sealed class ReleaseShelf : IAsyncLifetime
     private const byte DocumentationField = 0x32;
 
     private readonly TestFolder _folder = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<IReadOnlyList<StorageCall>>>> _calls = new();
     private readonly Dictionary<long, (ChildProcess Server, string Url)> _servers = [];
 
     /// <summary>The fleet's root of trust.</summary>
@@ -42,6 +44,9 @@ public sealed class ReleaseShelf : IAsyncLifetime
 
     /// <summary>The signed manifest of a release.</summary>
     public byte[] Manifest(long seq) => File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(Repository(2), "targets", "models", ModelName), $"*.{seq}")));
+
+    /// <summary>Every call that changes the store in an operation that nothing disturbs; found out once.</summary>
+    internal Task<IReadOnlyList<StorageCall>> Calls(string operation) => _calls.GetOrAdd(operation, static (name, shelf) => new(() => shelf.Count(name)), this).Value;
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
@@ -91,6 +96,23 @@ public sealed class ReleaseShelf : IAsyncLifetime
     {
         (int code, string said) = await ChildProcess.Run(Peer.Program("cp"), "-a", from, to);
         Assert.True(code == 0, said);
+    }
+
+    private async Task<IReadOnlyList<StorageCall>> Count(string name)
+    {
+        StoreOperation operation = StoreOperation.Of(name, this);
+        await using ManagedDevice device = new(this, _folder[$"counted-{name}"]);
+        await operation.Arrange(device);
+        await operation.Complete(device);
+        // What nothing names any more is removed behind the word.
+        for (int i = -1, now = 0; i != now; now = device.Faults.Calls().Count)
+        {
+            i = now;
+            await device.Ends(TimeSpan.FromMilliseconds(500));
+        }
+
+        await device.Kill();
+        return device.Faults.Calls();
     }
 
     private async Task Serve(long seq)

@@ -15,9 +15,8 @@ public sealed class StoreKillTests(ReleaseShelf shelf) : IDisposable
     [Fact]
     public async Task Killed_at_any_call_the_old_or_the_new_model_is_there_whole_and_the_next_try_succeeds()
     {
-        Campaign campaign = Campaign.Of("update-kill", 10, int.MaxValue);
-        List<StoreKill> all = [];
-        foreach (string operation in StoreOperation.Names) all.AddRange(await Kills(operation));
+        Campaign campaign = Campaign.Of("update-kill", 6, int.MaxValue);
+        StoreKill[] all = [.. (await Task.WhenAll(StoreOperation.Names.Select(Kills))).SelectMany(static k => k)];
         StoreKill[] cases = campaign.Take(all);
         int met = 0, old = 0;
         string[] faults = await campaign.Play(cases, Lanes, async (kill, _) =>
@@ -38,7 +37,7 @@ public sealed class StoreKillTests(ReleaseShelf shelf) : IDisposable
             Directory.Delete(Path.GetDirectoryName(device.StateFolder)!, recursive: true);
             return broken;
         });
-        campaign.Report($"{cases.Length} of {all.Count} ({string.Join(", ", all.GroupBy(static k => k.Operation).Select(static g => $"{g.Key} {g.Count()}"))}), {met} met, {old} left the old model, {faults.Length} broken");
+        campaign.Report($"{cases.Length} of {all.Length} ({string.Join(", ", all.GroupBy(static k => k.Operation).Select(static g => $"{g.Key} {g.Count()}"))}), {met} met, {old} left the old model, {faults.Length} broken");
         Assert.True(faults.Length == 0, string.Join('\n', faults));
         Assert.True(met >= cases.Length * 9 / 10, $"only {met} of {cases.Length} calls came");
     }
@@ -50,7 +49,7 @@ public sealed class StoreKillTests(ReleaseShelf shelf) : IDisposable
     // Every call of an operation that nothing disturbs.
     private async Task<IEnumerable<StoreKill>> Kills(string name)
     {
-        IReadOnlyList<StorageCall> calls = await StoreJudging.Calls(StoreOperation.Of(name, shelf), shelf, NewFolder());
+        IReadOnlyList<StorageCall> calls = await shelf.Calls(name);
         int writes = calls.Count(static c => c.Kind == "write");
         return
         [
@@ -80,22 +79,5 @@ internal static class StoreJudging
         if (!life.IsReached || !isServing || !operation.IsDone(reading, device.StateFolder))
             broken.Add($"the next try does not succeed: {reading}\n{string.Concat(life.Answers.Select(static a => $"{a.Key} {a.Value.ExitCode}: {a.Value.Output}\n"))}{said}");
         return broken;
-    }
-
-    /// <summary>The calls of an operation that nothing disturbs.</summary>
-    public static async Task<IReadOnlyList<StorageCall>> Calls(StoreOperation operation, ReleaseShelf shelf, string folder)
-    {
-        await using ManagedDevice device = new(shelf, folder);
-        await operation.Arrange(device);
-        await operation.Complete(device);
-        // What nothing names any more is removed behind the word.
-        for (int i = -1, now = 0; i != now; now = device.Faults.Calls().Count)
-        {
-            i = now;
-            await device.Ends(TimeSpan.FromMilliseconds(500));
-        }
-
-        await device.Kill();
-        return device.Faults.Calls();
     }
 }

@@ -70,6 +70,9 @@ internal sealed class StoreRig : IDisposable
     /// <summary>The step before which the world ends, from 0; nothing is done from then on.</summary>
     public int? EndsAt { get; set; }
 
+    /// <summary>The errno of a disk that refuses every change; null for one that does not.</summary>
+    public int? Refuses { get; set; }
+
     public Func<string, string, bool>? Link { get; set; }
 
     public ManagedStore Store => _store ??= ManagedStore.Open(State, Limits, Time, Warnings.Add, new StoreDisk(Step, Link));
@@ -158,6 +161,7 @@ internal sealed class StoreRig : IDisposable
     private void Step(string what)
     {
         if (Steps.Count >= EndsAt) throw new PowerCutException(what);
+        if (Refuses is { } errno) throw new IOException($"{what}: refused", errno);
         Steps.Add(what.Replace(State + "/", "", StringComparison.Ordinal));
     }
 }

@@ -17,6 +17,10 @@ internal static partial class PosixFile
     public const int Quota = 122;
 
     private const int Interrupted = 4;
+    private const int Worn = 5;
+    private const int TooManyOpenInSystem = 23;
+    private const int TooManyOpen = 24;
+    private const int ReadOnly = 30;
     private const int ReadWriteCreate = 0x2 | 0x40;
     private const int Exclusive = 0x80;
     private const int NonBlocking = 0x800;
@@ -74,6 +78,9 @@ internal static partial class PosixFile
 
     /// <summary>Whether the disk, or the user's share of it, is full.</summary>
     public static bool IsFull(IOException e) => e.HResult is NoSpace or Quota;
+
+    /// <summary>Whether a call failed for the state that a disk or this machine is in, and not for what was asked: the same may succeed later.</summary>
+    public static bool IsOfTheDisk(IOException e) => e.HResult is Interrupted or Worn or TooManyOpenInSystem or TooManyOpen or NoSpace or ReadOnly or Quota;
 
     /// <summary>The exception for an errno, which is its HResult as .NET's own have it.</summary>
     public static IOException Failed(string call, string path, int error) => new($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);

@@ -1,0 +1,157 @@
+using EdgeInfer.SystemTests.Rig;
+
+namespace EdgeInfer.SystemTests.Reliability;
+
+/// <summary>
+/// Each sync and each rename of the store of managed models is there for a reason: left out, a power cut breaks a promise and the tests see it.
+/// What another one makes up for is named, with which.
+/// </summary>
+[Collection(ManagedStoreTests.Name)]
+public sealed class StoreSyncTests(ReleaseShelf shelf) : IDisposable
+{
+    private readonly TestFolder _folder = new();
+
+    /// <summary>Names of what is left out, a few of them in everyday runs; EDGEINFER_RELIABILITY_ONLY takes those that begin with it.</summary>
+    public static TheoryData<string> Removals
+        => [.. StoreSyncSite.All.Where(static s => Campaign.IsFull || s.IsSampled).Select(static s => s.Name).Where(static n => n.StartsWith(Environment.GetEnvironmentVariable("EDGEINFER_RELIABILITY_ONLY") ?? "", StringComparison.Ordinal))];
+
+    [Theory]
+    [MemberData(nameof(Removals))]
+    public async Task Left_out_it_breaks_a_promise(string name)
+    {
+        StoreSyncSite site = StoreSyncSite.All.Single(s => s.Name == name);
+        // What is spared on one file system may not be on the other.
+        VolumeKind[] kinds = site.Spares is null || !Campaign.IsFull ? [site.Volume] : [new(), new(IsWriteback: true), new(HasJournal: false)];
+        List<string> broken = [];
+        foreach (VolumeKind kind in kinds)
+            for (int i = 0; i < (site.Spares is null ? 3 : 1) && broken.Count == 0; i++) broken = await Play(site, kind, site.Removal);
+        Campaign.Of($"update-fsync-{name.Replace(' ', '-').Replace(",", "", StringComparison.Ordinal)}", 1, 1).Report(broken.Count == 0 ? $"nothing failed: {site.Spares}" : broken[0].Split('\n')[0]);
+        if (site.Spares is null) Assert.True(broken.Count > 0, $"without {name} everything still held");
+        else Assert.True(broken.Count == 0, $"it was said to be spared ({site.Spares}): {string.Join('\n', broken)}");
+    }
+
+    [Fact]
+    public async Task Left_in_they_keep_every_promise()
+    {
+        List<string> faults = [];
+        VolumeKind[] kinds = Campaign.IsFull ? [new(), new(IsWriteback: true), new(HasJournal: false)] : [new(HasJournal: false)];
+        foreach (VolumeKind kind in kinds)
+        {
+            foreach (StoreSyncSite site in StoreSyncSite.All.Where(static s => Campaign.IsFull || s.IsSampled).DistinctBy(static s => (s.Operation, s.IsJournalCommitted)))
+                faults.AddRange((await Play(site, kind, null)).Select(fault => $"{site.Operation}, {kind}: {fault}"));
+        }
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [Fact]
+    public async Task Every_place_that_syncs_or_renames_is_in_the_table_and_strace_sees_the_same()
+    {
+        List<string> unknown = [];
+        foreach (string name in Campaign.IsFull ? StoreOperation.Names : ["apply"])
+        {
+            StoreOperation operation = StoreOperation.Of(name, shelf);
+            await using ManagedDevice device = new(shelf, _folder[name]);
+            string traced = _folder[$"{name}.strace"];
+            device.Wrapper = [Peer.Program("strace"), "-D", "-f", "-y", "-qq", "-s", "300", "-o", traced, "-e", "trace=fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdir,mkdirat,fchmod,chmod"];
+            await operation.Arrange(device);
+            await operation.Complete(device);
+            await device.Ends(TimeSpan.FromSeconds(1));
+            await device.Kill();
+            IReadOnlyList<StorageCall> calls = device.Faults.Calls();
+            string[] parts = [.. device.Faults.Environment["FAULTS_TREES"].Split(':')];
+            string[] byStrace = [.. File.ReadLines(traced).Select(SyncRemovalTests.Traced).OfType<string>().Where(path => parts.Any(part => path.StartsWith(part, StringComparison.Ordinal)))];
+            string[] byLibrary = [.. calls.Where(static c => c.Kind is "sync" or "sync-folder" or "rename" or "unlink" or "mkdir" or "mode").Select(static c => c.Path)];
+            Assert.Equal(SyncRemovalTests.Counts(byStrace), SyncRemovalTests.Counts(byLibrary));
+            unknown.AddRange(calls.Where(c => c.Kind is "sync" or "sync-folder" or "rename" && !StoreSyncSite.All.Any(s => s.Meets(c))).Select(c => $"{name}: {c.Kind} {c.Path[device.StateFolder.Length..]}").Distinct());
+        }
+
+        Assert.True(unknown.Count == 0, $"not in the table of syncs:\n{string.Join('\n', unknown)}");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    // Nothing was there before but what was synced; what was reported is held against the disk behind the cut.
+    private async Task<List<string>> Play(StoreSyncSite site, VolumeKind kind, StorageFault? removal)
+    {
+        string own = Directory.CreateDirectory(_folder[$"{Guid.NewGuid():N}"]).FullName;
+        await using LoopVolume volume = await LoopVolume.Create(own, kind);
+        StoreOperation operation = StoreOperation.Of(site.Operation, shelf);
+        await using ManagedDevice device = new(shelf, Path.Combine(own, "device"), Path.Combine(volume.Mount, "state"));
+        await operation.Arrange(device);
+        if (!Directory.Exists(device.StateFolder)) Directory.CreateDirectory(device.StateFolder);
+        await volume.Sync();
+        if (removal is not null) device.Faults.Set(removal);
+        StoreLife life = await operation.Attempt(device, TimeSpan.FromSeconds(20));
+        if (!life.IsReached && removal is not null) return [$"it is not done: {device.Said}"];
+        string said = await device.Kill();
+        device.Faults.Clear();
+        if (site.IsJournalCommitted) await volume.CommitJournal();
+        await volume.Cut();
+        device.ForgetMemory();
+        List<string> broken = [.. operation.Broken(StoreReading.Of(shelf, device.StateFolder), life, said)];
+        if (broken.Count == 0) broken.AddRange(await StoreJudging.NextTry(operation, device, shelf));
+        return broken;
+    }
+}
+
+/// <summary>One place of the store that syncs or renames.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Kind">As the library of faults names it.</param>
+/// <param name="Part">Of its path; with a <c>$</c> behind it, its end.</param>
+/// <param name="Operation">Where its lack shows.</param>
+internal sealed record StoreSyncSite(string Name, string Kind, string Part, string Operation)
+{
+    private static readonly VolumeKind s_bare = new(HasJournal: false);
+
+    /// <summary>Where its lack shows.</summary>
+    public VolumeKind Volume { get; init; } = s_bare;
+
+    /// <summary>Whether another program commits the journal between the word and the cut.</summary>
+    public bool IsJournalCommitted { get; init; }
+
+    /// <summary>What makes up for it, where its lack does not show; null where it does.</summary>
+    public string? Spares { get; init; }
+
+    /// <summary>Whether everyday runs try it.</summary>
+    public bool IsSampled { get; init; }
+
+    /// <summary>The call, each time, does nothing.</summary>
+    public StorageFault Removal => new(StorageAction.Pretend, new StorageSite(Kind, Part, false).Calls, 1, int.MaxValue, Part: Part);
+
+    /// <summary>Whether a call is one of this place.</summary>
+    public bool Meets(StorageCall call) => call.Kind == Kind && (Part.EndsWith('$') ? call.Path.EndsWith(Part[..^1], StringComparison.Ordinal) : call.Path.Contains(Part, StringComparison.Ordinal));
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<StoreSyncSite> All { get; } =
+    [
+        new("commit point, content", "sync", "/slots.json.new$", "apply"),
+        new("commit point, rename", "rename", "/slots.json$", "apply") { Volume = new(), IsSampled = true },
+        new("commit point, name", "sync-folder", "/models/parts$", "rollback"),
+        new("its copy, content", "sync", "/slots.json.copy.new$", "apply"),
+        new("its copy, rename", "rename", "/slots.json.copy$", "apply"),
+        new("job, content", "sync", "/jobs/parts.json.new$", "apply"),
+        new("job, rename", "rename", "/jobs/parts.json$", "apply"),
+        new("job, name", "sync-folder", "/jobs$", "apply"),
+        new("refusal, content", "sync", "/refused/parts.json.new$", "rollback"),
+        new("refusal, rename", "rename", "/refused/parts.json$", "rollback"),
+        new("refusal, name", "sync-folder", "/refused$", "rollback"),
+        new("fetched file, content", "sync", ".part$", "apply"),
+        new("fetched file, name", "rename", "/blobs/sha256/", "apply"),
+        new("fetched file, new folder", "sync-folder", "/blobs/sha256$", "apply"),
+        new("fetched file, old folder", "sync-folder", "/staging$", "apply"),
+        new("note of a part, content", "sync", ".part.json.new$", "apply"),
+        new("note of a part, rename", "rename", ".part.json$", "apply"),
+        new("generation, files", "sync", "/staging/parts/gen/", "apply"),
+        new("generation, folders", "sync-folder", "/staging/parts/gen/", "apply"),
+        new("generation, second names", "rename", "/staging/parts/gen/", "apply"),
+        new("generation, rename", "rename", "/models/parts/gen/", "apply"),
+        new("generation, name", "sync-folder", "/models/parts/gen$", "apply"),
+        new("generation leaves, rename", "rename", "/staging/parts/old/", "collect"),
+        new("generation leaves, folder", "sync-folder", "/staging/parts/old$", "collect"),
+        new("folders of the store, names", "sync-folder", "/models$", "install"),
+        new("trust, content", "sync", "/tuf/", "apply"),
+        new("trust, rename", "rename", "/tuf/", "apply"),
+        new("trust, name", "sync-folder", "/tuf", "apply"),
+    ];
+}
