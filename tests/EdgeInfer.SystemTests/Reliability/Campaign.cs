@@ -78,7 +78,16 @@ internal sealed class Campaign
         await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => Task.Run(async () =>
         {
             while (left.TryDequeue(out T? next))
-                foreach (string fault in await play(next, lane)) faults.Add($"seed {Seed}, {next}: {fault}");
+            {
+                try
+                {
+                    foreach (string fault in await play(next, lane)) faults.Add($"seed {Seed}, {next}: {fault}");
+                }
+                catch (Xunit.Sdk.XunitException e)
+                {
+                    faults.Add($"seed {Seed}, {next}: {e.Message}");
+                }
+            }
         })));
         return [.. faults];
     }

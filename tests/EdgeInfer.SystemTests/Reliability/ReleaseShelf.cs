@@ -40,7 +40,7 @@ public sealed class ReleaseShelf : IAsyncLifetime
     public string Url(long seq) => _servers[seq].Url;
 
     /// <summary>The state folder of a device on which a release serves, and nothing is under way.</summary>
-    public string State(long seq) => _folder[$"state-{seq}"];
+    public string State(long seq) => _folder[$"counted-{(seq == 1 ? "install" : "apply")}/state"];
 
     /// <summary>The signed manifest of a release.</summary>
     public byte[] Manifest(long seq) => File.ReadAllBytes(Assert.Single(Directory.GetFiles(Path.Combine(Repository(2), "targets", "models", ModelName), $"*.{seq}")));
@@ -69,13 +69,8 @@ public sealed class ReleaseShelf : IAsyncLifetime
             await Serve(seq);
         }
 
-        await using ManagedDevice device = new(this, _folder["device"]);
-        foreach (long seq in new long[] { 1, 2 })
-        {
-            await StoreOperation.Of("apply", this, seq).Complete(device);
-            await device.Kill();
-            await CopyTree(device.StateFolder, State(seq));
-        }
+        await Calls("install");
+        await Calls("apply");
 
         async Task Run(params string[] arguments)
         {

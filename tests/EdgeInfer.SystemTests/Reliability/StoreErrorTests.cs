@@ -16,7 +16,7 @@ public sealed class StoreErrorTests(ReleaseShelf shelf) : IDisposable
     [Fact]
     public async Task Whatever_call_fails_the_old_model_serves_nothing_false_is_reported_and_the_next_try_succeeds()
     {
-        Campaign campaign = Campaign.Of("update-errno", 5, 320);
+        Campaign campaign = Campaign.Of("update-errno", 4, 320);
         await Task.WhenAll(StoreOperation.Names.Select(shelf.Calls));
         List<StoreError> all = [];
         foreach (string operation in StoreOperation.Names) all.AddRange(await Errors(operation, campaign.Random));

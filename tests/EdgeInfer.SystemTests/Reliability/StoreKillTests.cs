@@ -15,7 +15,7 @@ public sealed class StoreKillTests(ReleaseShelf shelf) : IDisposable
     [Fact]
     public async Task Killed_at_any_call_the_old_or_the_new_model_is_there_whole_and_the_next_try_succeeds()
     {
-        Campaign campaign = Campaign.Of("update-kill", 6, int.MaxValue);
+        Campaign campaign = Campaign.Of("update-kill", 5, int.MaxValue);
         StoreKill[] all = [.. (await Task.WhenAll(StoreOperation.Names.Select(Kills))).SelectMany(static k => k)];
         StoreKill[] cases = campaign.Take(all);
         int met = 0, old = 0;

@@ -23,17 +23,16 @@ internal sealed partial class StoreOperation
 
     /// <summary>
     /// An operation: <c>install</c> takes the first release over HTTP on a device without any state, <c>update</c> the second on one that serves the
-    /// first; <c>apply</c> takes a release from a folder; <c>rollback</c> goes back from the second; <c>collect</c> activates what serves, with much
+    /// first; <c>apply</c> takes that from a folder; <c>rollback</c> goes back from the second; <c>collect</c> activates what serves, with much
     /// about that nothing names.
     /// </summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="shelf">What was published.</param>
-    /// <param name="target">Which release <c>apply</c> takes.</param>
-    public static StoreOperation Of(string name, ReleaseShelf shelf, long target = 2) => name switch
+    public static StoreOperation Of(string name, ReleaseShelf shelf) => name switch
     {
         "install" => new(name, shelf, null, shelf.Url(1), 1),
         "update" => new(name, shelf, 1, shelf.Url(2), 2),
-        "apply" => new(name, shelf, target == 1 ? null : target - 1, null, target),
+        "apply" => new(name, shelf, 1, null, 2),
         "rollback" => new(name, shelf, 2, null, 1),
         "collect" => new(name, shelf, 2, null, 2),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such operation"),
@@ -110,11 +109,9 @@ internal sealed partial class StoreOperation
         long?[] allowed = Name switch
         {
             "install" => [null, 0, 1],
-            "collect" => [_goal],
-            "rollback" => [1, 2],
-            _ => [_from, _from ?? 0, _goal],
+            _ => [_from, _goal],
         };
-        if (!allowed.Contains(reading.Active) && !(Name == "apply" && _from is null && reading.Active is null)) yield return $"{reading.Active} is active, neither the old nor the new one";
+        if (!allowed.Contains(reading.Active)) yield return $"{reading.Active} is active, neither the old nor the new one";
         if (reading.Trial is { } trial && trial != _goal) yield return $"{trial} is on trial, which nobody wanted";
         if (Committed().Matches(said) is [.., var committed] && Seq(committed) != reading.Active) yield return $"it said that {Seq(committed)} serves from now on, and {reading.Active} is active";
         if (Tried().Matches(said) is [.., var tried] && Seq(tried) is var seq && reading.Trial != seq && reading.Active != seq && !reading.Refused.Contains(seq)) yield return $"it said that {seq} goes on trial, and nothing knows of that";
