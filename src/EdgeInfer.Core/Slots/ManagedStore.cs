@@ -22,7 +22,7 @@ internal sealed class ManagedStore : IDisposable
         _disk = disk;
         _time = time;
         _warn = warn;
-        Blobs = new(folders, disk, limits);
+        Blobs = new(folders, disk, limits, time);
         Generations = new(folders, disk, Blobs, limits, warn);
         Jobs = new(folders, disk, warn);
     }
@@ -95,10 +95,6 @@ internal sealed class ManagedStore : IDisposable
     /// <summary>Makes a model managed, with nothing active; one that is managed already stays as it is.</summary>
     /// <exception cref="FaultException">The name is none, its folder is a link, or the disk refused.</exception>
     public SlotFile Manage(string model) => Slots(model) ?? SlotFile.Create(Folders.Slots(model), model, _disk, _warn);
-
-    /// <summary>A model is not managed any more; the next collection removes its generations.</summary>
-    /// <exception cref="FaultException">The disk refused.</exception>
-    public void Unmanage(string model) => Slots(model)?.Remove();
 
     /// <summary>Removes what nothing names.</summary>
     /// <exception cref="FaultException">The disk refused; what is not gone goes the next time.</exception>
