@@ -19,7 +19,7 @@ internal sealed partial class ModelUpdate
             At = Now,
             Active = Of(slots.Active),
             Previous = Of(slots.Previous),
-            StandIn = _serving.StandIn is { } standIn ? new(standIn.For.Seq, standIn.For.Version, standIn.Why, standIn.Serves, _repairWaits) : null,
+            StandIn = _serving.StandIn is { } standIn ? new(standIn.For.Seq, standIn.For.Version, standIn.Why, standIn.Serves, _repairWaits ?? _disk?.ToString()) : null,
             Floor = slots.Floor,
             Pin = slots.Pin,
             Job = _job is { } job ? Of(job) : null,
