@@ -23,7 +23,7 @@ internal sealed class ManagedStore : IDisposable
         _disk = disk;
         _time = time;
         _warn = warn;
-        Blobs = new(folders, disk, limits);
+        Blobs = new(folders, disk, limits, time);
         Generations = new(folders, disk, Blobs, limits, warn);
         Jobs = new(folders, disk, warn);
     }
@@ -98,10 +98,6 @@ internal sealed class ManagedStore : IDisposable
         if (!StoreDisk.IsFolder(Folders.Refused)) MakeFolders();
         return SlotFile.Create(Folders.Slots(model), model, _disk, _warn);
     }
-
-    /// <summary>A model is not managed any more; the next collection removes its generations.</summary>
-    /// <exception cref="FaultException">The disk refused.</exception>
-    public void Unmanage(string model) => Slots(model)?.Remove();
 
     /// <summary>Removes what nothing names.</summary>
     /// <exception cref="FaultException">The disk refused; what is not gone goes the next time.</exception>

@@ -99,15 +99,6 @@ internal sealed class SlotFile
         return file;
     }
 
-    /// <summary>The model is not managed any more. The copy goes first: alone it would stand for a file that was lost.</summary>
-    internal void Remove() => StoreFaults.Guard(_path, () =>
-    {
-        _disk.RemoveFile(CheckedFile.CopyOf(_path));
-        _disk.SyncFolder(Path.GetDirectoryName(_path)!);
-        _disk.RemoveFile(_path);
-        _disk.SyncFolder(Path.GetDirectoryName(_path)!);
-    });
-
     /// <summary>What the copy says; null where it is damaged or gone.</summary>
     internal static ModelSlots? CopyOf(string path, string model)
     {

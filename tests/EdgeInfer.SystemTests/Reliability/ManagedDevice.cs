@@ -43,7 +43,7 @@ internal sealed class ManagedDevice : IAsyncDisposable
 
     private string Socket => Path.Combine(_folder, "control.sock");
 
-    private string RunFolder => Path.Combine(_folder, "run");
+    private string RunFolder => $"/dev/shm/{Path.GetFileName(Path.GetDirectoryName(_folder))}-{Path.GetFileName(_folder)}";
 
     /// <summary>Starts the agent.</summary>
     /// <param name="repository">Where it looks for releases by itself; null for nowhere.</param>

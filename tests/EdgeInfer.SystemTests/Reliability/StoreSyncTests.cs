@@ -23,6 +23,7 @@ public sealed class StoreSyncTests(ReleaseShelf shelf) : IDisposable
         // What is spared on one file system may not be on the other.
         VolumeKind[] kinds = site.Spares is null || !Campaign.IsFull ? [site.Volume] : [new(), new(IsWriteback: true), new(HasJournal: false)];
         List<string> broken = [];
+        // What another sync may take along in time shows not each time.
         foreach (VolumeKind kind in kinds)
             for (int i = 0; i < (site.Spares is null ? 3 : 1) && broken.Count == 0; i++) broken = await Play(site, kind, site.Removal);
         Campaign.Of($"update-fsync-{name.Replace(' ', '-').Replace(",", "", StringComparison.Ordinal)}", 1, 1).Report(broken.Count == 0 ? $"nothing failed: {site.Spares}" : broken[0].Split('\n')[0]);
@@ -102,7 +103,12 @@ public sealed class StoreSyncTests(ReleaseShelf shelf) : IDisposable
 /// <param name="Operation">Where its lack shows.</param>
 internal sealed record StoreSyncSite(string Name, string Kind, string Part, string Operation)
 {
+    private const string Copy = "a whole commit point needs no copy, and the next start brings it up to date";
+    private const string Fetched = "a generation has names of its own of its files, and what is lacking is fetched again";
+    private const string Note = "a part without it is fetched from its beginning";
+    private const string Leaves = "what is back is removed by the next collection";
     private static readonly VolumeKind s_bare = new(HasJournal: false);
+    private static readonly VolumeKind s_usual = new();
 
     /// <summary>Where its lack shows.</summary>
     public VolumeKind Volume { get; init; } = s_bare;
@@ -126,32 +132,34 @@ internal sealed record StoreSyncSite(string Name, string Kind, string Part, stri
     public static IReadOnlyList<StoreSyncSite> All { get; } =
     [
         new("commit point, content", "sync", "/slots.json.new$", "apply"),
-        new("commit point, rename", "rename", "/slots.json$", "apply") { Volume = new(), IsSampled = true },
-        new("commit point, name", "sync-folder", "/models/parts$", "rollback"),
-        new("its copy, content", "sync", "/slots.json.copy.new$", "apply"),
-        new("its copy, rename", "rename", "/slots.json.copy$", "apply"),
+        new("commit point, rename", "rename", "/slots.json$", "apply") { Volume = s_usual, IsSampled = true },
+        new("commit point, name", "sync-folder", "/models/parts$", "apply") { Spares = "the sync of the copy, a moment later, takes the folder along on ext4" },
+        new("copy of the commit point, content", "sync", "/slots.json.copy.new$", "apply") { Spares = Copy },
+        new("copy of the commit point, rename", "rename", "/slots.json.copy$", "apply") { Spares = Copy },
         new("job, content", "sync", "/jobs/parts.json.new$", "apply"),
-        new("job, rename", "rename", "/jobs/parts.json$", "apply"),
-        new("job, name", "sync-folder", "/jobs$", "apply"),
+        new("job, rename", "rename", "/jobs/parts.json$", "apply") { Spares = "a job tells, and decides nothing: the release begins anew" },
+        new("job, name", "sync-folder", "/jobs$", "apply") { Spares = "as its rename" },
         new("refusal, content", "sync", "/refused/parts.json.new$", "rollback"),
-        new("refusal, rename", "rename", "/refused/parts.json$", "rollback"),
+        new("refusal, rename", "rename", "/refused/parts.json$", "rollback") { Volume = s_usual },
         new("refusal, name", "sync-folder", "/refused$", "rollback"),
-        new("fetched file, content", "sync", ".part$", "apply"),
-        new("fetched file, name", "rename", "/blobs/sha256/", "apply"),
-        new("fetched file, new folder", "sync-folder", "/blobs/sha256$", "apply"),
-        new("fetched file, old folder", "sync-folder", "/staging$", "apply"),
-        new("note of a part, content", "sync", ".part.json.new$", "apply"),
-        new("note of a part, rename", "rename", ".part.json$", "apply"),
-        new("generation, files", "sync", "/staging/parts/gen/", "apply"),
-        new("generation, folders", "sync-folder", "/staging/parts/gen/", "apply"),
-        new("generation, second names", "rename", "/staging/parts/gen/", "apply"),
-        new("generation, rename", "rename", "/models/parts/gen/", "apply"),
+        new("fetched file, content", "sync", ".part$", "apply") { Spares = "the generation's files are the same ones, and are synced before it has a name" },
+        new("fetched file, rename", "rename", "/blobs/sha256/", "apply") { Volume = s_usual },
+        new("fetched file, new folder", "sync-folder", "/blobs/sha256$", "apply") { Spares = Fetched },
+        new("fetched file, old folder", "sync-folder", "/staging$", "apply") { Spares = "what is back there is removed by the next collection" },
+        new("note of a part, content", "sync", ".part.json.new$", "apply") { Spares = Note },
+        new("note of a part, rename", "rename", ".part.json$", "apply") { Spares = Note },
+        new("generation, files", "sync", "/staging/parts/gen/", "apply") { Volume = s_usual },
+        new("generation, folders", "sync-folder", "/staging/parts/gen/", "apply") { Spares = "ext4 takes the folder of a new file along when the file is synced; POSIX does not promise it" },
+        new("generation, second names", "rename", "/staging/parts/gen/", "apply") { Volume = s_usual },
+        new("generation, rename", "rename", "/models/parts/gen/", "apply") { Volume = s_usual },
         new("generation, name", "sync-folder", "/models/parts/gen$", "apply"),
-        new("generation leaves, rename", "rename", "/staging/parts/old/", "collect"),
-        new("generation leaves, folder", "sync-folder", "/staging/parts/old$", "collect"),
-        new("folders of the store, names", "sync-folder", "/models$", "install"),
+        new("generation leaves, rename", "rename", "/staging/parts/old/", "collect") { Spares = Leaves },
+        new("generation leaves, folder", "sync-folder", "/staging/parts/old$", "collect") { Spares = Leaves },
+        new("folders of the store, models", "sync-folder", "/models$", "install"),
+        new("folders of the store, fetched files", "sync-folder", "/blobs$", "install") { Spares = Fetched },
+        new("folders of the store, quarantine", "sync-folder", "/blobs/quarantine$", "install") { Spares = "nothing counts on what is damaged" },
         new("trust, content", "sync", "/tuf/", "apply"),
-        new("trust, rename", "rename", "/tuf/", "apply"),
+        new("trust, rename", "rename", "/tuf/", "apply") { Volume = s_usual },
         new("trust, name", "sync-folder", "/tuf", "apply"),
     ];
 }

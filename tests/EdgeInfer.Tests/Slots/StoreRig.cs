@@ -75,7 +75,10 @@ internal sealed class StoreRig : IDisposable
 
     public Func<string, string, bool>? Link { get; set; }
 
-    public ManagedStore Store => _store ??= ManagedStore.Open(State, Limits, Time, Warnings.Add, new StoreDisk(Step, Link));
+    /// <summary>Files whose medium fails.</summary>
+    public Func<string, bool> Unreadable { get; set; } = static _ => false;
+
+    public ManagedStore Store => _store ??= ManagedStore.Open(State, Limits, Time, Warnings.Add, new StoreDisk(Step, Link, Read));
 
     public StoreFolders Folders => new(State);
 
@@ -156,6 +159,12 @@ internal sealed class StoreRig : IDisposable
     {
         _store?.Dispose();
         Directory.Delete(_outer, recursive: true);
+    }
+
+    private void Read(string path)
+    {
+        // As .NET has it of EIO.
+        if (Unreadable(path)) throw new IOException("Input/output error", 5);
     }
 
     private void Step(string what)
