@@ -143,6 +143,7 @@ internal sealed class ManagedDevice : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Kill();
+        ForgetMemory();
         Faults.Dispose();
     }
 }

@@ -6,7 +6,7 @@ namespace EdgeInfer.SystemTests.Reliability;
 [Collection(ManagedStoreTests.Name)]
 public sealed class StoreErrorTests(ReleaseShelf shelf) : IDisposable
 {
-    private const int Lanes = 4;
+    private static readonly int s_lanes = Campaign.IsFull ? 6 : 4;
     private const int Eintr = 4, Eio = 5, Emfile = 24, Enospc = 28, Erofs = 30, Edquot = 122;
     private static readonly int[] s_errors = [Eio, Enospc, Edquot, Erofs, Eintr];
 
@@ -22,7 +22,7 @@ public sealed class StoreErrorTests(ReleaseShelf shelf) : IDisposable
         foreach (string operation in StoreOperation.Names) all.AddRange(await Errors(operation, campaign.Random));
         StoreError[] cases = campaign.Take(all);
         int met = 0, heldUp = 0;
-        string[] faults = await campaign.Play(cases, Lanes, async (error, _) =>
+        string[] faults = await campaign.Play(cases, s_lanes, async (error, _) =>
         {
             StoreOperation operation = StoreOperation.Of(error.Operation, shelf);
             await using ManagedDevice device = new(shelf, NewFolder());

@@ -6,7 +6,7 @@ namespace EdgeInfer.SystemTests.Reliability;
 [Collection(ManagedStoreTests.Name)]
 public sealed class StoreKillTests(ReleaseShelf shelf) : IDisposable
 {
-    private const int Lanes = 4;
+    private static readonly int s_lanes = Campaign.IsFull ? 6 : 4;
 
     // A kill takes nothing that the kernel has: the file system in memory is as good as any, and quick.
     private readonly string _folder = Directory.CreateDirectory($"/dev/shm/edgeinfer-store-{Guid.NewGuid():N}").FullName;
@@ -19,7 +19,7 @@ public sealed class StoreKillTests(ReleaseShelf shelf) : IDisposable
         StoreKill[] all = [.. (await Task.WhenAll(StoreOperation.Names.Select(Kills))).SelectMany(static k => k)];
         StoreKill[] cases = campaign.Take(all);
         int met = 0, old = 0;
-        string[] faults = await campaign.Play(cases, Lanes, async (kill, _) =>
+        string[] faults = await campaign.Play(cases, s_lanes, async (kill, _) =>
         {
             StoreOperation operation = StoreOperation.Of(kill.Operation, shelf);
             await using ManagedDevice device = new(shelf, NewFolder());
