@@ -77,11 +77,15 @@ internal sealed partial class StoreOperation
         }
     }
 
-    /// <summary>Tries again with an agent that runs, as an operator would.</summary>
+    /// <summary>Tries again with an agent that runs, as an operator would; once more where it was just then being said that it does not go on.</summary>
     public async Task Again(ManagedDevice device, StoreLife life)
     {
-        await device.Ask("update", "retry", ReleaseShelf.ModelName);
-        await Act(device, life, s_patience);
+        for (int i = 0; i < 3 && !life.IsReached && device.IsAlive; i++)
+        {
+            life.Stops = Stopped().Count(device.Said);
+            await device.Ask("update", "retry", ReleaseShelf.ModelName);
+            await Act(device, life, s_patience);
+        }
     }
 
     /// <summary>Does it without a fault.</summary>
@@ -127,11 +131,7 @@ internal sealed partial class StoreOperation
         {
             if (Committed().IsMatch(device.Said)) return true;
             // What is refused, or waits for the disk, is for the caller to try again.
-            if (Stopped().Matches(device.Said).Count > life.Stops)
-            {
-                life.Stops++;
-                return false;
-            }
+            if (Stopped().Count(device.Said) > life.Stops) return false;
 
             await device.Ends(TimeSpan.FromMilliseconds(20));
         }
