@@ -1,5 +1,3 @@
-using EdgeInfer.SystemTests.Rig;
-
 namespace EdgeInfer.SystemTests.Reliability;
 
 /// <summary>Calls of the store of managed models fail, once or from some moment on: the old model serves, nothing is said to be done that is not, and it goes on when the disk does.</summary>

@@ -1,5 +1,3 @@
-using EdgeInfer.SystemTests.Rig;
-
 namespace EdgeInfer.SystemTests.Reliability;
 
 /// <summary>SIGKILL at every call that changes the store of managed models, and in the middle of every write: the old model or the new one is there, whole.</summary>
