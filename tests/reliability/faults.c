@@ -38,6 +38,8 @@ enum kind {
     KIND_UNLINK = 128,
     KIND_MAKE_FOLDER = 256,
     KIND_READ = 512,
+    KIND_MODE = 1024,      /* chmod, fchmod */
+    KIND_OPEN_READ = 2048, /* for reading alone, folders too; neither logged nor numbered, as reads */
 };
 
 enum action {
@@ -58,13 +60,13 @@ struct control {
     int32_t error;
     atomic_int seen;     /* matching calls since the arming */
     atomic_int done;     /* faults given */
-    char part[224];      /* only paths that contain this; empty for all */
+    char part[224];      /* only paths that contain this, or with a $ behind it end with this; empty for all */
 };
 
 static struct control *s_control;
 static int s_log = -1;
 static atomic_int s_number;
-static char s_trees[4][512];
+static char s_trees[8][512];
 static int s_tree_count;
 
 __attribute__((constructor)) static void begin(void)
@@ -76,7 +78,7 @@ __attribute__((constructor)) static void begin(void)
     struct control *mapped = (void *)syscall(SYS_mmap, NULL, sizeof *mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     syscall(SYS_close, file);
     if ((intptr_t)mapped < 0 && (intptr_t)mapped > -4096) return;
-    while (*trees && s_tree_count < 4) {
+    while (*trees && s_tree_count < 8) {
         size_t length = strcspn(trees, ":");
         snprintf(s_trees[s_tree_count++], sizeof s_trees[0], "%.*s", (int)length, trees);
         trees += length + (trees[length] == ':');
@@ -107,6 +109,8 @@ static const char *name_of(enum kind kind)
         case KIND_UNLINK: return "unlink";
         case KIND_MAKE_FOLDER: return "mkdir";
         case KIND_READ: return "read";
+        case KIND_MODE: return "mode";
+        case KIND_OPEN_READ: return "open-read";
     }
     return "?";
 }
@@ -117,18 +121,29 @@ static void die(void)
     for (;;) syscall(SYS_pause);
 }
 
+/* Whether a path has the control's part. */
+static int has_part(const char *path)
+{
+    const char *part = s_control->part;
+    size_t length = strlen(part), all = strlen(path);
+    if (length == 0 || part[length - 1] != '$') return strstr(path, part) != NULL;
+    length--;
+    return all >= length && memcmp(path + all - length, part, length) == 0;
+}
+
 /* What is to happen to this call. Reads are not logged: there are many and they change nothing. */
 static enum action judge(enum kind kind, const char *path)
 {
     if (!s_control || !is_ours(path)) return ACT_NONE;
-    int number = atomic_fetch_add(&s_number, kind == KIND_READ ? 0 : 1) + 1;
-    if (s_log >= 0 && kind != KIND_READ) {
+    int changes = !(kind & (KIND_READ | KIND_OPEN_READ));
+    int number = atomic_fetch_add(&s_number, changes) + 1;
+    if (s_log >= 0 && changes) {
         char line[1200];
         int length = snprintf(line, sizeof line, "%d %s %d %s\n", number, name_of(kind), (int)syscall(SYS_gettid), path);
         syscall(SYS_write, s_log, line, length);
     }
     if (!atomic_load(&s_control->armed) || !(s_control->kinds & kind)) return ACT_NONE;
-    if (s_control->part[0] && !strstr(path, s_control->part)) return ACT_NONE;
+    if (!has_part(path)) return ACT_NONE;
     int seen = atomic_fetch_add(&s_control->seen, 1) + 1;
     if (seen < s_control->from || seen > s_control->to) return ACT_NONE;
     atomic_fetch_add(&s_control->done, 1);
@@ -176,21 +191,21 @@ static enum action judge_name(enum kind kind, int folder, const char *name)
         default: return call; \
     }
 
-static int writes(int flags) { return (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT); }
+static enum kind kind_of(int flags) { return (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT) ? KIND_OPEN : KIND_OPEN_READ; }
 
 #define OPEN_BODY(judged, call) \
     mode_t mode = 0; \
     if (flags & (O_CREAT | O_TMPFILE)) { va_list rest; va_start(rest, flags); mode = va_arg(rest, mode_t); va_end(rest); } \
-    enum action act = writes(flags) ? (judged) : ACT_NONE; \
+    enum action act = (judged); \
     if (act == ACT_FAIL) return FAILS(); \
     int file = call; \
     if (act == ACT_KILL_AFTER) die(); \
     return file
 
-int open(const char *name, int flags, ...) { REAL(open); OPEN_BODY(judge_name(KIND_OPEN, AT_FDCWD, name), real(name, flags, mode)); }
-int open64(const char *name, int flags, ...) { REAL(open64); OPEN_BODY(judge_name(KIND_OPEN, AT_FDCWD, name), real(name, flags, mode)); }
-int openat(int folder, const char *name, int flags, ...) { REAL(openat); OPEN_BODY(judge_name(KIND_OPEN, folder, name), real(folder, name, flags, mode)); }
-int openat64(int folder, const char *name, int flags, ...) { REAL(openat64); OPEN_BODY(judge_name(KIND_OPEN, folder, name), real(folder, name, flags, mode)); }
+int open(const char *name, int flags, ...) { REAL(open); OPEN_BODY(judge_name(kind_of(flags), AT_FDCWD, name), real(name, flags, mode)); }
+int open64(const char *name, int flags, ...) { REAL(open64); OPEN_BODY(judge_name(kind_of(flags), AT_FDCWD, name), real(name, flags, mode)); }
+int openat(int folder, const char *name, int flags, ...) { REAL(openat); OPEN_BODY(judge_name(kind_of(flags), folder, name), real(folder, name, flags, mode)); }
+int openat64(int folder, const char *name, int flags, ...) { REAL(openat64); OPEN_BODY(judge_name(kind_of(flags), folder, name), real(folder, name, flags, mode)); }
 
 #define WRITE_BODY(call, half) \
     switch (judge_file(KIND_WRITE, file)) { \
@@ -296,6 +311,9 @@ int renameat2(int a, const char *from, int b, const char *to, unsigned flags)
 int link(const char *from, const char *to) { REAL(link); PLAIN(judge_name(KIND_RENAME, AT_FDCWD, to), 0, real(from, to)) }
 int unlink(const char *name) { REAL(unlink); PLAIN(judge_name(KIND_UNLINK, AT_FDCWD, name), 0, real(name)) }
 int unlinkat(int folder, const char *name, int flags) { REAL(unlinkat); PLAIN(judge_name(KIND_UNLINK, folder, name), 0, real(folder, name, flags)) }
+int rmdir(const char *name) { REAL(rmdir); PLAIN(judge_name(KIND_UNLINK, AT_FDCWD, name), 0, real(name)) }
+int chmod(const char *name, mode_t mode) { REAL(chmod); PLAIN(judge_name(KIND_MODE, AT_FDCWD, name), 0, real(name, mode)) }
+int fchmod(int file, mode_t mode) { REAL(fchmod); PLAIN(judge_file(KIND_MODE, file), 0, real(file, mode)) }
 int mkdir(const char *name, mode_t mode) { REAL(mkdir); PLAIN(judge_name(KIND_MAKE_FOLDER, AT_FDCWD, name), 0, real(name, mode)) }
 
 #define MAP_BODY(call) \

@@ -78,7 +78,24 @@ public sealed record DeviceOptions(string Id, IReadOnlyDictionary<string, string
 /// <param name="Path">Absolute path of a folder or an .onnx file.</param>
 /// <param name="Mark">Where it is written.</param>
 /// <param name="Managed">Its name in the store of managed models, whose generations are updated; null where it stays what <paramref name="Path"/> holds.</param>
-public sealed record ModelReference(string Name, string Path, Mark Mark, string? Managed = null);
+public sealed record ModelReference(string Name, string Path, Mark Mark, string? Managed = null)
+{
+    /// <summary>What this device demands of releases beyond their own gate.</summary>
+    public GateOptions Gate { get; init; } = new();
+}
+
+/// <summary><c>models.NAME.gate</c>: demands beyond a release's own. They make its gate tighter, never looser.</summary>
+public sealed record GateOptions
+{
+    /// <summary>The most that 95 of 100 frames may take from pixels to results; null for the release's.</summary>
+    public TimeSpan? P95 { get; init; }
+
+    /// <summary>The most resident memory of the probe in bytes; null for the release's.</summary>
+    public long? MemoryBytes { get; init; }
+
+    /// <summary>The least mean average precision at an overlap of 0.5; null for the release's.</summary>
+    public double? Map50 { get; init; }
+}
 
 /// <summary><c>mqtt</c>.</summary>
 public sealed record MqttOptions

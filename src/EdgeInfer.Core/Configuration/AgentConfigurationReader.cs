@@ -13,6 +13,10 @@ internal sealed partial class AgentConfigurationReader(
     private const int LongestFileBytes = 1 << 20;
     private const int MostPipelines = 64;
     private const int MostModels = 256;
+    private const long LeastGateMemory = 1L << 20;
+    private const long MostGateMemory = 1L << 40;
+    private static readonly TimeSpan s_leastP95 = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_mostP95 = TimeSpan.FromHours(1);
     private const string CureWithoutFile =
         "take them out and give --username and --password-file for the camera, --broker-username and --broker-password-file for the broker; or write a configuration file";
 
@@ -117,10 +121,12 @@ internal sealed partial class AgentConfigurationReader(
         {
             if (!ConfiguredName.IsSound(key.Value)) context.Add(key.Mark, $"models: the name {Quoted.Text(key.Value)}", ConfiguredName.Expected);
             string? path = null, managed = null;
+            GateOptions gate = new();
             if (reader.Node(key.Value) is YamlMapping)
             {
                 MappingReader entry = reader.Mapping(key.Value)!;
                 (path, managed) = ReadModel(entry, context);
+                gate = ReadGate(entry);
                 entry.Close();
             }
             else
@@ -129,7 +135,7 @@ internal sealed partial class AgentConfigurationReader(
             }
 
             // A model with a fault still counts as there, so that its pipelines are not blamed too.
-            models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark, managed));
+            models.TryAdd(key.Value, new(key.Value, path ?? "", key.Mark, managed) { Gate = gate });
         }
 
         return models;
@@ -151,6 +157,20 @@ internal sealed partial class AgentConfigurationReader(
             entry.Fault("managed", $"found {Quoted.Text(managed)}", "expected 1 to 64 letters, digits, '.', '-' or '_', beginning with a letter or digit");
         if (entry.Has("path")) entry.Fault("path", "a managed model lies in the state folder", "write initial: PATH for what it begins with, or remove managed");
         return (context.ModelPath(entry, "initial"), isSound ? managed : null);
+    }
+
+    private static GateOptions ReadGate(MappingReader entry)
+    {
+        if (!entry.Has("managed") && entry.Has("gate")) entry.Fault("gate", "it is what releases of a managed model must keep to, and this one is not managed", "remove it, or write managed: NAME instead of path");
+        if (entry.Mapping("gate") is not { } gate) return new();
+        GateOptions options = new()
+        {
+            P95 = gate.Duration("p95", s_leastP95, s_mostP95),
+            MemoryBytes = gate.Bytes("memory", LeastGateMemory, MostGateMemory),
+            Map50 = gate.Number("map50", 0, 1),
+        };
+        gate.Close();
+        return options;
     }
 
     private static void RefuseUnmanaged(Dictionary<string, ModelReference> models, ReadingContext context)

@@ -1,4 +1,6 @@
+using System.Globalization;
 using EdgeInfer.Admission;
+using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Gate;
@@ -37,6 +39,25 @@ internal sealed record GateLimits
         P95Milliseconds = gate.P95Milliseconds,
         RssBytes = gate.RssBytes,
     };
+
+    /// <summary>What a device demands.</summary>
+    public static GateLimits Of(GateOptions gate) => new()
+    {
+        Metric = gate.Map50 is { } least ? new(MetricGate.Map50, least) : null,
+        P95Milliseconds = gate.P95?.TotalMilliseconds,
+        RssBytes = gate.MemoryBytes,
+    };
+
+    /// <summary>A device's demands that allow more than the release does, in words: they have no effect.</summary>
+    /// <param name="device">What the device demands.</param>
+    public IReadOnlyList<string> Looser(GateLimits device)
+    {
+        List<string> looser = [];
+        if (device.P95Milliseconds > P95Milliseconds) looser.Add(string.Create(CultureInfo.InvariantCulture, $"p95: {device.P95Milliseconds:0.##}ms (the release demands {P95Milliseconds:0.##} ms)"));
+        if (device.RssBytes > RssBytes) looser.Add($"memory: {ProbeMemory.Size(device.RssBytes.Value)} (the release demands {ProbeMemory.Size(RssBytes.Value)})");
+        if (device.Metric?.Least < Metric?.Least) looser.Add(string.Create(CultureInfo.InvariantCulture, $"{device.Metric!.Name}: {device.Metric.Least:0.####} (the release demands {Metric!.Least:0.####})"));
+        return looser;
+    }
 
     /// <summary>Of each demand the harder one.</summary>
     public GateLimits Tightened(GateLimits by) => new()

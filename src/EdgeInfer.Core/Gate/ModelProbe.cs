@@ -56,7 +56,7 @@ internal sealed class ModelProbe(IReadOnlyList<string> program, SystemFiles file
     {
         bool isOnProcessor = job.Runtime.Providers.All(static p => p == OnProcessor);
         long modelBytes = Directory.EnumerateFiles(Path.GetDirectoryName(job.Model.OnnxPath)!).Sum(static f => new FileInfo(f).Length);
-        ProbeMemory memory = ProbeMemory.Plan(modelBytes, job.Limits.RssBytes, job.RequiredMemoryBytes, isOnProcessor, MachineMemory.Read(files));
+        ProbeMemory memory = ProbeMemory.Plan(modelBytes, job.Limits.RssBytes, job.RequiredMemoryBytes, job.Runtime.Threads, isOnProcessor, MachineMemory.Read(files));
         if (memory.Verdict is { } early) return early;
         ProbeAccount account = new(job.Golden, job.Model.Threshold, job.Limits);
         ProbeRequest request = new(job.Model.Path, account.Inputs, job.Runtime, memory.DataBytes);

@@ -19,16 +19,21 @@ internal sealed record ProbeMemory(long? LimitBytes, long? DataBytes, ProbeVerdi
     /// <summary>While a model is loaded its weights are in memory twice, and once more where they are rearranged.</summary>
     private const long LoadFactor = 3;
 
-    // Stacks, the collector's and the allocator's own pieces are counted as data before anybody has touched them.
-    private const long Untouched = 1L << 30;
+    // The kernel counts stacks and the allocator's pieces as data before anybody has touched them: of every thread its stack (8 MiB) and an arena.
+    // Measured on x64 as what RLIMIT_DATA has to be above the peak of resident memory: nothing with the bundled model and one or two threads and
+    // 16 MiB with four; with 50 MB of weights 24, 40 and 57 MiB. This is twice that; how much is really used the watch sees.
+    private const long Untouched = 64L << 20;
+    private const long UntouchedOfThread = 16L << 20;
+    private const int MostAutomaticThreads = 4;
 
     /// <summary>Works it out.</summary>
     /// <param name="modelBytes">Size of the model's graph and weights.</param>
     /// <param name="allowed">The gate's most resident memory; null where there is none.</param>
     /// <param name="required">What the release says that it needs; null where it says nothing.</param>
+    /// <param name="threads">Threads of one inference; 0 for as many as are chosen by themselves.</param>
     /// <param name="isOnProcessor">Whether the processor alone runs it: drivers of devices map far more than they use.</param>
     /// <param name="memory">What the machine has.</param>
-    public static ProbeMemory Plan(long modelBytes, long? allowed, long? required, bool isOnProcessor, MachineMemory memory)
+    public static ProbeMemory Plan(long modelBytes, long? allowed, long? required, int threads, bool isOnProcessor, MachineMemory memory)
     {
         long needed = allowed ?? required ?? (Base + (LoadFactor * modelBytes));
         if (memory.MostBytes is { } most && most < needed)
@@ -36,7 +41,7 @@ internal sealed record ProbeMemory(long? LimitBytes, long? DataBytes, ProbeVerdi
         if (memory.FreeBytes is { } free && free - Reserve < needed)
             return new(null, null, new ProbeWaits($"{Size(free)} of memory are free, the probe needs {Size(needed)} and {Size(Reserve)} are left to the rest"));
         long? limit = allowed ?? memory.FreeBytes - Reserve;
-        return new(limit, isOnProcessor ? limit + Untouched : null, null);
+        return new(limit, isOnProcessor ? limit + Untouched + ((threads > 0 ? threads : MostAutomaticThreads) * UntouchedOfThread) : null, null);
     }
 
     /// <summary>A size in mebibytes.</summary>

@@ -18,7 +18,13 @@ internal static class ManagedModel
     /// <summary>The folder of generations in it.</summary>
     public const string GenerationsName = "gen";
 
-    /// <summary>Largest content of that file.</summary>
+    /// <summary>The file of a generation's exact manifest, in its hidden folder.</summary>
+    public const string ManifestName = "manifest";
+
+    /// <summary>The file that lists a generation's files, in its hidden folder: its sha256 is the digest that the model must have.</summary>
+    public const string ListingName = "files";
+
+    /// <summary>Largest content of <see cref="SlotsName"/>.</summary>
     public const int SlotsBytes = 64 << 10;
 
     /// <summary>Digits of the manifest's sha256 in the name of a generation.</summary>
@@ -42,6 +48,18 @@ internal static class ManagedModel
             : null;
     }
 
+    /// <summary>Refuses to serve a generation whose files are not those that were signed: a disk may give other bytes than it took.</summary>
+    /// <param name="model">The model, read from its folder with its digest.</param>
+    /// <exception cref="FaultException">They are not.</exception>
+    public static void RefuseDamaged(Model model)
+    {
+        if (FolderOf(model.Path) is null) return;
+        string listing = Path.Combine(model.Path, ModelFolder.ReleaseName, ListingName);
+        if (File.Exists(listing) && ModelDigest.OfFile(listing).Sha256 == model.Digest) return;
+        throw FaultException.Of(
+            FaultKind.InputOutput, model.Path, "files of this generation are damaged: they are not those that were signed", "the running agent fetches them again ('edgeinfer update status'); check the disk");
+    }
+
     /// <summary>The folder of a managed model's active generation.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <returns>An absolute path; null where nothing is active.</returns>
@@ -52,7 +70,7 @@ internal static class ManagedModel
         if (Active(path, Content(path)) is not { } name) return null;
         string active = Path.GetFullPath(Path.Combine(folder, GenerationsName, name));
         if (File.Exists(Path.Combine(active, ModelFolder.OnnxName))) return active;
-        throw FaultException.Of(FaultKind.NoInput, active, "the active generation of this managed model is not there", "'edgeinfer update retry' fetches it again");
+        throw FaultException.Of(FaultKind.NoInput, active, "the active generation of this managed model is not there", "the running agent fetches it again ('edgeinfer update status')");
     }
 
     /// <summary>The fault of a managed model of which nothing is active.</summary>

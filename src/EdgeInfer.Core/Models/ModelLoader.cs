@@ -13,7 +13,13 @@ public static class ModelLoader
     public static Model Load(string path)
     {
         ModelInspection inspection = Inspect(path);
-        if (inspection.Model is { } model) return model;
+        if (inspection.Model is { } model)
+        {
+            // Costs nothing: the digest was worked out for the results.
+            ManagedModel.RefuseDamaged(model);
+            return model;
+        }
+
         throw new FaultException([.. inspection.Faults, .. inspection.Missing.Select(m => m.ToFault(inspection))]);
     }
 

@@ -8,6 +8,10 @@ namespace EdgeInfer.Pipeline;
 /// <summary>What updates need of a running agent. Any thread.</summary>
 internal sealed partial class Agent
 {
+    /// <summary>Whether a model is open.</summary>
+    /// <param name="path">A folder.</param>
+    public bool HasModel(string path) => _pipelines.Now.Models.Find(path) is not null;
+
     /// <summary>Loads a model and runs it once; pipelines that look for it then find it open.</summary>
     /// <param name="path">A folder.</param>
     /// <exception cref="FaultException">It cannot be loaded.</exception>

@@ -51,6 +51,8 @@ internal sealed partial class Agent
         }
 
         if (faults.Count == 0 || faults.Any(static f => f is null)) return agent;
+        // The first release of a managed model, or files in the place of damaged ones, come only while the agent is there.
+        if (start.Started.Any(p => p.Plan.Options.Models.Any(name => configuration.Models[name].Managed is not null))) return agent;
         await agent.StopAsync().ConfigureAwait(false);
         throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
     }

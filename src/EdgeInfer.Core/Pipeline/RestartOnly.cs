@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 
@@ -46,8 +47,17 @@ internal static class RestartOnly
     private static string? Managed(AgentConfiguration configuration)
     {
         IReadOnlyList<string> managed = configuration.ManagedModels;
-        return managed.Count == 0 ? null : string.Join(", ", managed.Order(StringComparer.Ordinal));
+        return managed.Count == 0 ? null : string.Join(", ", managed.Order(StringComparer.Ordinal).Select(name => name + Gate(configuration, name)));
     }
+
+    private static string Gate(AgentConfiguration configuration, string managed)
+    {
+        GateOptions[] gates = [.. configuration.Models.Values.Where(m => m.Managed == managed && m.Gate != new GateOptions()).Select(static m => m.Gate)];
+        return gates.Length == 0 ? "" : $" ({string.Join(", ", gates.Select(Words))})";
+    }
+
+    private static string Words(GateOptions gate) => string.Create(
+        CultureInfo.InvariantCulture, $"gate {gate.P95?.TotalMilliseconds.ToString("0.##", CultureInfo.InvariantCulture) ?? "-"} ms, {gate.MemoryBytes?.ToString(CultureInfo.InvariantCulture) ?? "-"} bytes, map50 {gate.Map50?.ToString(CultureInfo.InvariantCulture) ?? "-"}");
 
     // Address and credentials, where the broker is in this process.
     private static (Uri Url, string? User, Secret? Password)? EmbeddedBroker(MqttOptions mqtt)

@@ -16,7 +16,7 @@ internal enum BlobState
     /// <summary>The very bytes.</summary>
     Whole,
 
-    /// <summary>Other bytes, or no plain file.</summary>
+    /// <summary>Other bytes, none that can be read, or no plain file.</summary>
     Damaged,
 }
 
@@ -31,9 +31,11 @@ internal sealed class BlobStore
     private readonly StoreFolders _folders;
     private readonly StoreDisk _disk;
     private readonly StoreLimits _limits;
+    private readonly TimeProvider _time;
 
-    internal BlobStore(StoreFolders folders, StoreDisk disk, StoreLimits limits)
+    internal BlobStore(StoreFolders folders, StoreDisk disk, StoreLimits limits, TimeProvider time)
     {
+        _time = time;
         _folders = folders;
         _disk = disk;
         _limits = limits;
@@ -57,7 +59,7 @@ internal sealed class BlobStore
     {
         string path = _folders.Blob(sha256);
         if (!StoreDisk.IsThere(path)) return BlobState.Absent;
-        return StoreDisk.Bytes(path) == bytes && Hash(path) == sha256 ? BlobState.Whole : BlobState.Damaged;
+        return StoreDisk.Bytes(path) == bytes && _disk.Hash(path) == sha256 ? BlobState.Whole : BlobState.Damaged;
     }
 
     /// <summary>What of a release is to be fetched. All bytes of the rest have been read; a damaged file is out of the way.</summary>
@@ -77,8 +79,11 @@ internal sealed class BlobStore
         return lacking;
     }
 
-    /// <summary>Takes a damaged file out of the way, over an earlier one of the same name; it can be fetched again.</summary>
-    /// <returns>Where it is now.</returns>
+    /// <summary>
+    /// Takes a damaged file out of the way, over an earlier one of the same name; it can be fetched again. Others make room for it, and one that
+    /// is too large by itself does not stay.
+    /// </summary>
+    /// <returns>Where it is now, or was.</returns>
     public string Quarantine(string sha256)
     {
         string path = _folders.Blob(sha256), aside = Path.Combine(_folders.Quarantine, sha256);
@@ -87,8 +92,33 @@ internal sealed class BlobStore
             // A folder cannot take a file's place, nor the other way about.
             _disk.RemoveTree(aside);
             _disk.Move(path, aside);
+            Date(aside);
+            BoundQuarantine(aside);
         });
         return aside;
+    }
+
+    // How long it has lain there counts, not how long ago it came.
+    private void Date(string aside)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(aside, _time.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It goes sooner then.
+        }
+    }
+
+    private void BoundQuarantine(string newest)
+    {
+        long left = _limits.QuarantineBytes;
+        foreach (string path in Directory.EnumerateFileSystemEntries(_folders.Quarantine).OrderByDescending(p => p == newest).ThenByDescending(File.GetLastWriteTimeUtc).ThenBy(static p => p, StringComparer.Ordinal).ToArray())
+        {
+            left -= StoreDisk.Bytes(path) ?? 0;
+            if (left < 0) _disk.RemoveTree(path);
+        }
     }
 
     /// <summary>Begins to gather a file, or goes on with what an earlier attempt left. Room for all of it is there when this returns.</summary>
@@ -139,14 +169,6 @@ internal sealed class BlobStore
 
         part.Complete();
     }
-
-    /// <summary>The sha256 of a plain file, read in pieces; null where there is none.</summary>
-    /// <exception cref="FaultException">The disk refused.</exception>
-    internal static string? Hash(string path) => StoreFaults.Guard(path, () =>
-    {
-        using SafeFileHandle? file = PosixFile.OpenRead(path);
-        return file is null ? null : Hash(file);
-    });
 
     internal static string Hash(SafeFileHandle file)
     {

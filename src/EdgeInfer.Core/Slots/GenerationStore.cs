@@ -1,8 +1,6 @@
 using System.Globalization;
 using EdgeInfer.Diagnostics;
-using EdgeInfer.Durability.Interop;
 using EdgeInfer.Models;
-using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Slots;
 
@@ -15,14 +13,12 @@ internal sealed class GenerationStore
     /// <summary>Largest manifest.</summary>
     public const int ManifestLimit = 1 << 20;
 
-    private const string ManifestName = "manifest";
-    private const string ListingName = "files";
-
     private readonly StoreFolders _folders;
     private readonly StoreDisk _disk;
     private readonly BlobStore _blobs;
     private readonly StoreLimits _limits;
     private readonly Action<Fault> _warn;
+    private readonly GenerationReading _reading;
     private bool _isCopyingSaid;
 
     internal GenerationStore(StoreFolders folders, StoreDisk disk, BlobStore blobs, StoreLimits limits, Action<Fault> warn)
@@ -32,6 +28,7 @@ internal sealed class GenerationStore
         _blobs = blobs;
         _limits = limits;
         _warn = warn;
+        _reading = new(disk);
     }
 
     /// <summary>The folder of a generation; it need not be there.</summary>
@@ -66,7 +63,7 @@ internal sealed class GenerationStore
         {
             if (StoreDisk.IsThere(target))
             {
-                if (Check(target, generation).IsWhole)
+                if (_reading.Check(target, generation, readsAll: true).IsWhole)
                 {
                     _disk.RemoveTree(staged);
                     return new PreparedGeneration(model, generation, target, IsPlaced: true);
@@ -105,30 +102,43 @@ internal sealed class GenerationStore
     }
 
     /// <summary>Reads all bytes of a generation.</summary>
-    /// <exception cref="FaultException">The disk refused: nobody knows.</exception>
-    public GenerationCheck Verify(string model, Generation generation) => Check(PathOf(model, generation), generation);
+    /// <exception cref="FaultException">The disk refused, for another reason than damage: nobody knows.</exception>
+    public GenerationCheck Verify(string model, Generation generation) => _reading.Check(PathOf(model, generation), generation, readsAll: true);
 
-    /// <summary>Builds a damaged generation again of its own manifest and listing, and of what was fetched; damaged files of that go to quarantine.</summary>
-    /// <returns>Whether it is whole now. Otherwise <see cref="BlobStore.Lacking"/> of its plan names what to fetch; without a plan it takes the whole release.</returns>
+    /// <summary>Reads manifest and listing of a generation, and looks whether its files are there in their sizes: no more than a start can wait for.</summary>
+    /// <exception cref="FaultException">The disk refused, for another reason than damage: nobody knows.</exception>
+    public GenerationCheck Glance(string model, Generation generation) => _reading.Check(PathOf(model, generation), generation, readsAll: false);
+
+    /// <summary>
+    /// Builds a damaged generation again, under new names of files that were read whole; damaged ones go to quarantine, and with them what other
+    /// generations link of them. To be called again once what is lacking has come.
+    /// </summary>
+    /// <param name="model">Of which model.</param>
+    /// <param name="generation">Which.</param>
+    /// <param name="manifest">The manifest's exact bytes, for where its own are damaged or gone; null for those alone.</param>
+    /// <param name="plan">The same of its files.</param>
+    /// <returns>What has to be fetched first; empty where it is whole now; null where nobody knows what it is made of.</returns>
     /// <exception cref="UpdateException">Space: no room.</exception>
     /// <exception cref="FaultException">The disk refused.</exception>
-    public bool TryRepair(string model, Generation generation)
+    public IReadOnlyList<StoredFile>? Repair(string model, Generation generation, byte[]? manifest = null, ReleasePlan? plan = null)
     {
         GenerationCheck check = Verify(model, generation);
-        if (check.IsWhole) return true;
-        if (check.Plan is not { } plan || ManifestOf(model, generation) is not { } manifest || _blobs.Lacking(plan.Files).Count > 0) return false;
-        Place(Prepare(model, generation.Seq, generation.Version, manifest, plan));
-        return true;
+        if (check.IsWhole) return [];
+        manifest = ManifestOf(model, generation) ?? (manifest is not null && BlobName.Of(manifest) == generation.Manifest ? manifest : null);
+        plan = check.Plan ?? (plan?.Digest == generation.Digest ? plan : null);
+        if (manifest is null || plan is null) return null;
+        IReadOnlyList<StoredFile> lacking = _blobs.Lacking(plan.Files);
+        if (lacking.Count == 0) Place(Prepare(model, generation.Seq, generation.Version, manifest, plan));
+        return lacking;
     }
 
     /// <summary>The files of a generation, by its listing alone; null where that is damaged or gone.</summary>
     /// <exception cref="FaultException">The disk refused.</exception>
-    public ReleasePlan? PlanOf(string model, Generation generation) => PlanAt(PathOf(model, generation), generation);
+    public ReleasePlan? PlanOf(string model, Generation generation) => GenerationReading.PlanAt(PathOf(model, generation), generation);
 
     /// <summary>The exact bytes of a generation's manifest; null where they are damaged or gone.</summary>
     /// <exception cref="FaultException">The disk refused.</exception>
-    public byte[]? ManifestOf(string model, Generation generation)
-        => Bounded(ReleaseFileOf(PathOf(model, generation), ManifestName), ManifestLimit) is { } bytes && BlobName.Of(bytes) == generation.Manifest ? bytes : null;
+    public byte[]? ManifestOf(string model, Generation generation) => GenerationReading.ManifestAt(PathOf(model, generation), generation);
 
     /// <summary>Makes a model of this device a generation, number 0: what was there before any release.</summary>
     /// <param name="model">Of which managed model.</param>
@@ -169,8 +179,6 @@ internal sealed class GenerationStore
         });
     }
 
-    private static string ReleaseFileOf(string folder, string name) => Path.Combine(folder, ModelFolder.ReleaseName, name);
-
     private void Fill(string staged, byte[] manifest, ReleasePlan plan)
     {
         _disk.MakeInner(staged);
@@ -180,14 +188,14 @@ internal sealed class GenerationStore
             if (!_blobs.Has(file.Sha256, file.Bytes)) throw Lacks(file, "is not in the store");
             MakeFolders(staged, file.Path);
             Name(blob, path);
-            if (BlobStore.Hash(path) == file.Sha256) continue;
+            if (_disk.Hash(path) == file.Sha256) continue;
             string aside = _blobs.Quarantine(file.Sha256);
             throw Lacks(file, $"has other bytes than when it was fetched, and is now {aside}");
         }
 
         _disk.MakeInner(Path.Combine(staged, ModelFolder.ReleaseName));
-        _disk.WriteInner(ReleaseFileOf(staged, ManifestName), manifest);
-        _disk.WriteInner(ReleaseFileOf(staged, ListingName), plan.Listing);
+        _disk.WriteInner(GenerationReading.ManifestPath(staged), manifest);
+        _disk.WriteInner(GenerationReading.ListingPath(staged), plan.Listing);
     }
 
     private void MakeFolders(string staged, string path)
@@ -207,28 +215,6 @@ internal sealed class GenerationStore
         _disk.CopyInner(blob, path);
     }
 
-    private static GenerationCheck Check(string folder, Generation generation)
-    {
-        if (!StoreDisk.IsFolder(folder)) return new(null, [$"{folder} is not there"]);
-        List<string> problems = [];
-        string manifest = ReleaseFileOf(folder, ManifestName);
-        if (!IsPlain(manifest) || BlobStore.Hash(manifest) != generation.Manifest) problems.Add($"{manifest} is damaged or gone");
-        ReleasePlan? plan = PlanAt(folder, generation);
-        if (plan is null) return new(null, [.. problems, $"{ReleaseFileOf(folder, ListingName)} is damaged or gone"]);
-        foreach (StoredFile file in plan.Files)
-        {
-            string path = Path.Combine(folder, file.Path);
-            if (StoreDisk.Bytes(path) != file.Bytes || BlobStore.Hash(path) != file.Sha256) problems.Add($"{path} is damaged or gone");
-        }
-
-        HashSet<string> expected = [.. plan.Files.Select(f => Path.Combine(folder, f.Path)), manifest, ReleaseFileOf(folder, ListingName)];
-        problems.AddRange(Entries(folder).Where(p => !expected.Contains(p)).Select(static p => $"{p} does not belong there"));
-        return new(plan, problems);
-    }
-
-    private static ReleasePlan? PlanAt(string folder, Generation generation)
-        => Bounded(ReleaseFileOf(folder, ListingName), ReleasePlan.ListingLimit) is { } bytes && BlobName.Of(bytes) == generation.Digest ? ReleasePlan.Read(bytes) : null;
-
     private static bool IsGeneration(string path)
     {
         string[] parts = Path.GetFileName(path).Split('-');
@@ -236,40 +222,11 @@ internal sealed class GenerationStore
             && StoreDisk.IsFolder(path) && StoreDisk.IsFolder(Path.Combine(path, ModelFolder.ReleaseName));
     }
 
-    private static bool IsPlain(string path) => StoreDisk.Bytes(path) is not null;
-
-    private static byte[]? Bounded(string path, int limit)
-    {
-        if (StoreDisk.Bytes(path) is not { } length || length > limit) return null;
-        return StoreFaults.Guard(path, () =>
-        {
-            using SafeFileHandle? file = PosixFile.OpenRead(path);
-            if (file is null) return null;
-            byte[] bytes = new byte[length];
-            int have = 0;
-            for (int read; have < bytes.Length && (read = RandomAccess.Read(file, bytes.AsSpan(have), have)) > 0;) have += read;
-            return have == bytes.Length ? bytes : null;
-        });
-    }
-
-    // Everything that is no real folder.
-    private static List<string> Entries(string folder)
-    {
-        List<string> entries = [];
-        foreach (string path in Directory.EnumerateFileSystemEntries(folder))
-        {
-            if (StoreDisk.IsFolder(path)) entries.AddRange(Entries(path));
-            else entries.Add(path);
-        }
-
-        return entries;
-    }
-
     // The name has the first digits of the manifest's digest alone: two releases of one number could share them, by chance or on purpose.
-    private static void RefuseOther(string target, Generation generation)
+    private void RefuseOther(string target, Generation generation)
     {
-        string manifest = ReleaseFileOf(target, ManifestName);
-        string? there = IsPlain(manifest) ? BlobStore.Hash(manifest) : null;
+        string manifest = GenerationReading.ManifestPath(target);
+        string? there = StoreDisk.Bytes(manifest) is not null ? _disk.Hash(manifest) : null;
         if (there is null || there == generation.Manifest || !there.StartsWith(generation.Manifest[..ManagedModel.NameDigits], StringComparison.Ordinal)) return;
         throw UpdateException.Of(UpdateCode.Rollback, target, $"another release has this number, and a manifest that begins with the same digits: {there}", "publish it under the next number");
     }

@@ -13,6 +13,7 @@ internal sealed class ManagedStore : IDisposable
     private readonly StoreDisk _disk;
     private readonly Action<Fault> _warn;
     private readonly TimeProvider _time;
+    private bool _hasSyncedNames;
 
     private ManagedStore(StoreFolders folders, StoreLimits limits, StoreLock taken, StoreDisk disk, TimeProvider time, Action<Fault> warn)
     {
@@ -22,7 +23,7 @@ internal sealed class ManagedStore : IDisposable
         _disk = disk;
         _time = time;
         _warn = warn;
-        Blobs = new(folders, disk, limits);
+        Blobs = new(folders, disk, limits, time);
         Generations = new(folders, disk, Blobs, limits, warn);
         Jobs = new(folders, disk, warn);
     }
@@ -42,7 +43,10 @@ internal sealed class ManagedStore : IDisposable
     /// <summary>What is under way, and what was refused.</summary>
     public JobJournal Jobs { get; }
 
-    /// <summary>Opens the store of a state folder, and makes what is missing of it.</summary>
+    /// <summary>
+    /// Opens the store of a state folder, and makes what is missing of it. A disk that refuses is said and is no reason not to serve what is on it:
+    /// whatever has to be written says so itself, each time.
+    /// </summary>
     /// <param name="stateFolder">The state folder.</param>
     /// <param name="limits">What it may take.</param>
     /// <param name="time">For ages.</param>
@@ -57,19 +61,12 @@ internal sealed class ManagedStore : IDisposable
         string full = Path.GetFullPath(stateFolder);
         StoreFolders folders = new(StoreFaults.Guard(full, () => Directory.Exists(full) && new DirectoryInfo(full).ResolveLinkTarget(returnFinalTarget: true) is { } target ? target.FullName : full));
         if (!Directory.Exists(folders.State)) StoreFaults.Guard(folders.State, () => disk.MakeFolder(folders.State));
-        StoreLock taken = StoreLock.Take(folders.State);
+        StoreLock taken = StoreLock.Take(folders.State, warn);
         try
         {
-            foreach (string folder in folders.All)
-            {
-                StoreFaults.Guard(folder, () => disk.MakeFolder(folder));
-                if (StoreDisk.IsFolder(folder)) continue;
-                throw FaultException.Of(
-                    FaultKind.Configuration, folder, "a link, or no folder, in the store of managed models: its parts must lie on one file system", "put the whole state folder elsewhere (runtime.state_folder)");
-            }
-
-            SyncNames(folders, disk);
-            return new(folders, limits, taken, disk, time, warn);
+            ManagedStore store = new(folders, limits, taken, disk, time, warn);
+            if (Try(store.MakeFolders, warn)) Try(store.SyncNames, warn);
+            return store;
         }
         catch
         {
@@ -94,31 +91,67 @@ internal sealed class ManagedStore : IDisposable
 
     /// <summary>Makes a model managed, with nothing active; one that is managed already stays as it is.</summary>
     /// <exception cref="FaultException">The name is none, its folder is a link, or the disk refused.</exception>
-    public SlotFile Manage(string model) => Slots(model) ?? SlotFile.Create(Folders.Slots(model), model, _disk, _warn);
-
-    /// <summary>A model is not managed any more; the next collection removes its generations.</summary>
-    /// <exception cref="FaultException">The disk refused.</exception>
-    public void Unmanage(string model) => Slots(model)?.Remove();
+    public SlotFile Manage(string model)
+    {
+        if (Slots(model) is { } slots) return slots;
+        // Where the disk refused them when this was opened.
+        if (!StoreDisk.IsFolder(Folders.Refused)) MakeFolders();
+        return SlotFile.Create(Folders.Slots(model), model, _disk, _warn);
+    }
 
     /// <summary>Removes what nothing names.</summary>
     /// <exception cref="FaultException">The disk refused; what is not gone goes the next time.</exception>
-    public Collected Collect() => new GarbageCollection(this, _disk, _time).Run();
+    public Collected Collect()
+    {
+        SyncNames();
+        return new GarbageCollection(this, _disk, _time).Run();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
-    // What a process renamed that did not live to sync it must last before anything is built on it, or removed because of it.
-    private static void SyncNames(StoreFolders folders, StoreDisk disk) => StoreFaults.Guard(folders.State, () =>
+    private void MakeFolders()
     {
-        foreach (string folder in folders.All) disk.SyncFolder(folder);
-        foreach (string model in Directory.EnumerateDirectories(folders.Models).Order(StringComparer.Ordinal).ToArray())
+        foreach (string folder in Folders.All)
         {
-            if (!StoreDisk.IsFolder(model) || !ManagedModel.IsManaged(model)) continue;
-            disk.SyncFolder(model);
-            string generations = Path.Combine(model, ManagedModel.GenerationsName);
-            if (StoreDisk.IsFolder(generations)) disk.SyncFolder(generations);
+            StoreFaults.Guard(folder, () => _disk.MakeFolder(folder));
+            if (StoreDisk.IsFolder(folder)) continue;
+            throw FaultException.Of(
+                FaultKind.Configuration, folder, "a link, or no folder, in the store of managed models: its parts must lie on one file system", "put the whole state folder elsewhere (runtime.state_folder)");
         }
-    });
+    }
+
+    // What a process renamed that did not live to sync it must last before anything is built on it, or removed because of it.
+    private void SyncNames()
+    {
+        if (_hasSyncedNames) return;
+        StoreFaults.Guard(Folders.State, () =>
+        {
+            foreach (string folder in Folders.All) _disk.SyncFolder(folder);
+            foreach (string model in Directory.EnumerateDirectories(Folders.Models).Order(StringComparer.Ordinal).ToArray())
+            {
+                if (!StoreDisk.IsFolder(model) || !ManagedModel.IsManaged(model)) continue;
+                _disk.SyncFolder(model);
+                string generations = Path.Combine(model, ManagedModel.GenerationsName);
+                if (StoreDisk.IsFolder(generations)) _disk.SyncFolder(generations);
+            }
+        });
+        _hasSyncedNames = true;
+    }
+
+    private static bool Try(Action work, Action<Fault> warn)
+    {
+        try
+        {
+            work();
+            return true;
+        }
+        catch (FaultException e) when (StoreFaults.IsOfTheDisk(e))
+        {
+            warn(e.Fault);
+            return false;
+        }
+    }
 
     private void RefuseLink(string model)
     {

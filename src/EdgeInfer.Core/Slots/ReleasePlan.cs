@@ -17,7 +17,7 @@ internal sealed record StoredFile(string Path, string Sha256, long Bytes);
 internal sealed class ReleasePlan
 {
     /// <summary>Most files of a release.</summary>
-    public const int FileLimit = 1024;
+    public const int FileLimit = ReleaseBounds.Files;
 
     /// <summary>Largest listing: every file with the longest path.</summary>
     public const int ListingLimit = 1 << 20;
@@ -84,7 +84,7 @@ internal sealed class ReleasePlan
 
     private static void Check(string where, StoredFile file, StoreLimits limits)
     {
-        if (StoredPath.WhyNot(file.Path) is { } why)
+        if (ReleaseFileName.Problem(file.Path) is { } why)
             throw UpdateException.Of(UpdateCode.Inspect, where, $"the release has a file '{OneLine.Short(file.Path)}': {why}", "publish the model with other file names");
         BlobName.Require(where, file.Sha256);
         if (file.Bytes < 0 || file.Bytes > limits.ReleaseBytes)

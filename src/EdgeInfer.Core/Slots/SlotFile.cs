@@ -77,7 +77,16 @@ internal sealed class SlotFile
 
         string aside = StoreDisk.IsThere(path) ? $"; {DurableMove.SetAside(path)}" : "";
         warn(new(FaultKind.InputOutput, path, $"the state of this managed model is damaged: {damage}", $"its copy, which may be one step older, is used{aside}; check the disk"));
-        file.Replace(slots);
+        try
+        {
+            file.Replace(slots);
+        }
+        catch (FaultException e) when (StoreFaults.IsOfTheDisk(e))
+        {
+            // The copy's word holds; the next state that is written is the next try.
+            warn(e.Fault);
+        }
+
         return file;
     }
 
@@ -89,15 +98,6 @@ internal sealed class SlotFile
         file.Replace(file.Slots);
         return file;
     }
-
-    /// <summary>The model is not managed any more. The copy goes first: alone it would stand for a file that was lost.</summary>
-    internal void Remove() => StoreFaults.Guard(_path, () =>
-    {
-        _disk.RemoveFile(CheckedFile.CopyOf(_path));
-        _disk.SyncFolder(Path.GetDirectoryName(_path)!);
-        _disk.RemoveFile(_path);
-        _disk.SyncFolder(Path.GetDirectoryName(_path)!);
-    });
 
     /// <summary>What the copy says; null where it is damaged or gone.</summary>
     internal static ModelSlots? CopyOf(string path, string model)

@@ -1,3 +1,4 @@
+using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
 using EdgeInfer.Durability.Interop;
 using EdgeInfer.Posix.Interop;
@@ -11,7 +12,8 @@ namespace EdgeInfer.Slots;
 /// </summary>
 /// <param name="step">Is told each step before it is done; tests end the world there.</param>
 /// <param name="link">Gives a file a second name, where that is possible; tests have file systems where it is not.</param>
-internal sealed class StoreDisk(Action<string>? step = null, Func<string, string, bool>? link = null)
+/// <param name="read">Is told each file before all of it is read; tests have media that fail.</param>
+internal sealed class StoreDisk(Action<string>? step = null, Func<string, string, bool>? link = null, Action<string>? read = null)
 {
     /// <summary>For the owner alone.</summary>
     public const UnixFileMode FolderRights = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -46,6 +48,25 @@ internal sealed class StoreDisk(Action<string>? step = null, Func<string, string
 
     /// <summary>The owner of what is there; null where nothing is.</summary>
     public static uint? Owner(string path) => Look(path, out FileStatus.Facts facts) ? facts.User : null;
+
+    /// <summary>The sha256 of a plain file, read in pieces; null where there is none, or where its medium does not give it any more.</summary>
+    /// <exception cref="FaultException">The disk refused for another reason.</exception>
+    public string? Hash(string path)
+    {
+        try
+        {
+            return StoreFaults.Guard(path, () =>
+            {
+                read?.Invoke(path);
+                using SafeFileHandle? file = PosixFile.OpenRead(path);
+                return file is null ? null : BlobStore.Hash(file);
+            });
+        }
+        catch (FaultException e) when (StoreFaults.IsDamage(e))
+        {
+            return null;
+        }
+    }
 
     /// <summary>Makes a folder, and syncs its name; also of one that is there, since whoever made it may have died, or failed, before its sync.</summary>
     public void MakeFolder(string path)

@@ -37,6 +37,12 @@ internal static class StoreFaults
         return true;
     });
 
+    /// <summary>Whether what <see cref="Guard{T}"/> threw is a disk that refuses: what is on it may still be read.</summary>
+    public static bool IsOfTheDisk(FaultException e) => e.InnerException is IOException inner && PosixFile.IsOfTheDisk(inner);
+
+    /// <summary>Whether what <see cref="Guard{T}"/> threw is damage of the disk at that place, and not a lack of something.</summary>
+    public static bool IsDamage(FaultException e) => e.InnerException is IOException inner && PosixFile.IsDamage(inner);
+
     /// <summary>The fault that names both numbers.</summary>
     public static UpdateException Full(string path, long needed, long? free, Exception? cause = null) => UpdateException.Of(
         UpdateCode.Space, path,

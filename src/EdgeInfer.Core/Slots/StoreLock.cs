@@ -11,14 +11,15 @@ internal sealed class StoreLock : IDisposable
     /// <summary>Its name in the state folder.</summary>
     public const string FileName = "store.lock";
 
-    private readonly SafeFileHandle _file;
+    private readonly SafeFileHandle? _file;
 
-    private StoreLock(SafeFileHandle file) => _file = file;
+    private StoreLock(SafeFileHandle? file) => _file = file;
 
     /// <summary>Takes the lock.</summary>
     /// <param name="stateFolder">It is there.</param>
+    /// <param name="warn">Is told where the disk refuses the lock's file, so that nothing keeps another process out: models serve all the same.</param>
     /// <exception cref="FaultException">Another process has it, or this user's files would not be the service's.</exception>
-    public static StoreLock Take(string stateFolder)
+    public static StoreLock Take(string stateFolder, Action<Fault> warn)
     {
         // What root makes there the service could not read; and root should follow no names that somebody else has made.
         uint user = FileOwner.EffectiveUser();
@@ -29,19 +30,42 @@ internal sealed class StoreLock : IDisposable
         }
 
         string path = Path.Combine(stateFolder, FileName);
-        return StoreFaults.Guard(path, () =>
+        try
         {
-            SafeFileHandle file = PosixFile.OpenWrite(path);
-            int error = PosixFile.TryLock(file);
-            if (error == 0) return new StoreLock(file);
-            file.Dispose();
-            if (error != PosixFile.WouldBlock) throw PosixFile.Failed("flock", path, error);
-            throw FaultException.Of(
-                FaultKind.Unavailable, stateFolder, "another EdgeInfer works with the models of this state folder",
-                "let the running agent do it (its control socket takes updates), or stop it first: systemctl stop edgeinfer");
-        });
+            return Lock(path, stateFolder, static p => PosixFile.OpenWrite(p));
+        }
+        catch (FaultException e) when (StoreFaults.IsOfTheDisk(e))
+        {
+            warn(e.Fault);
+            return LockAsItIs(path, stateFolder);
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
+
+    // A file that is there can be locked on a disk that takes nothing any more.
+    private static StoreLock LockAsItIs(string path, string stateFolder)
+    {
+        try
+        {
+            return Lock(path, stateFolder, PosixFile.OpenRead);
+        }
+        catch (FaultException e) when (StoreFaults.IsOfTheDisk(e))
+        {
+            return new(null);
+        }
+    }
+
+    private static StoreLock Lock(string path, string stateFolder, Func<string, SafeFileHandle?> open) => StoreFaults.Guard(path, () =>
+    {
+        if (open(path) is not { } file) return new StoreLock(null);
+        int error = PosixFile.TryLock(file);
+        if (error == 0) return new StoreLock(file);
+        file.Dispose();
+        if (error != PosixFile.WouldBlock) throw PosixFile.Failed("flock", path, error);
+        throw FaultException.Of(
+            FaultKind.Unavailable, stateFolder, "another EdgeInfer works with the models of this state folder",
+            "let the running agent do it (its control socket takes updates), or stop it first: systemctl stop edgeinfer");
+    });
 }

@@ -26,11 +26,22 @@ internal sealed class TrustClient
     /// <param name="store">What this device has accepted.</param>
     /// <param name="pin">The root to begin with.</param>
     /// <param name="clock">The update time.</param>
+    /// <param name="isDamageLater">Whether a damaged root is an error of each refresh and not of this call: models serve without trust.</param>
     /// <exception cref="UpdateException">The trusted root is damaged, or the pinned one is no root metadata or not signed by its own keys.</exception>
-    public static TrustClient Open(TrustStore store, RootPin pin, UpdateClock clock)
+    public static TrustClient Open(TrustStore store, RootPin pin, UpdateClock clock, bool isDamageLater = false)
     {
         TrustClient client = new(store, pin, clock);
-        client._set = client.StartFromStore() ?? (pin.Content is byte[] content ? TrustedSet.Start(content, clock.Now, "the pinned root") : null);
+        TrustedSet? kept;
+        try
+        {
+            kept = client.StartFromStore();
+        }
+        catch (UpdateException) when (isDamageLater)
+        {
+            return client;
+        }
+
+        client._set = kept ?? (pin.Content is byte[] content ? TrustedSet.Start(content, clock.Now, "the pinned root") : null);
         if (store.Read(RoleName.Timestamp) is byte[] timestamp) client._set?.HoldTimestamp(timestamp);
         if (store.Read(RoleName.Snapshot) is byte[] snapshot) client._set?.HoldSnapshot(snapshot);
         return client;

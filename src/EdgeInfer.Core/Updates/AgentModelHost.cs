@@ -13,6 +13,9 @@ internal sealed class AgentModelHost(Agent agent, LiveModels live) : IModelHost
     public LiveModel Live(string model) => live.Of(LiveModels.KeyOf(model));
 
     /// <inheritdoc/>
+    public bool IsOpen(string path) => agent.HasModel(path);
+
+    /// <inheritdoc/>
     public void Open(string path) => agent.OpenModel(path);
 
     /// <inheritdoc/>

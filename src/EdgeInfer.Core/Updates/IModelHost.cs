@@ -10,6 +10,10 @@ internal interface IModelHost
     /// <summary>The live end of a managed model.</summary>
     LiveModel Live(string model);
 
+    /// <summary>Whether a model was loaded, and so has the digest that its folder must have.</summary>
+    /// <param name="path">A folder.</param>
+    bool IsOpen(string path);
+
     /// <summary>Loads a model and runs it once, so that it can go live without a pause.</summary>
     /// <param name="path">A folder.</param>
     /// <exception cref="FaultException">It cannot be loaded.</exception>

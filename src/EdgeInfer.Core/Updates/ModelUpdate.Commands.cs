@@ -17,10 +17,12 @@ internal sealed partial class ModelUpdate
         if (seq is { } wanted && wanted != target.Seq)
             throw FaultException.Of(FaultKind.Unavailable, _model, string.Create(CultureInfo.InvariantCulture, $"release {wanted} does not wait for approval, {target.Seq} does"), "approve that one, or wait for the other");
         _isApproved = true;
-        _commands.Enqueue(() =>
-        {
-            if (_job is { IsRunning: true, Approved: false } job && job.Target == target) Write(job with { Approved = true });
-        });
+        _commands.Enqueue(new(
+            () =>
+            {
+                if (_job is { IsRunning: true, Approved: false } job && job.Target == target) Write(job with { Approved = true });
+            },
+            null));
         Wake();
     }
 
@@ -35,7 +37,7 @@ internal sealed partial class ModelUpdate
     /// <exception cref="FaultException">It is not pinned.</exception>
     public Task ResumeAsync() => Do(() =>
     {
-        _slots.Write(_slots.Slots.Unpin());
+        State.Write(State.Slots.Unpin());
         TakeUp();
     });
 
@@ -44,16 +46,16 @@ internal sealed partial class ModelUpdate
     public Task RollBackAsync() => Do(() =>
     {
         const string Why = "an operator rolled it back";
-        if (_slots.Slots.Trial is not null)
+        if (State.Slots.Trial is not null)
         {
             RollBack(null, Why);
             return;
         }
 
-        ModelSlots next = _slots.Slots.RollBack();
-        Generation left = _slots.Slots.Active!;
-        _store.Jobs.Refuse(_model, new(left.Manifest, left.Seq, IsRolledBack: true, null, Why, Now), _slots.Slots.Floor);
-        _slots.Write(next);
+        ModelSlots next = State.Slots.RollBack();
+        Generation left = State.Slots.Active!;
+        _store.Jobs.Refuse(_model, new(left.Manifest, left.Seq, IsRolledBack: true, null, Why, Now), State.Slots.Floor);
+        State.Write(next);
         GoBack();
         Collect();
     });
@@ -63,11 +65,11 @@ internal sealed partial class ModelUpdate
     /// <exception cref="FaultException">It is not here, or is below the floor.</exception>
     public Task ActivateAsync(long seq) => Do(() =>
     {
-        ModelSlots slots = _slots.Slots;
+        ModelSlots slots = State.Slots;
         Generation generation = slots.Named.FirstOrDefault(g => g.Seq == seq)
             ?? throw FaultException.Of(FaultKind.NoInput, _model, string.Create(CultureInfo.InvariantCulture, $"generation {seq} is not on this device"),
                 slots.Named.Any() ? $"here are {string.Join(", ", slots.Named.Select(static g => g.ToString()))}" : "no release of this model has come yet");
-        _slots.Write((generation.IsSame(slots.Active) ? slots : slots.Activate(generation)).PinActive());
+        State.Write((generation.IsSame(slots.Active) ? slots : slots.Activate(generation)).PinActive());
         GoBack();
         Collect();
     });
@@ -81,28 +83,57 @@ internal sealed partial class ModelUpdate
 
     private void RunCommands()
     {
-        while (_commands.TryDequeue(out Action? command)) command();
-    }
-
-    private Task Do(Action command)
-    {
-        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _commands.Enqueue(() =>
+        while (_commands.TryDequeue(out Command? command))
         {
+            if (command.Done is not { } done)
+            {
+                command.Work();
+                continue;
+            }
+
             try
             {
-                command();
-                done.SetResult();
+                command.Work();
+                done.TrySetResult();
             }
             catch (FaultException e)
             {
-                done.SetException(e);
+                done.TrySetException(e);
             }
+#pragma warning disable CA1031 // Whoever waits for it is told, whatever it is.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                done.TrySetException(new FaultException(Defect(e)));
+                throw;
+            }
+            finally
+            {
+                _changed(true);
+            }
+        }
+    }
 
-            _changed(true);
-        });
+    // Nobody is there any more to do them.
+    private void RefuseCommands()
+    {
+        while (_commands.TryDequeue(out Command? command))
+            command.Done?.TrySetException(FaultException.Of(FaultKind.Unavailable, _model, "the agent is stopping", "ask again once it runs"));
+    }
+
+    private Task Do(Action work)
+    {
+        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _commands.Enqueue(new(work, done));
         lock (_lock) _interrupt?.Invoke();
         Wake();
+        // It may have ended between the two.
+        if (_isOver) RefuseCommands();
         return done.Task;
     }
+
+    /// <summary>Something to do between two steps.</summary>
+    /// <param name="Work">What.</param>
+    /// <param name="Done">Who waits for it; null for nobody.</param>
+    private sealed record Command(Action Work, TaskCompletionSource? Done);
 }

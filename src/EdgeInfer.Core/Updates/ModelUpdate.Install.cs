@@ -1,6 +1,7 @@
 using EdgeInfer.Admission;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Gate;
 using EdgeInfer.Slots;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +15,8 @@ internal sealed partial class ModelUpdate
 
     private static readonly TimeSpan s_windowLook = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_probeWait = TimeSpan.FromMinutes(10);
+
+    private readonly HashSet<string> _saidLooser = [];
 
     private async Task InstallAsync(OfferedRelease offered, CancellationToken stop)
     {
@@ -31,6 +34,7 @@ internal sealed partial class ModelUpdate
             Reach(JobState.Metadata, []);
             Admit(offer);
             Reach(JobState.Admitted, []);
+            SayLooser(GateLimits.Of(offer.Custom.Gate, offer.Signed.Path));
             if (await PrepareAsync(offer, offered.Source, stop).ConfigureAwait(false) is not { } prepared) return;
             Reach(JobState.Window, _job!.Blobs);
             if (!await WindowAsync(offered, stop).ConfigureAwait(false)) return;
@@ -56,38 +60,50 @@ internal sealed partial class ModelUpdate
         if (Suitability.Check(offer.Custom, _services.Preparation.Facts, offer.Path) is { } unsuited) throw unsuited;
         if (offer.Custom.RevokedBelow is { } revoked && offer.Custom.Sequence < revoked)
             throw UpdateException.Of(UpdateCode.Revoked, offer.Signed.Path, $"it revokes releases below {revoked} and is one", "publish a newer release");
-        if (offer.Custom.Sequence < _slots.Slots.Floor)
+        if (offer.Custom.Sequence < State.Slots.Floor)
         {
-            throw UpdateException.Of(UpdateCode.Rollback, offer.Signed.Path, $"this device has served {_slots.Slots.Floor} for good, or it is revoked below that",
+            throw UpdateException.Of(UpdateCode.Rollback, offer.Signed.Path, $"this device has served {State.Slots.Floor} for good, or it is revoked below that",
                 "publish what is wanted under a higher number");
         }
     }
 
+    // Once for each: a release comes again and again while it waits for something.
+    private void SayLooser(GateLimits release)
+    {
+        foreach (string looser in release.Looser(_serving.Gate).Where(_saidLooser.Add)) LogLooser(_services.Logger, _model, looser);
+    }
+
     private void RaiseFloor(ReleaseCustom custom)
     {
-        if (custom.RevokedBelow is { } revoked && revoked > _slots.Slots.Floor) _slots.Write(_slots.Slots.RaiseFloor(revoked));
+        if (custom.RevokedBelow is { } revoked && revoked > State.Slots.Floor) State.Write(State.Slots.RaiseFloor(revoked));
     }
 
     private async Task<PreparedGeneration?> PrepareAsync(ReleaseOffer offer, IReleaseSource source, CancellationToken stop)
     {
+        ReleasePreparation preparation = new(_model, _serving.Gate, _services.Preparation, source, Reach, Received);
+        (PreparedGeneration? Generation, string? Waits) prepared = await AloneAsync(token => preparation.Run(offer, token), stop).ConfigureAwait(false);
+        if (prepared.Waits is { } waits) await RetryAsync(null, waits, s_probeWait, stop).ConfigureAwait(false);
+        return prepared.Generation;
+    }
+
+    /// <summary>Does what no other model does meanwhile; the default where a command came first.</summary>
+    private async Task<T?> AloneAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken stop)
+    {
         using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop);
         lock (_lock) _interrupt = both.Cancel;
-        string? waits;
         bool isIn = false;
         try
         {
             // What came before it could be interrupted.
-            if (!_commands.IsEmpty) return null;
+            if (!_commands.IsEmpty) return default;
             await _services.OneAtATime.WaitAsync(both.Token).ConfigureAwait(false);
             isIn = true;
-            ReleasePreparation preparation = new(_model, _services.Preparation, source, Reach, Received);
-            (PreparedGeneration? prepared, waits) = await Task.Run(() => preparation.Run(offer, both.Token), both.Token).ConfigureAwait(false);
-            if (prepared is not null) return prepared;
+            return await Task.Run(() => work(both.Token), both.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested && both.IsCancellationRequested)
         {
             // A command comes first; what was fetched stays.
-            return null;
+            return default;
         }
         finally
         {
@@ -95,9 +111,6 @@ internal sealed partial class ModelUpdate
             _progress = null;
             if (isIn) _services.OneAtATime.Release();
         }
-
-        await RetryAsync(null, waits!, s_probeWait, stop).ConfigureAwait(false);
-        return null;
     }
 
     /// <summary>Waits for the window, and for whoever has to release it; false where the rollout says something else by then.</summary>
@@ -133,7 +146,7 @@ internal sealed partial class ModelUpdate
     private void Fail(ReleaseOffer offer, UpdateException e)
     {
         string why = e.Fault.ToString();
-        _store.Jobs.Refuse(_model, new(offer.Signed.Sha256, offer.Custom.Sequence, IsRolledBack: false, e.Code, why, Now), _slots.Slots.Floor);
+        _store.Jobs.Refuse(_model, new(offer.Signed.Sha256, offer.Custom.Sequence, IsRolledBack: false, e.Code, why, Now), State.Slots.Floor);
         Write(_job!.Fail(e.Code, why, Now));
         LogFailed(_services.Logger, _model, offer.Signed.Path, e.Code.Word(), why);
         Collect();
@@ -144,4 +157,7 @@ internal sealed partial class ModelUpdate
 
     [LoggerMessage(EventId = 10012, Level = LogLevel.Warning, Message = "model {Model}: its update waits: {Why}")]
     private static partial void LogWaits(ILogger logger, string model, string why);
+
+    [LoggerMessage(EventId = 10015, Level = LogLevel.Warning, Message = "model {Model}: the device's gate has no effect where it is looser than the release's: {Looser}")]
+    private static partial void LogLooser(ILogger logger, string model, string looser);
 }

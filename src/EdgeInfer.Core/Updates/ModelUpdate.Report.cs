@@ -11,7 +11,7 @@ internal sealed partial class ModelUpdate
     /// <param name="repository">Why nothing new can be learnt of it; null where that can.</param>
     public UpdateReport Report(UpdateException? repository)
     {
-        ModelSlots slots = _slots.Slots;
+        if (_serving.Slots is not { Slots: { } slots }) return Unread(repository);
         return new()
         {
             Device = _services.Device,
@@ -19,6 +19,7 @@ internal sealed partial class ModelUpdate
             At = Now,
             Active = Of(slots.Active),
             Previous = Of(slots.Previous),
+            StandIn = _serving.StandIn is { } standIn ? new(standIn.For.Seq, standIn.For.Version, standIn.Why, standIn.Serves, _repairWaits ?? _disk?.ToString()) : null,
             Floor = slots.Floor,
             Pin = slots.Pin,
             Job = _job is { } job ? Of(job) : null,
@@ -29,6 +30,16 @@ internal sealed partial class ModelUpdate
             RepositoryCode = repository?.Code.Word(),
         };
     }
+
+    private UpdateReport Unread(UpdateException? repository) => new()
+    {
+        Device = _services.Device,
+        Model = _model,
+        At = Now,
+        StandIn = new(null, null, (_disk ?? new(FaultKind.Unavailable, _model, "its state could not be read", "see the log")).ToString(), null, null),
+        Repository = repository?.Fault.ToString(),
+        RepositoryCode = repository?.Code.Word(),
+    };
 
     private RefusalReport? Refusal()
     {

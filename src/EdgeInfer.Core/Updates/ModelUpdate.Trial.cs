@@ -21,12 +21,13 @@ internal sealed partial class ModelUpdate
         ServiceReading reading = old.Record.Read();
         double? latency = reading.Results >= ComparableResults ? reading.P95Milliseconds : null;
         long? memory = reading.Results >= ComparableResults ? _services.Preparation.Host.RssBytes : null;
-        _slots.Write(_slots.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());
+        State.Write(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());
         Write(_job!.MoveTo(JobState.Trial, Now));
         LogTrial(_services.Logger, _model, prepared.Generation.ToString());
         try
         {
-            GoLive(prepared.Generation);
+            GoLive(PathOf(prepared.Generation));
+            _serving.EndStandIn();
         }
         catch (FaultException e)
         {
@@ -36,16 +37,16 @@ internal sealed partial class ModelUpdate
 
     private async Task TrialAsync(CancellationToken stop)
     {
-        SlotTrial state = _slots.Slots.Trial!;
+        SlotTrial state = State.Slots.Trial!;
         IModelHost host = _services.Preparation.Host;
         ServiceRecord record = host.Live(_model).Now.Record;
         // Once for each record: what was written down since is in it.
         if (_recorded?.Record != record) _recorded = new(record, state.Results);
-        ModelTrial trial = new(_slots, record, _recorded.ResultsBefore, new(state.P95BeforeMs, state.RssBeforeBytes), _services.Trial, () => host.RssBytes, _services.Time);
+        ModelTrial trial = new(State, record, _recorded.ResultsBefore, new(state.P95BeforeMs, state.RssBeforeBytes), _services.Trial, () => host.RssBytes, _services.Time);
         _trial = trial;
         try
         {
-            while (_slots.Slots.Trial is not null && !Look(trial, state.Generation))
+            while (State.Slots.Trial is not null && !Look(trial, state.Generation))
             {
                 await WaitAsync(s_look, stop).ConfigureAwait(false);
                 RunCommands();
@@ -68,7 +69,7 @@ internal sealed partial class ModelUpdate
         switch (trial.Look())
         {
             case TrialCommits:
-                TrialEnd.Commit(_model, _slots, _store, _services.Time);
+                TrialEnd.Commit(_model, State, _store, _services.Time);
                 _job = _store.Jobs.Read(_model);
                 LogCommitted(_services.Logger, _model, generation.ToString());
                 _changed(true);
@@ -89,8 +90,8 @@ internal sealed partial class ModelUpdate
 
     private void RollBack(UpdateCode? code, string why)
     {
-        Generation tried = _slots.Slots.Trial!.Generation;
-        TrialEnd.RollBack(_model, _slots, _store, code, why, _services.Time);
+        Generation tried = State.Slots.Trial!.Generation;
+        TrialEnd.RollBack(_model, State, _store, code, why, _services.Time);
         _job = _store.Jobs.Read(_model);
         LogRolledBack(_services.Logger, _model, tried.ToString(), code?.Word() ?? "operator", why);
         GoBack();
@@ -98,26 +99,42 @@ internal sealed partial class ModelUpdate
         Collect();
     }
 
-    // Whatever is wrong with the old one by now, the new one does not stay: its pipelines try the old one again and again, and say so.
+    // Whatever is wrong with the old one by now, the new one does not stay: where the old one is damaged another stands in, else its pipelines try it
+    // again and again, and say so.
     private void GoBack()
     {
         try
         {
-            GoLive(_slots.Slots.Active);
+            GoLive(PathOf(State.Slots.Active));
+            _serving.EndStandIn();
         }
         catch (FaultException e)
         {
             LogOld(_services.Logger, _model, e.Fault);
-            _services.Preparation.Host.Live(_model).Swap(_store.Generations.PathOf(_model, _slots.Slots.Active!));
+            Serve(_serving.Choose(readsAll: true));
+        }
+    }
+
+    // As what can be done, and not as what has to succeed.
+    private void Serve(string path)
+    {
+        try
+        {
+            GoLive(path);
+        }
+        catch (FaultException)
+        {
+            _services.Preparation.Host.Live(_model).Swap(path);
             _services.Preparation.Host.TryNow();
         }
     }
 
+    private string PathOf(Generation? generation) => generation is null ? _serving.Initial : _store.Generations.PathOf(_model, generation);
+
     // Opened before it is live, so that pipelines lose no more than the frame they are at; what is live no more is let go of.
-    private void GoLive(Generation? generation)
+    private void GoLive(string path)
     {
         IModelHost host = _services.Preparation.Host;
-        string path = generation is null ? "" : _store.Generations.PathOf(_model, generation);
         LiveModel live = host.Live(_model);
         string old = live.Now.Path;
         if (path.Length > 0) host.Open(path);

@@ -37,11 +37,12 @@ internal sealed partial class ModelUpdate
     private readonly string _model;
     private readonly UpdateServices _services;
     private readonly ManagedStore _store;
-    private readonly SlotFile _slots;
+    private readonly ManagedServing _serving;
+    private readonly RepairSources _repair;
     private readonly Backoff _backoff;
     private readonly Action<bool> _changed;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly ConcurrentQueue<Command> _commands = new();
     private readonly Lock _lock = new();
     private OfferedRelease? _offered;
     private UpdateJob? _job;
@@ -51,26 +52,38 @@ internal sealed partial class ModelUpdate
     private Action? _interrupt;
     private volatile bool _isApproved;
     private int _wrongBytes;
+    private bool _isExamined;
+    private bool _isTakenUp;
+    private volatile bool _isOver;
 
     /// <summary>Prepares; nothing is done before <see cref="RunAsync"/>.</summary>
-    /// <param name="model">The model's name in the store.</param>
+    /// <param name="serving">The model, with what serves it.</param>
+    /// <param name="repair">Where damaged files come from.</param>
     /// <param name="services">What all share.</param>
     /// <param name="random">Spreads retries; not shared with another thread.</param>
     /// <param name="changed">Told of every change; true where it is one of state, false for mere progress.</param>
-    /// <exception cref="FaultException">The model's state cannot be read.</exception>
-    public ModelUpdate(string model, UpdateServices services, Random random, Action<bool> changed)
+    public ModelUpdate(ManagedServing serving, RepairSources repair, UpdateServices services, Random random, Action<bool> changed)
     {
-        (_model, _services, _changed) = (model, services, changed);
+        (_model, _serving, _repair, _services, _changed) = (serving.Name, serving, repair, services, changed);
         _store = services.Preparation.Store;
-        _slots = _store.Manage(model);
-        TrialEnd.Reconcile(model, _slots.Slots, _store, services.Time);
-        _job = _store.Jobs.Read(model);
-        _isApproved = _job is { IsRunning: true, Approved: true };
         _backoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
+        try
+        {
+            TakeUpJob();
+        }
+        catch (FaultException e)
+        {
+            // The loop tries again, and says so.
+            _disk = e.Fault;
+        }
     }
 
     /// <summary>The model's name in the store.</summary>
     public string Model => _model;
+
+    /// <summary>The model's state.</summary>
+    /// <exception cref="FaultException">Nobody could read it.</exception>
+    private SlotFile State => _serving.Slots ?? throw new FaultException(_disk ?? new(FaultKind.Unavailable, _model, "the state of this managed model could not be read", "see the log"));
 
     /// <summary>The newest answer of the rollout. Any thread.</summary>
     public void Offer(RolloutAnswer answer, IReleaseSource source)
@@ -89,32 +102,57 @@ internal sealed partial class ModelUpdate
     /// <param name="stop">A trial is suspended in order.</param>
     public async Task RunAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        _isOver = false;
+        try
         {
-            try
-            {
-                RunCommands();
-                if (_slots.Slots.Trial is not null) await TrialAsync(stop).ConfigureAwait(false);
-                else if (Wanted() is { } wanted) await InstallAsync(wanted, stop).ConfigureAwait(false);
-                else await WaitAsync(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(false);
-                _disk = null;
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (FaultException e)
-            {
-                // The disk: nothing has happened that is not written down, so the same is tried again.
-                await PauseAsync(e.Fault, stop).ConfigureAwait(false);
-            }
-#pragma warning disable CA1031 // A defect in one model's updates must end neither the others' nor serving.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                await PauseAsync(new(FaultKind.Internal, _model, $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect"), stop).ConfigureAwait(false);
-            }
+            while (!stop.IsCancellationRequested) await StepAsync(stop).ConfigureAwait(false);
         }
+        finally
+        {
+            _isOver = true;
+            RefuseCommands();
+        }
+    }
+
+    private async Task StepAsync(CancellationToken stop)
+    {
+        try
+        {
+            RunCommands();
+            if (!_isExamined) await ExamineAsync(stop).ConfigureAwait(false);
+            if (_serving.StandIn is { } standIn) await RepairAsync(standIn, stop).ConfigureAwait(false);
+            else if (State.Slots.Trial is not null) await TrialAsync(stop).ConfigureAwait(false);
+            else if (Wanted() is { } wanted) await InstallAsync(wanted, stop).ConfigureAwait(false);
+            else await WaitAsync(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(false);
+            _disk = null;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The loop sees it.
+        }
+        catch (FaultException e)
+        {
+            // The disk: nothing has happened that is not written down, so the same is tried again.
+            await PauseAsync(e.Fault, stop).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // A defect in one model's updates must end neither the others' nor serving.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await PauseAsync(Defect(e), stop).ConfigureAwait(false);
+        }
+    }
+
+    private Fault Defect(Exception e) => new(FaultKind.Internal, _model, $"unexpected {e.GetType().Name}: {OneLine.Of(e.Message)}", "report this as a defect");
+
+    // After a cut between slots and job the slots are right.
+    private void TakeUpJob()
+    {
+        if (_serving.Slots is not { } slots) return;
+        TrialEnd.Reconcile(_model, slots.Slots, _store, _services.Time);
+        _job = _store.Jobs.Read(_model);
+        _isApproved = _job is { IsRunning: true, Approved: true };
+        _isTakenUp = true;
     }
 
     private async Task PauseAsync(Fault fault, CancellationToken stop)
@@ -131,7 +169,7 @@ internal sealed partial class ModelUpdate
         OfferedRelease? offered;
         lock (_lock) offered = _offered;
         if (offered?.Answer.Offer is not { } offer || offered.IsDone) return null;
-        ModelSlots slots = _slots.Slots;
+        ModelSlots slots = State.Slots;
         bool isHere = slots.Active is { } active && active.Manifest == offer.Signed.Sha256;
         if (!isHere && slots.Pin is null && _store.Jobs.RefusalOf(_model, offer.Signed.Sha256) is null) return offered;
         RaiseFloor(offer.Custom);

@@ -17,23 +17,20 @@ internal delegate Task<ProbeVerdict> Probing(ProbeJob job, CancellationToken sto
 /// <param name="Facts">What this device has.</param>
 /// <param name="Runtime">What will run them.</param>
 /// <param name="Probe">Probes them.</param>
-internal sealed record PreparationServices(ManagedStore Store, IModelHost Host, DeviceFacts Facts, RuntimeOptions Runtime, Probing Probe)
-{
-    /// <summary>What the device demands beyond a release's own gate.</summary>
-    public GateLimits Gate { get; init; } = new();
-}
+internal sealed record PreparationServices(ManagedStore Store, IModelHost Host, DeviceFacts Facts, RuntimeOptions Runtime, Probing Probe);
 
 /// <summary>
 /// Takes an admitted release through every check until it is a generation that may go on trial: fetched, verified, inspected, probed, staged.
 /// Each state is written down as it is reached; whatever was fetched stays for the next attempt.
 /// </summary>
 /// <param name="model">The model's name in the store.</param>
+/// <param name="gate">What the device demands beyond the release's own gate.</param>
 /// <param name="services">What it needs of the agent.</param>
 /// <param name="source">Where files come from.</param>
 /// <param name="reach">Writes down a state that was reached, with the digests that it needs.</param>
 /// <param name="received">Is told of bytes that came, and of how many are to come.</param>
 internal sealed class ReleasePreparation(
-    string model, PreparationServices services, IReleaseSource source, Action<JobState, IReadOnlyList<string>> reach, Action<long, long> received)
+    string model, GateLimits gate, PreparationServices services, IReleaseSource source, Action<JobState, IReadOnlyList<string>> reach, Action<long, long> received)
 {
     // Twice the most that a digest can be wrong by chance: a cache that serves old bytes, a stick that was pulled.
     private const int FetchAttempts = 2;
@@ -111,7 +108,7 @@ internal sealed class ReleasePreparation(
     }
 
     private Task<ProbeVerdict> Probe(ReleaseOffer offer, Model candidate, CancellationToken stop) => services.Probe(
-        new(candidate, GoldenSet.Read(candidate), services.Runtime, GateLimits.Of(offer.Custom.Gate, offer.Signed.Path).Tightened(services.Gate))
+        new(candidate, GoldenSet.Read(candidate), services.Runtime, GateLimits.Of(offer.Custom.Gate, offer.Signed.Path).Tightened(gate))
         {
             RequiredMemoryBytes = offer.Custom.Requires.MemoryBytes,
         },

@@ -44,6 +44,14 @@ internal sealed record ProgressReport(long Bytes, long Total);
 internal sealed record TrialReport(
     long Results, long Errors, long NotNumbers, double ServedS, int Attempts, double? P95Ms, double? P95BeforeMs, long? RssBytes, long? RssBeforeBytes);
 
+/// <summary>What serves in the place of what should, in <see cref="UpdateReport"/>.</summary>
+/// <param name="Seq">The number of what should serve; null where nobody knows that.</param>
+/// <param name="Version">What its publisher calls it.</param>
+/// <param name="Why">Why it does not serve, in one line.</param>
+/// <param name="Serves">What does, in words; null where nothing does.</param>
+/// <param name="Waits">Why it is not mended yet; null where that is under way.</param>
+internal sealed record StandInReport(long? Seq, string? Version, string Why, string? Serves, string? Waits);
+
 /// <summary>A release that is not tried again, in <see cref="UpdateReport"/>.</summary>
 /// <param name="Seq">Its number.</param>
 /// <param name="Manifest">sha256 of its manifest.</param>
@@ -73,6 +81,9 @@ internal sealed record UpdateReport
 
     /// <summary>What was active before.</summary>
     public GenerationReport? Previous { get; init; }
+
+    /// <summary>What serves in the place of what should: that is damaged, and is being mended; null where what should serve does.</summary>
+    public StandInReport? StandIn { get; init; }
 
     /// <summary>Releases below this number are not taken.</summary>
     public long Floor { get; init; }

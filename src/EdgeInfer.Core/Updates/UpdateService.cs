@@ -1,6 +1,5 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
-using EdgeInfer.Slots;
 using EdgeInfer.Trust;
 using Microsoft.Extensions.Logging;
 
@@ -14,6 +13,7 @@ internal sealed partial class UpdateService : IAsyncDisposable
 {
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_firstLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_pauseAfterDefect = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_patienceAtStop = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_progressPace = TimeSpan.FromSeconds(2);
 
@@ -35,21 +35,21 @@ internal sealed partial class UpdateService : IAsyncDisposable
     private long? _hintDueTimestamp;
 
     /// <summary>Prepares; nothing is asked before <see cref="Start"/>.</summary>
-    /// <param name="models">Names of the managed models.</param>
+    /// <param name="models">The managed models.</param>
     /// <param name="services">What all of them share.</param>
     /// <param name="trust">Whom this device trusts.</param>
     /// <param name="device">Who this device is.</param>
     /// <param name="source">The repository; null where updates come by <see cref="ApplyAsync"/> alone.</param>
     /// <param name="random">Spreads questions; not shared with another thread.</param>
     /// <param name="publish">Is told of each model when something has changed, and at a bounded rate while files come.</param>
-    /// <exception cref="FaultException">A model's state cannot be read.</exception>
     public UpdateService(
-        IEnumerable<string> models, UpdateServices services, TrustClient trust, DeviceIdentity device, IReleaseSource? source, Random random, Action<UpdateReport> publish)
+        IEnumerable<ManagedServing> models, UpdateServices services, TrustClient trust, DeviceIdentity device, IReleaseSource? source, Random random, Action<UpdateReport> publish)
     {
         (_services, _trust, _source, _random, _publish) = (services, trust, source, random, publish);
         _rollouts = new(trust, device);
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
-        foreach (string model in models) _models.Add(model, new(model, services, new(random.Next()), isState => Changed(model, isState)));
+        foreach (ManagedServing model in models)
+            _models.Add(model.Name, new(model, new(source, (place, generation, path, stop) => ManifestAsync(place, model.Name, generation, path, stop)), services, new(random.Next()), isState => Changed(model.Name, isState)));
         _retry = new(s_firstRetry, services.Options.Poll, new(random.Next()), BackoffJitter.Full);
 #pragma warning restore CA5394
     }
@@ -57,8 +57,8 @@ internal sealed partial class UpdateService : IAsyncDisposable
     /// <summary>Starts to look, and to do.</summary>
     public void Start()
     {
-        List<Task> loops = [.. _models.Values.Select(m => Task.Run(() => m.RunAsync(_stopping.Token)))];
-        if (_source is { } source) loops.Add(Task.Run(() => PollAsync(source)));
+        List<Task> loops = [.. _models.Values.Select(m => Task.Run(() => GuardAsync(() => m.RunAsync(_stopping.Token))))];
+        if (_source is { } source) loops.Add(Task.Run(() => GuardAsync(() => PollAsync(source))));
         _loops = Task.WhenAll(loops);
         Announce();
     }
@@ -122,88 +122,29 @@ internal sealed partial class UpdateService : IAsyncDisposable
         await Task.WhenAny(_loops, Task.Delay(s_patienceAtStop, _services.Time, CancellationToken.None)).ConfigureAwait(false);
     }
 
-    private async Task PollAsync(IReleaseSource source)
+    // Whatever a loop ends with, it is said, and the loop begins again: nothing else would ever look for updates.
+    private async Task GuardAsync(Func<Task> loop)
     {
-        CancellationToken stop = _stopping.Token;
-        // Power comes back to a whole plant at once.
-        TimeSpan wait = FirstLook();
-        while (!stop.IsCancellationRequested)
+        while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                await WaitAsync(wait, stop).ConfigureAwait(false);
-                await RefreshAsync(source, stop).ConfigureAwait(false);
-                _retry.Reset();
-                wait = Spread(_services.Options.Poll);
+                await loop().ConfigureAwait(false);
+                if (_stopping.IsCancellationRequested) return;
+                await Task.Delay(s_pauseAfterDefect, _services.Time, _stopping.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
-            catch (UpdateException e)
+#pragma warning disable CA1031 // A defect of updates must not end them without a word.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                // A repository that cannot be reached is asked again soon; what it says wrongly will be right when somebody has mended it.
-                wait = e.Code.IsPassing() ? _retry.Next() : Spread(_services.Options.Poll);
-            }
-            catch (FaultException e)
-            {
-                LogDisk(_services.Logger, e.Fault);
-                wait = _retry.Next();
+                LogDefect(_services.Logger, e.GetType().Name, OneLine.Of(e.Message));
+                await Task.WhenAny(Task.Delay(s_pauseAfterDefect, _services.Time, _stopping.Token)).ConfigureAwait(false);
             }
         }
-    }
-
-    private async Task RefreshAsync(IReleaseSource source, CancellationToken stop)
-    {
-        await _trusting.WaitAsync(stop).ConfigureAwait(false);
-        try
-        {
-            try
-            {
-                await _trust.Refresh(source.Roles, stop).ConfigureAwait(false);
-            }
-            catch (UpdateException e)
-            {
-                foreach (string model in _models.Keys) Note(model, source, e);
-                throw;
-            }
-
-            foreach (ModelUpdate model in _models.Values) await OfferAsync(model, source, stop).ConfigureAwait(false);
-        }
-        finally
-        {
-            _trusting.Release();
-        }
-
-        WarnOfExpiry();
-    }
-
-    private async Task OfferAsync(ModelUpdate model, IReleaseSource source, CancellationToken stop)
-    {
-        try
-        {
-            model.Offer(await _rollouts.Read(model.Model, stop).ConfigureAwait(false), source);
-            Note(model.Model, source, null);
-        }
-        catch (UpdateException e)
-        {
-            // The others' releases are theirs.
-            Note(model.Model, source, e);
-        }
-    }
-
-    private void Note(string model, IReleaseSource source, UpdateException? fault)
-    {
-        bool isNews;
-        lock (_lock)
-        {
-            isNews = _faults.GetValueOrDefault(model)?.Fault.What != fault?.Fault.What;
-            _faults[model] = fault;
-        }
-
-        if (!isNews) return;
-        if (fault is not null) LogRepository(_services.Logger, source.Display, model, fault.Code.Word(), fault.Fault);
-        Changed(model, isState: true);
     }
 
     private UpdateException? FaultOf(string model)
@@ -221,56 +162,19 @@ internal sealed partial class UpdateService : IAsyncDisposable
         }
 
         // The first changes come while the models are still being put together.
-        if (_models.TryGetValue(model, out ModelUpdate? update)) _publish(update.Report(FaultOf(model)));
-    }
-
-    private void WarnOfExpiry()
-    {
-        foreach (RoleExpiry expiry in _trust.Expiries.Where(static e => e.IsDue)) LogExpiry(_services.Logger, expiry.Role, expiry.Expires);
-    }
-
-    // Until the time is over, or the next hint's.
-    private async Task WaitAsync(TimeSpan most, CancellationToken stop)
-    {
-        long due = _services.Time.GetTimestamp() + (long)(most.TotalSeconds * _services.Time.TimestampFrequency);
-        while (true)
+        if (!_models.TryGetValue(model, out ModelUpdate? update)) return;
+        try
         {
-            long next;
-            lock (_lock) next = _hintDueTimestamp is { } hint && hint < due ? hint : due;
-            TimeSpan left = _services.Time.GetElapsedTime(_services.Time.GetTimestamp(), next);
-            if (left <= TimeSpan.Zero) break;
-            using CancellationTokenSource over = new(left, _services.Time);
-            using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(stop, over.Token);
-            try
-            {
-                await _hinted.WaitAsync(both.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-            {
-                // The time is over.
-            }
+            _publish(update.Report(FaultOf(model)));
         }
-
-        stop.ThrowIfCancellationRequested();
-        lock (_lock) _hintDueTimestamp = null;
+#pragma warning disable CA1031 // Telling of an update must not end it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogDefect(_services.Logger, e.GetType().Name, OneLine.Of(e.Message));
+        }
     }
 
-#pragma warning disable CA5394
-    private TimeSpan FirstLook()
-    {
-        TimeSpan most = _services.Options.Spread < s_firstLook ? _services.Options.Spread : s_firstLook;
-        return most * _random.NextDouble();
-    }
-
-    private TimeSpan Spread(TimeSpan time) => time * (0.9 + 0.2 * _random.NextDouble());
-#pragma warning restore CA5394
-
-    [LoggerMessage(EventId = 10031, Level = LogLevel.Warning, Message = "updates from {Source}, model {Model}: nothing is taken ({Code}): {Fault}")]
-    private static partial void LogRepository(ILogger logger, string source, string model, string code, Fault fault);
-
-    [LoggerMessage(EventId = 10032, Level = LogLevel.Warning, Message = "the signed metadata of the role {Role} expire at {At:u}: the publisher has to sign them again")]
-    private static partial void LogExpiry(ILogger logger, string role, DateTimeOffset at);
-
-    [LoggerMessage(EventId = 10033, Level = LogLevel.Error, Message = "updates wait for the disk: {Fault}")]
-    private static partial void LogDisk(ILogger logger, Fault fault);
+    [LoggerMessage(EventId = 10034, Level = LogLevel.Error, Message = "updates met a defect and go on: unexpected {Kind}: {What}; report it")]
+    private static partial void LogDefect(ILogger logger, string kind, string what);
 }

@@ -10,6 +10,7 @@ internal static class UpdateText
     public static IEnumerable<string> Of(UpdateReport report)
     {
         yield return $"{report.Model}: {Active(report)}";
+        if (report.StandIn is { } standIn) yield return $"  {StandIn(standIn)}";
         if (report.Job is { } job) yield return $"  {Job(job)}";
         if (report.Progress is { } progress) yield return string.Create(CultureInfo.InvariantCulture, $"  {progress.Bytes >> 10} of {progress.Total >> 10} KiB");
         if (report.Trial is { } trial) yield return $"  {Trial(trial)}";
@@ -19,9 +20,16 @@ internal static class UpdateText
 
     private static string Active(UpdateReport report)
     {
-        string serves = report.Active is { } active ? $"serves {Name(active)}" : "nothing serves yet";
+        string serves = report.Active is { } active ? report.StandIn is null ? $"serves {Name(active)}" : $"{Name(active)} should serve" : "nothing serves yet";
         if (report.Previous is { } previous) serves += $", before it {Name(previous)}";
         return report.Pin is not null ? $"{serves}, pinned ('edgeinfer update resume {report.Model}' lets it follow its releases)" : serves;
+    }
+
+    private static string StandIn(StandInReport standIn)
+    {
+        if (standIn.Seq is not { } seq) return standIn.Why;
+        string what = string.Create(CultureInfo.InvariantCulture, $"{(seq == 0 ? "what the device began with" : $"release {seq}")}{(standIn.Version is null ? "" : $" ({standIn.Version})")}");
+        return $"{what} cannot serve: {standIn.Why}; meanwhile {standIn.Serves ?? "nothing"} does; {(standIn.Waits is { } waits ? $"it is mended later: {waits}" : "it is being mended")}";
     }
 
     private static string Job(JobReport job)

@@ -33,6 +33,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
     private readonly TrustClient _trust;
     private readonly UpdateTransport? _transport;
     private readonly IReleaseSource? _source;
+    private readonly IReadOnlyList<ManagedServing> _serving;
     private volatile UpdateService? _service;
 
     private AgentUpdates(AgentConfiguration configuration, ManagedStore store, TimeProvider time, Random random, ILogger logger)
@@ -43,9 +44,9 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         _progress = new(logger);
         TrustStore trusted = new(Path.Combine(configuration.Runtime.StateFolder, "tuf"));
         UpdateClock clock = new(trusted, time);
-        _trust = TrustClient.Open(trusted, Pin(options, trusted), clock);
+        _trust = TrustClient.Open(trusted, Pin(options, trusted), clock, isDamageLater: true);
         (_transport, _source) = Source(options, clock, random);
-        ManagedModels.Begin(configuration, store, Live, time, logger);
+        _serving = ManagedModels.Begin(configuration, store, Live, time, logger);
     }
 
     /// <summary>Which generations serve.</summary>
@@ -84,7 +85,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         PreparationServices preparation = new(_store, new AgentModelHost(agent, Live), Facts(), _configuration.Runtime, probe.RunAsync);
         UpdateServices services = new(preparation, options, Trial(), _configuration.Device.Id, () => clock.IsSynced, _time, _logger);
         UpdateService service = new(
-            Models, services, _trust, new(_configuration.Device.Id, _configuration.Device.Labels), _source, random, report => agent.PublishUpdate(report.Model, report.Encode()));
+            _serving, services, _trust, new(_configuration.Device.Id, _configuration.Device.Labels), _source, random, report => agent.PublishUpdate(report.Model, report.Encode()));
         _service = service;
         service.Start();
     }
@@ -120,7 +121,16 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
     {
         if (options.Root is { } root) return RootPin.OfBytes(File.ReadAllBytes(root));
         // An enrolled device trusts what it has: the pin counts where there is nothing.
-        if (trusted.ReadRoot() is { } enrolled) return RootPin.OfBytes(enrolled);
+        try
+        {
+            if (trusted.ReadRoot() is { } enrolled) return RootPin.OfBytes(enrolled);
+        }
+        catch (UpdateException)
+        {
+            // Each refresh says that it is damaged; what serves needs no trust. No root has no bytes.
+            return RootPin.OfBytes([]);
+        }
+
         throw FaultException.Of(FaultKind.Configuration, "updates", "this device trusts nobody's releases yet", "name the fleet's root.json in updates.root, or run 'edgeinfer enroll'");
     }
 

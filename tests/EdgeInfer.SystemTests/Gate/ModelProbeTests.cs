@@ -50,10 +50,10 @@ public sealed class ModelProbeTests : IDisposable
         Assert.Equal(UpdateCode.Memory, Failed(Probe(s_bundled, new() { RssBytes = 30L << 20 })).Code);
     }
 
-    // 2 GB at once, which no watch would see in time; and 600 MB, which the limit on data alone would let through.
+    // 2 GB at once, which no watch would see in time; and 300 MB, which the limit on data alone would let through.
     [Theory]
     [InlineData(500_000_000)]
-    [InlineData(150L << 20)]
+    [InlineData(75L << 20)]
     public void A_model_that_takes_too_much_memory_is_stopped(long elements)
     {
         Stopwatch took = Stopwatch.StartNew();

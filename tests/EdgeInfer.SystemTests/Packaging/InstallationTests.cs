@@ -50,7 +50,8 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             install_package edgeinfer.deb > /dev/null
             id -nG edgeinfer | tr ' ' '\n' | sort | paste -sd' '
             getent passwd edgeinfer | cut -d: -f6,7
-            stat -c '%n %a %U:%G' /etc/edgeinfer /var/lib/edgeinfer /var/cache/edgeinfer
+            edgeinfer model add /usr/share/edgeinfer/models/parts-detector --name mine > /dev/null
+            stat -c '%n %a %U:%G' /etc/edgeinfer /var/lib/edgeinfer /var/lib/edgeinfer/models /var/cache/edgeinfer
             readlink /etc/systemd/system/multi-user.target.wants/edgeinfer.service
             """);
         Assert.Equal(
@@ -59,6 +60,7 @@ public sealed class InstallationTests(PackageRoot root) : IClassFixture<PackageR
             /var/lib/edgeinfer:/usr/sbin/nologin
             /etc/edgeinfer 750 root:edgeinfer
             /var/lib/edgeinfer 700 edgeinfer:edgeinfer
+            /var/lib/edgeinfer/models 700 edgeinfer:edgeinfer
             /var/cache/edgeinfer 700 edgeinfer:edgeinfer
             /lib/systemd/system/edgeinfer.service
             """, output);

@@ -8,7 +8,8 @@ namespace EdgeInfer.SystemTests.Reliability;
 /// one file carries nothing else along.
 /// </param>
 /// <param name="Megabytes">Its size.</param>
-internal sealed record VolumeKind(bool HasJournal = true, int Megabytes = 24);
+/// <param name="IsWriteback">Whether the journal commits names and sizes without the content that they are of (<c>data=writeback</c>).</param>
+internal sealed record VolumeKind(bool HasJournal = true, int Megabytes = 24, bool IsWriteback = false);
 
 /// <summary>
 /// A file system in a file, which can lose its power: what the kernel has not written to the backing file by then is gone, since the copy
@@ -93,7 +94,12 @@ internal sealed class LoopVolume : IAsyncDisposable
     // Commits of the journal and writeback are put off, so that what was not synced is not there by accident.
     private async Task Attach()
     {
-        string options = _kind.HasJournal ? "loop,commit=300" : "loop,noauto_da_alloc";
+        string options = _kind switch
+        {
+            { HasJournal: false } => "loop,noauto_da_alloc",
+            { IsWriteback: true } => "loop,commit=300,data=writeback",
+            _ => "loop,commit=300",
+        };
         await Run("mount", ["-o", options, _image, Mount]);
         _isMounted = true;
     }

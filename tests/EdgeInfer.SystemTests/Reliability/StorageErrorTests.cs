@@ -198,6 +198,7 @@ internal sealed record StorageSite(string Kind, string Name, bool IsAtStart)
         "map" => StorageCalls.Map,
         "unlink" => StorageCalls.Unlink,
         "mkdir" => StorageCalls.MakeFolder,
+        "mode" => StorageCalls.Mode,
         _ => StorageCalls.None,
     };
 

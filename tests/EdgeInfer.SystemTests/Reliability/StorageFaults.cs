@@ -19,7 +19,9 @@ internal enum StorageCalls
     Unlink = 128,
     MakeFolder = 256,
     Read = 512,
-    Changes = Open | Write | FileSync | FolderSync | Resize | Rename | Map | Unlink | MakeFolder,
+    Mode = 1024,
+    OpenRead = 2048,
+    Changes = Open | Write | FileSync | FolderSync | Resize | Rename | Map | Unlink | MakeFolder | Mode,
 }
 
 /// <summary>What such a call is made to do.</summary>
@@ -52,7 +54,7 @@ internal enum StorageAction
 /// <param name="From">From which of them on, counted from the arming, from 1.</param>
 /// <param name="To">To which.</param>
 /// <param name="Errno">For <see cref="StorageAction.Fail"/>.</param>
-/// <param name="Part">Only for paths that contain this.</param>
+/// <param name="Part">Only for paths that contain this, or with a <c>$</c> behind it end with this.</param>
 internal sealed record StorageFault(StorageAction Action, StorageCalls Calls, int From, int To, int Errno = 0, string Part = "");
 
 /// <summary>One call as the library has seen it.</summary>

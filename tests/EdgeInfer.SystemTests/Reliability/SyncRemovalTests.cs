@@ -89,14 +89,15 @@ public sealed class SyncRemovalTests
         }
     }
 
-    private static IEnumerable<string> Counts(IEnumerable<string> paths)
+    /// <summary>How often each path occurs.</summary>
+    internal static IEnumerable<string> Counts(IEnumerable<string> paths)
         => paths.GroupBy(static path => path).Select(static group => $"{group.Count()} {group.Key}").Order(StringComparer.Ordinal);
 
-    // The path of one call: that of a descriptor stands in <>, a new name is the last one in quotes. A call that is interrupted has a second line.
-    private static string? Traced(string line)
+    /// <summary>The path of one call: that of a descriptor stands in &lt;&gt;, a name is the last one in quotes. A call that is interrupted has a second line.</summary>
+    internal static string? Traced(string line)
     {
         if (line.Contains("resumed>", StringComparison.Ordinal)) return null;
-        (char open, char close) = line.Contains("rename", StringComparison.Ordinal) ? ('"', '"') : ('<', '>');
+        (char open, char close) = line.Contains('"', StringComparison.Ordinal) ? ('"', '"') : ('<', '>');
         int end = line.LastIndexOf(close);
         if (line.EndsWith("<unfinished ...>", StringComparison.Ordinal)) end = line.LastIndexOf(close, line.LastIndexOf('<'));
         int start = end <= 0 ? -1 : line.LastIndexOf(open, end - 1);

@@ -15,6 +15,7 @@ public sealed class UpdateTests : IAsyncLifetime
     private ChildProcess? _server;
     private ChildProcess? _agent;
     private ChildProcess? _listener;
+    private int _reports;
 
     private string ReleaseFolder => Path.Combine(_folder.Path, "release");
 
@@ -71,7 +72,39 @@ public sealed class UpdateTests : IAsyncLifetime
         Assert.Equal(0, await _agent!.Terminate(TimeSpan.FromSeconds(10)));
     }
 
-    private async Task StartDevice()
+    [Fact]
+    public async Task A_byte_that_the_disk_has_changed_keeps_the_model_from_serving_until_it_is_fetched_again()
+    {
+        // Nothing but releases: the agent waits for the first.
+        await Publish(Model("1.1.0"), 1);
+        await StartDevice("5/1s", "");
+        await Until(static r => r.TryGetProperty("job", out JsonElement job) && job.GetProperty("state").GetString() == "committed");
+        Assert.Equal(0, await _agent!.Terminate(TimeSpan.FromSeconds(10)));
+        await _agent.DisposeAsync();
+        string graph = Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(_folder.Path, "state", "models", "parts", "gen"))), "model.onnx");
+        byte[] right = File.ReadAllBytes(graph);
+        File.SetUnixFileMode(graph, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (FileStream file = File.OpenWrite(graph))
+        {
+            // Of the weights: it would load, and find something else.
+            file.Position = right.Length / 2;
+            file.WriteByte((byte)(right[right.Length / 2] ^ 0x40));
+        }
+
+        await StartAgent("5/1s");
+        JsonElement damaged = await Until(static r => r.TryGetProperty("stand_in", out _));
+        Assert.Equal($"{graph} is damaged or gone", damaged.GetProperty("stand_in").GetProperty("why").GetString());
+        JsonElement back = await Until(static r => !r.TryGetProperty("stand_in", out _));
+        Assert.Equal((1, 1, "committed"), (back.GetProperty("active").GetProperty("seq").GetInt64(), back.GetProperty("floor").GetInt64(), back.GetProperty("job").GetProperty("state").GetString()));
+        Assert.Equal(right, File.ReadAllBytes(graph));
+        int results = _listener!.Output.Split('\n').Count(static l => l.Contains("\"version\":\"1.1.0\",\"digest\"", StringComparison.Ordinal));
+        await _listener.Lines("\"version\":\"1.1.0\",\"digest\"", results + 1);
+        (int code, string said) = await AgentProcess.Run("update", "status", "--socket", Path.Combine(_folder.Path, "control.sock"));
+        Assert.True(code == 0, said);
+        Assert.StartsWith("parts: serves release 1 (1.1.0)\n  release 1 (1.1.0): committed since ", said, StringComparison.Ordinal);
+    }
+
+    private async Task StartDevice(string trial = "30/10s", string? initial = null)
     {
         _server = AgentProcess.Start("release", "serve", "--dir", ReleaseFolder, "--listen", $"127.0.0.1:{_port}");
         await _server.Line("serving ");
@@ -82,17 +115,23 @@ public sealed class UpdateTests : IAsyncLifetime
         (int code, string said) = await AgentProcess.Run([.. enrol, digest]);
         Assert.True(code == 0, said);
         Assert.Contains($"updates: {{ repository: \"http://127.0.0.1:{_port}/\" }}", said, StringComparison.Ordinal);
-        string file = _folder.Write("edge.yaml", $$"""
+        initial ??= $", initial: {Path.Combine(PublishedBinary.Root, "models", "parts-detector")}";
+        _folder.Write("edge.yaml", $$"""
             device: { id: press-3 }
             mqtt: { url: "{{_broker!.Url}}" }
             runtime: { state_folder: state, run_folder: /dev/shm/{{Path.GetFileName(_folder.Path)}}, control: control.sock, cache_folder: cache }
-            models: { parts: { managed: parts, initial: {{Path.Combine(PublishedBinary.Root, "models", "parts-detector")}} } }
+            models: { parts: { managed: parts{{initial}} } }
             updates: { repository: "http://127.0.0.1:{{_port}}", poll: 6h, spread: 0s }
             pipelines:
               belt: { source: { synthetic: conveyor, size: 320x180, fps: 20 }, model: parts, fps: 20, publish: { predictions: every } }
             """);
         _listener = _broker.Subscribe("edgeinfer/press-3/#");
-        _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", file], new Dictionary<string, string> { ["EDGEINFER_TEST_TRIAL"] = "30/10s" });
+        await StartAgent(trial);
+    }
+
+    private async Task StartAgent(string trial)
+    {
+        _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", Path.Combine(_folder.Path, "edge.yaml")], new Dictionary<string, string> { ["EDGEINFER_TEST_TRIAL"] = trial });
         await _agent.Line("runs as press-3");
     }
 
@@ -132,11 +171,12 @@ public sealed class UpdateTests : IAsyncLifetime
     private Task Hint() => ChildProcess.Run(
         Peer.Program("mosquitto_pub"), "-h", "127.0.0.1", "-p", $"{_broker!.Port}", "-V", "5", "-q", "1", "-t", "edgeinfer/press-3/update/desired", "-m", """{"model":"parts","serial":1}""");
 
+    // In what has been told since the one before.
     private async Task<JsonElement> Until(Func<JsonElement, bool> isSo)
     {
-        for (int count = 1; ; count++)
+        while (true)
         {
-            JsonElement report = AgentProcess.Payload((await _listener!.Lines("update/status/parts ", count))[count - 1]);
+            JsonElement report = AgentProcess.Payload((await _listener!.Lines("update/status/parts ", ++_reports))[_reports - 1]);
             if (isSo(report)) return report;
         }
     }

@@ -181,6 +181,18 @@ public sealed class ConfigurationFaultTests
         Assert.Equal(expected, ConfigurationText.Faults(ConfigurationText.Smallest.Replace("{ path: /models/parts }", model, StringComparison.Ordinal)));
     }
 
+    [Theory]
+    [InlineData("{ path: /m, gate: { p95: 80ms } }", ": it is what releases of a managed model must keep to, and this one is not managed; remove it, or write managed: NAME instead of path")]
+    [InlineData("{ managed: parts, gate: { p95: 0ms } }", ".p95: found '0ms'; expected a duration such as 250ms, 5s, 2h, from 1ms to 1h")]
+    [InlineData("{ managed: parts, gate: { memory: much } }", ".memory: found 'much'; expected a size such as 64MiB, from 1048576 to 1099511627776 bytes")]
+    [InlineData("{ managed: parts, gate: { map50: 1.5 } }", ".map50: found '1.5'; expected a number from 0 to 1")]
+    [InlineData("{ managed: parts, gate: { p59: 80ms } }", ".p59'; did you mean 'p95'?")]
+    public void A_devices_gate_is_read_strictly(string model, string fault)
+    {
+        string text = ConfigurationText.Smallest.Replace("{ path: /models/parts }", model, StringComparison.Ordinal) + "\nupdates: { repository: https://u.example }\n";
+        Assert.EndsWith("models.parts.gate" + fault, Assert.Single(ConfigurationText.Faults(text)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Two_pipelines_cannot_share_a_topic()
         => Assert.Equal(["edge.yaml:10:23: pipelines.exit.publish.topic: 'edgeinfer/press-3/belt/prediction' is the topic of pipeline 'belt' already; choose another topic"],

@@ -84,6 +84,17 @@ public sealed class UpdateReaderTests
         Assert.Equal(isOpen, options.Window!.Holds(TimeOnly.ParseExact(time, "HH:mm")));
     }
 
+    [Fact]
+    public void A_managed_model_has_the_gate_of_this_device()
+    {
+        const string Updates = "\nupdates: { repository: https://u.example }\n";
+        string Text(string gate) => ConfigurationText.Smallest.Replace("{ path: /models/parts }", $"{{ managed: parts{gate} }}", StringComparison.Ordinal) + Updates;
+        Assert.Equal(new GateOptions(), ConfigurationText.Good(Text("")).Models["parts"].Gate);
+        Assert.Equal(
+            new GateOptions { P95 = TimeSpan.FromMilliseconds(80), MemoryBytes = 300 << 20, Map50 = 0.85 },
+            ConfigurationText.Good(Text(", gate: { p95: 80ms, memory: 300MiB, map50: 0.85 }")).Models["parts"].Gate);
+    }
+
     private static UpdateOptions? Read(string yaml, out IReadOnlyList<string> faults)
     {
         FaultList found = new();

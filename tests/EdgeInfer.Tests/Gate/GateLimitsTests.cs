@@ -33,4 +33,16 @@ public sealed class GateLimitsTests
         Assert.Equal(release, release.Tightened(new() { Metric = new("map50", 0.1), P95Milliseconds = 800, RssBytes = 3000 }));
         Assert.Equal(release, release.Tightened(new()));
     }
+
+    [Fact]
+    public void What_a_device_demands_in_vain_is_named()
+    {
+        GateLimits release = new() { Metric = new("map50", 0.85), P95Milliseconds = 80, RssBytes = 300 << 20 };
+        Assert.Equal(
+            ["p95: 800ms (the release demands 80 ms)", "memory: 400 MiB (the release demands 300 MiB)", "map50: 0.5 (the release demands 0.85)"],
+            release.Looser(GateLimits.Of(new() { P95 = TimeSpan.FromMilliseconds(800), MemoryBytes = 400 << 20, Map50 = 0.5 })));
+        Assert.Empty(release.Looser(release));
+        Assert.Empty(release.Looser(new()));
+        Assert.Empty(new GateLimits().Looser(release));
+    }
 }

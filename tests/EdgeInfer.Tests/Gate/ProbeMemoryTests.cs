@@ -9,14 +9,14 @@ public sealed class ProbeMemoryTests
     private const long Mebibyte = 1 << 20;
 
     [Fact]
-    public void The_gates_limit_is_the_probes() => Assert.Equal(new(300 * Mebibyte, (300 + 1024) * Mebibyte, null), Plan(300, null, Free(1000)));
+    public void The_gates_limit_is_the_probes() => Assert.Equal(new(300 * Mebibyte, (300 + 64 + (2 * 16)) * Mebibyte, null), Plan(300, null, Free(1000)));
 
     [Fact]
     public void Without_a_gate_it_may_have_what_is_free_but_for_a_reserve() => Assert.Equal(936 * Mebibyte, Plan(null, null, Free(1000)).LimitBytes);
 
     [Fact]
     public void What_runs_on_a_device_has_no_limit_on_what_its_driver_maps()
-        => Assert.Null(ProbeMemory.Plan(Mebibyte, 300 * Mebibyte, null, isOnProcessor: false, Free(1000)).DataBytes);
+        => Assert.Null(ProbeMemory.Plan(Mebibyte, 300 * Mebibyte, null, 2, isOnProcessor: false, Free(1000)).DataBytes);
 
     [Theory]
     [InlineData(364, false)]
@@ -40,7 +40,7 @@ public sealed class ProbeMemoryTests
     [InlineData(459, true)]
     [InlineData(460, false)]
     public void A_release_that_says_nothing_is_reckoned_by_its_size(long free, bool waits)
-        => Assert.Equal(waits, ProbeMemory.Plan(100 * Mebibyte, null, null, isOnProcessor: true, Free(free)).Verdict is ProbeWaits);
+        => Assert.Equal(waits, ProbeMemory.Plan(100 * Mebibyte, null, null, 2, isOnProcessor: true, Free(free)).Verdict is ProbeWaits);
 
     [Fact]
     public void What_this_device_can_never_give_fails_at_once()
@@ -56,12 +56,19 @@ public sealed class ProbeMemoryTests
     [Fact]
     public void Where_the_kernel_says_nothing_the_gate_alone_limits()
     {
-        Assert.Equal(new(300 * Mebibyte, (300 + 1024) * Mebibyte, null), Plan(300, null, default));
+        Assert.Equal(new(300 * Mebibyte, (300 + 64 + (2 * 16)) * Mebibyte, null), Plan(300, null, default));
         Assert.Equal(new(null, null, null), Plan(null, null, default));
     }
+
+    [Theory]
+    [InlineData(0, 64 + (4 * 16))]
+    [InlineData(1, 64 + 16)]
+    [InlineData(64, 64 + (64 * 16))]
+    public void Each_thread_counts_as_data_that_nobody_touches(int threads, long mebibytes)
+        => Assert.Equal((300 + mebibytes) * Mebibyte, ProbeMemory.Plan(Mebibyte, 300 * Mebibyte, null, threads, isOnProcessor: true, Free(1000)).DataBytes);
 
     private static MachineMemory Free(long mebibytes) => new(2048 * Mebibyte, mebibytes * Mebibyte, 0, null);
 
     private static ProbeMemory Plan(long? allowed, long? required, MachineMemory memory)
-        => ProbeMemory.Plan(Mebibyte, allowed * Mebibyte, required * Mebibyte, isOnProcessor: true, memory);
+        => ProbeMemory.Plan(Mebibyte, allowed * Mebibyte, required * Mebibyte, 2, isOnProcessor: true, memory);
 }

@@ -190,6 +190,28 @@ public sealed class BlobStoreTests : IDisposable
         }
     }
 
+    [Fact]
+    public void What_lies_in_quarantine_is_bounded_and_the_oldest_makes_room()
+    {
+        byte[][] files = [.. Enumerable.Range(0, 4).Select(static i => new byte[1000 + i])];
+        _rig.Limits = new() { QuarantineBytes = 2500 };
+        foreach (byte[] file in files[..3])
+        {
+            Gather(file);
+            Blobs.Quarantine(BlobName.Of(file));
+            _rig.Time.Now += TimeSpan.FromHours(1);
+        }
+
+        Assert.Equal(files[1..3].Select(static f => BlobName.Of(f)).Order(), Directory.GetFiles(_rig.Folders.Quarantine).Select(static p => Path.GetFileName(p)!).Order());
+        // It came long ago, and was set aside now: a week from then on it can be looked at.
+        Assert.Equal(_rig.Time.Now.UtcDateTime - TimeSpan.FromHours(1), File.GetLastWriteTimeUtc(Path.Combine(_rig.Folders.Quarantine, BlobName.Of(files[2]))));
+        byte[] large = new byte[3000];
+        Gather(large);
+        Blobs.Quarantine(BlobName.Of(large));
+        Assert.Empty(Directory.GetFiles(_rig.Folders.Quarantine));
+        Assert.Equal(BlobState.Absent, Blobs.Check(BlobName.Of(large), large.Length));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

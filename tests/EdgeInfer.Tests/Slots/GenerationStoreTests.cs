@@ -161,21 +161,83 @@ public sealed class GenerationStoreTests : IDisposable
     {
         Generation generation = _rig.Install(_release);
         string graph = Path.Combine(Generations.PathOf(StoreRig.Model, generation), "model.onnx");
-        Assert.True(Generations.TryRepair(StoreRig.Model, generation));
+        Assert.Empty(Generations.Repair(StoreRig.Model, generation)!);
         // Both names are of one file: the fetched one is damaged with it.
         StoreRig.Damage(graph);
-        Assert.False(Generations.TryRepair(StoreRig.Model, generation));
-        StoredFile lacking = Assert.Single(_rig.Store.Blobs.Lacking(Generations.PlanOf(StoreRig.Model, generation)!.Files));
-        Assert.Equal("model.onnx", lacking.Path);
+        Assert.Equal("model.onnx", Assert.Single(Generations.Repair(StoreRig.Model, generation)!).Path);
+        Assert.False(File.Exists(_rig.Store.Blobs.PathOf(BlobName.Of(_release.Contents["model.onnx"]))));
         _rig.Fetch(_release);
-        Assert.True(Generations.TryRepair(StoreRig.Model, generation));
+        Assert.Empty(Generations.Repair(StoreRig.Model, generation)!);
         Assert.True(Generations.Verify(StoreRig.Model, generation).IsWhole);
+        Assert.Equal(2u, StoreDisk.Names(graph));
         // One that was only lost from the folder needs nothing.
         File.Delete(graph);
-        Assert.True(Generations.TryRepair(StoreRig.Model, generation));
+        Assert.Empty(Generations.Repair(StoreRig.Model, generation)!);
         Assert.Equal(_release.Contents["model.onnx"], File.ReadAllBytes(graph));
-        StoreRig.Damage(Path.Combine(Generations.PathOf(StoreRig.Model, generation), ".release", "manifest"));
-        Assert.False(Generations.TryRepair(StoreRig.Model, generation));
+    }
+
+    [Fact]
+    public void A_file_that_two_generations_link_is_replaced_in_both()
+    {
+        Generation one = _rig.Install(_release), two = _rig.Install(TestRelease.Of(8));
+        string labels = Path.Combine(Generations.PathOf(StoreRig.Model, one), "labels.txt");
+        StoreRig.Damage(labels);
+        Assert.Single(Generations.Repair(StoreRig.Model, two)!);
+        _rig.Fetch(_release);
+        Assert.Empty(Generations.Repair(StoreRig.Model, two)!);
+        Assert.False(Generations.Verify(StoreRig.Model, one).IsWhole);
+        Assert.Empty(Generations.Repair(StoreRig.Model, one)!);
+        Assert.True(Generations.Verify(StoreRig.Model, one).IsWhole);
+        Assert.Equal(3u, StoreDisk.Names(labels));
+    }
+
+    [Theory]
+    [InlineData("manifest")]
+    [InlineData("listing")]
+    [InlineData("no release")]
+    [InlineData("a file")]
+    public void What_says_of_what_it_is_made_may_come_from_elsewhere_and_is_held_against_its_digests(string how)
+    {
+        Generation generation = _rig.Install(_release);
+        Break(Generations.PathOf(StoreRig.Model, generation), how);
+        Assert.Null(Generations.Repair(StoreRig.Model, generation));
+        TestRelease other = TestRelease.Of(9);
+        Assert.Null(Generations.Repair(StoreRig.Model, generation, other.Manifest, other.Plan));
+        Assert.Empty(Generations.Repair(StoreRig.Model, generation, _release.Manifest, _release.Plan)!);
+        Assert.True(Generations.Verify(StoreRig.Model, generation).IsWhole);
+    }
+
+    [Fact]
+    public void A_glance_sees_sizes_and_names_and_no_bytes()
+    {
+        Generation generation = _rig.Install(_release);
+        string folder = Generations.PathOf(StoreRig.Model, generation);
+        StoreRig.Damage(Path.Combine(folder, "model.onnx"));
+        Assert.True(Generations.Glance(StoreRig.Model, generation).IsWhole);
+        Break(folder, "length");
+        Assert.Equal(Path.Combine(folder, "model.onnx") + " is damaged or gone", Assert.Single(Generations.Glance(StoreRig.Model, generation).Problems));
+        Break(folder, "gone");
+        Assert.Single(Generations.Glance(StoreRig.Model, generation).Problems);
+        Break(folder, "more");
+        Assert.Equal(2, Generations.Glance(StoreRig.Model, generation).Problems.Count);
+    }
+
+    [Fact]
+    public void What_the_medium_does_not_give_any_more_is_damaged_and_what_it_refuses_for_another_reason_is_not()
+    {
+        Generation generation = _rig.Install(_release);
+        string blob = _rig.Store.Blobs.PathOf(BlobName.Of(_release.Contents["model.onnx"])), graph = Path.Combine(Generations.PathOf(StoreRig.Model, generation), "model.onnx");
+        _rig.Unreadable = path => path == graph || path == blob;
+        Assert.Equal($"{graph} is damaged or gone", Assert.Single(Generations.Verify(StoreRig.Model, generation).Problems));
+        Assert.Single(Generations.Repair(StoreRig.Model, generation)!);
+        Assert.Equal([Path.GetFileName(blob)], Directory.GetFiles(_rig.Folders.Quarantine).Select(Path.GetFileName));
+        _rig.Unreadable = static _ => false;
+        _rig.Fetch(_release);
+        Assert.Empty(Generations.Repair(StoreRig.Model, generation)!);
+        _rig.Unreadable = static _ => throw new IOException("Too many open files", 24);
+        Assert.Throws<FaultException>(() => Generations.Verify(StoreRig.Model, generation));
+        Assert.Throws<FaultException>(() => _rig.Store.Blobs.Lacking(_release.Plan.Files));
+        Assert.True(File.Exists(blob));
     }
 
     [Fact]

@@ -184,4 +184,17 @@ public sealed class JobJournalTests : IDisposable
         for (JobState next = JobState.Metadata; next <= state; next++) job = job.MoveTo(next, Now);
         return job;
     }
+
+    [Fact]
+    public void A_folder_in_its_place_is_set_aside_like_any_damage()
+    {
+        string path = _rig.Folders.Job(StoreRig.Model);
+        _ = _rig.Store;
+        Directory.CreateDirectory(path);
+        Assert.Null(Jobs.Read(StoreRig.Model));
+        Assert.Contains("no plain file", Assert.Single(_rig.Warnings).What, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(path + ".broken"));
+        Jobs.Write(UpdateJob.Offer(StoreRig.Model, Now));
+        Assert.NotNull(Jobs.Read(StoreRig.Model));
+    }
 }

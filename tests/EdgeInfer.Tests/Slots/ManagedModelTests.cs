@@ -53,6 +53,26 @@ public sealed class ManagedModelTests : IDisposable
         Assert.Equal((digest, "parts"), (model.Digest, model.Name));
     }
 
+    [Theory]
+    [InlineData("model.onnx")]
+    [InlineData("names/all.txt")]
+    [InlineData(".release/files")]
+    public void No_generation_is_served_whose_bytes_are_not_those_that_were_signed(string damaged)
+    {
+        string folder = _rig.Store.Generations.PathOf(StoreRig.Model, _rig.Store.Generations.AdoptInitial(StoreRig.Model, _rig.Shipped(), null));
+        string whole = ModelLoader.Load(folder).Digest;
+        string file = Path.Combine(folder, damaged);
+        byte[] bytes = File.ReadAllBytes(file);
+        // Behind what a reader of the graph looks at: it is as valid as before.
+        if (damaged == "model.onnx") bytes = [.. bytes, 0xFA, 0x07, 0x01, (byte)'x'];
+        else bytes[^2] ^= 1;
+        File.Delete(file);
+        File.WriteAllBytes(file, bytes);
+        Assert.Contains("files of this generation are damaged", Assert.Throws<FaultException>(() => ModelLoader.Load(folder)).Fault.What, StringComparison.Ordinal);
+        _rig.Store.Generations.AdoptInitial(StoreRig.Model, _rig.Shipped(), null);
+        Assert.Equal(whole, ModelLoader.Load(folder).Digest);
+    }
+
     [Fact]
     public void No_model_is_added_over_it()
     {

@@ -185,16 +185,6 @@ public sealed class SlotFileTests : IDisposable
     public void What_would_not_be_read_is_not_written()
         => Assert.Equal(FaultKind.Internal, Assert.Throws<FaultException>(() => _rig.Slots.Write(new() { Model = "parts", Floor = -1 })).Fault.Kind);
 
-    [Fact]
-    public void A_model_that_is_released_from_its_management_leaves_no_state_and_its_generations_go()
-    {
-        _rig.Commit(TestRelease.Of(3));
-        _rig.Store.Unmanage(StoreRig.Model);
-        Assert.Empty(_rig.Store.Models());
-        Assert.Equal(1, _rig.Store.Collect().Generations);
-        Assert.Empty(_rig.Store.Blobs.List());
-    }
-
     [Theory]
     [InlineData("models/parts")]
     [InlineData("models")]

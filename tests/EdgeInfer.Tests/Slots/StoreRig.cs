@@ -70,9 +70,15 @@ internal sealed class StoreRig : IDisposable
     /// <summary>The step before which the world ends, from 0; nothing is done from then on.</summary>
     public int? EndsAt { get; set; }
 
+    /// <summary>The errno of a disk that refuses every change; null for one that does not.</summary>
+    public int? Refuses { get; set; }
+
     public Func<string, string, bool>? Link { get; set; }
 
-    public ManagedStore Store => _store ??= ManagedStore.Open(State, Limits, Time, Warnings.Add, new StoreDisk(Step, Link));
+    /// <summary>Files whose medium fails.</summary>
+    public Func<string, bool> Unreadable { get; set; } = static _ => false;
+
+    public ManagedStore Store => _store ??= ManagedStore.Open(State, Limits, Time, Warnings.Add, new StoreDisk(Step, Link, Read));
 
     public StoreFolders Folders => new(State);
 
@@ -155,9 +161,16 @@ internal sealed class StoreRig : IDisposable
         Directory.Delete(_outer, recursive: true);
     }
 
+    private void Read(string path)
+    {
+        // As .NET has it of EIO.
+        if (Unreadable(path)) throw new IOException("Input/output error", 5);
+    }
+
     private void Step(string what)
     {
         if (Steps.Count >= EndsAt) throw new PowerCutException(what);
+        if (Refuses is { } errno) throw new IOException($"{what}: refused", errno);
         Steps.Add(what.Replace(State + "/", "", StringComparison.Ordinal));
     }
 }

@@ -60,6 +60,17 @@ public sealed class TrustStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_root_can_be_said_at_each_refresh_so_that_models_serve_without_it()
+    {
+        await _device.Refresh();
+        File.WriteAllText(_device.At("root"), "not json");
+        TrustClient client = TrustClient.Open(_device.Store, _device.Pin, _device.Clock(), isDamageLater: true);
+        Assert.Empty(client.Expiries);
+        for (int i = 0; i < 2; i++) await Refusals.ThrowsAsync(UpdateCode.Signature, async () => await client.Refresh(_repository, Device.Stop));
+        Assert.Equal("not json", File.ReadAllText(_device.At("root")));
+    }
+
+    [Fact]
     public async Task A_root_that_is_missing_where_others_are_kept_is_damaged_too()
     {
         // Beginning again with the pinned root would go back to keys that may have been rotated away.

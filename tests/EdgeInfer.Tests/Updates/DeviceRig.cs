@@ -28,6 +28,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     private readonly Lock _lock = new();
     private readonly List<string> _open = [];
     private UpdateReport? _report;
+    private byte[]? _root;
     private ManagedStore? _store;
     private LiveModels _live = new();
 
@@ -44,6 +45,18 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     /// <summary>What the probe comes to, by the model's version.</summary>
     public Func<string, ProbeVerdict> OnProbe { get; set; } = static _ => new ProbePassed(new());
 
+    /// <summary>What this device demands beyond a release's own gate.</summary>
+    public GateOptions Gate { get; set; } = new();
+
+    /// <summary>What the last probe demanded.</summary>
+    public GateLimits? Demanded { get; private set; }
+
+    /// <summary>Files whose medium fails.</summary>
+    public Func<string, bool> Unreadable { get; set; } = static _ => false;
+
+    /// <summary>Meets a defect when a folder of this version is opened.</summary>
+    public string? Defective { get; set; }
+
     /// <summary>Models that were probed, by version.</summary>
     public List<string> Probed { get; } = [];
 
@@ -57,6 +70,9 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     public string? Unloadable { get; set; }
 
     public UpdateService? Service { get; private set; }
+
+    /// <summary>The device's state folder.</summary>
+    public string State => _state;
 
     public string Repository => Path.Combine(_publisher.Folder.Root, "repository");
 
@@ -99,15 +115,16 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     /// <summary>The device starts, or starts again.</summary>
     public void Start()
     {
-        _store = ManagedStore.Open(_state, new(), Time, fault => Microsoft.Extensions.Logging.LoggerExtensions.Log(Log, Microsoft.Extensions.Logging.LogLevel.Warning, "{Fault}", fault));
+        _store = ManagedStore.Open(
+            _state, new(), Time, fault => Microsoft.Extensions.Logging.LoggerExtensions.Log(Log, Microsoft.Extensions.Logging.LogLevel.Warning, "{Fault}", fault), new StoreDisk(read: Read));
         _live = new();
         lock (_lock) _open.Clear();
-        ManagedModels.Begin(Configuration(), _store, _live, Time, Log);
+        IReadOnlyList<ManagedServing> serving = ManagedModels.Begin(Configuration(), _store, _live, Time, Log);
         TrustStore trusted = new(Path.Combine(_state, "tuf"));
-        TrustClient trust = TrustClient.Open(trusted, RootPin.OfBytes(File.ReadAllBytes(Path.Combine(Repository, "metadata", "1.root.json"))), new(trusted, Time, DateTimeOffset.UnixEpoch));
+        TrustClient trust = TrustClient.Open(trusted, RootPin.OfBytes(_root ??= File.ReadAllBytes(Path.Combine(Repository, "metadata", "1.root.json"))), new(trusted, Time, DateTimeOffset.UnixEpoch));
         PreparationServices preparation = new(_store, this, new("x64", ["cpu"], 1L << 30, SemanticVersion.Parse("0.1.0")!), new(), Probe);
         UpdateServices services = new(preparation, Options, new(), "press-3", () => IsClockSynced, Time, Log);
-        Service = new(["parts"], services, trust, new("press-3", new Dictionary<string, string> { ["site"] = "oslo" }), new FolderReleases(Repository), new Random(1), Take);
+        Service = new(serving, services, trust, new("press-3", new Dictionary<string, string> { ["site"] = "oslo" }), new FolderReleases(Repository), new Random(1), Take);
         Service.Start();
     }
 
@@ -197,8 +214,27 @@ internal sealed class DeviceRig : IModelHost, IDisposable
 
     public LiveModel Live(string model) => _live.Of(LiveModels.KeyOf(model));
 
+    // As a pipeline would that loads it at the start.
+    public bool IsOpen(string path)
+    {
+        lock (_lock)
+            if (_open.Contains(path)) return true;
+        if (Directory.Exists(path) && Directory.EnumerateFiles(path).Any(Unreadable)) return false;
+        try
+        {
+            ModelLoader.Load(path);
+            return true;
+        }
+        catch (FaultException)
+        {
+            return false;
+        }
+    }
+
     public void Open(string path)
     {
+        if (Defective is { } defect && File.ReadAllText(Path.Combine(path, "model.yaml")).Contains(defect, StringComparison.Ordinal)) throw new InvalidOperationException("a defect");
+        ModelLoader.Load(path);
         if (Unloadable is { } bad && File.ReadAllText(Path.Combine(path, "model.yaml")).Contains(bad, StringComparison.Ordinal))
             throw FaultException.Of(FaultKind.Data, path, "it cannot be loaded", "");
         lock (_lock)
@@ -225,7 +261,14 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     private Task<ProbeVerdict> Probe(ProbeJob job, CancellationToken stop)
     {
         lock (_lock) Probed.Add(job.Model.Version);
+        Demanded = job.Limits;
         return Task.FromResult(OnProbe(job.Model.Version));
+    }
+
+    private void Read(string path)
+    {
+        // As .NET has it of EIO.
+        if (Unreadable(path)) throw new IOException("Input/output error", 5);
     }
 
     private void Take(UpdateReport report) => _report = report;
@@ -236,7 +279,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
         Device = new("press-3", new Dictionary<string, string>()),
         Mqtt = new() { Url = new("mqtt://127.0.0.1:1") },
         Runtime = new() { StateFolder = _state },
-        Models = new Dictionary<string, ModelReference> { ["parts"] = new("parts", Initial ?? "", default, "parts") },
+        Models = new Dictionary<string, ModelReference> { ["parts"] = new("parts", Initial ?? "", default, "parts") { Gate = Gate } },
         Pipelines = [],
         Updates = Options,
     };

@@ -133,6 +133,31 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Fact]
+    public void The_devices_gate_makes_a_releases_tighter_and_never_looser()
+    {
+        _device.Gate = new() { P95 = TimeSpan.FromMilliseconds(80), MemoryBytes = 400 << 20, Map50 = 0.8 };
+        _device.Publish(1, with: static options => options with { P95Milliseconds = 100, RssBytes = 300 << 20 });
+        _device.OnProbe = static _ => new ProbeWaits("there is too little memory now");
+        _device.Start();
+        _device.Until(static r => r.Job?.Retries > 3, "the fourth try");
+        Assert.Equal((80.0, 300L << 20, new MetricGate("map50", 0.8)), (_device.Demanded!.P95Milliseconds, _device.Demanded.RssBytes, _device.Demanded.Metric));
+        // Said once, however often the release is tried.
+        string said = Assert.Single(_device.Log.Text.Split('\n'), static l => l.Contains("has no effect", StringComparison.Ordinal));
+        Assert.Contains("memory: 400 MiB (the release demands 300 MiB)", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_demand_of_the_device_alone_counts()
+    {
+        _device.Gate = new() { P95 = TimeSpan.FromMilliseconds(80), MemoryBytes = 400 << 20, Map50 = 0.8 };
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilTrial();
+        Assert.Equal((80.0, 400L << 20, new MetricGate("map50", 0.8)), (_device.Demanded!.P95Milliseconds, _device.Demanded.RssBytes, _device.Demanded.Metric));
+        Assert.DoesNotContain("has no effect", _device.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_probe_that_finds_no_memory_waits_and_is_tried_again()
     {
         _device.OnProbe = static _ => new ProbeWaits("there is too little memory now");

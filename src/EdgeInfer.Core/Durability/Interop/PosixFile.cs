@@ -8,15 +8,23 @@ internal static partial class PosixFile
 {
     public const int NotPermitted = 1;
     public const int NoEntry = 2;
+    public const int InputOutput = 5;
     public const int WouldBlock = 11;
     public const int CrossDevice = 18;
     public const int NoSpace = 28;
     public const int TooManyLinks = 31;
     public const int NotImplemented = 38;
+    public const int NoData = 61;
+    public const int BadMessage = 74;
     public const int NotSupported = 95;
+    public const int NeedsCleaning = 117;
+    public const int RemoteInputOutput = 121;
     public const int Quota = 122;
 
     private const int Interrupted = 4;
+    private const int TooManyOpenInSystem = 23;
+    private const int TooManyOpen = 24;
+    private const int ReadOnly = 30;
     private const int ReadWriteCreate = 0x2 | 0x40;
     private const int Exclusive = 0x80;
     private const int NonBlocking = 0x800;
@@ -74,6 +82,12 @@ internal static partial class PosixFile
 
     /// <summary>Whether the disk, or the user's share of it, is full.</summary>
     public static bool IsFull(IOException e) => e.HResult is NoSpace or Quota;
+
+    /// <summary>Whether a call failed for the state that a disk or this machine is in, and not for what was asked: the same may succeed later.</summary>
+    public static bool IsOfTheDisk(IOException e) => e.HResult is Interrupted or TooManyOpenInSystem or TooManyOpen or NoSpace or ReadOnly or Quota || IsDamage(e);
+
+    /// <summary>Whether the disk cannot give what it once took: its medium or the file system's own structures are damaged there.</summary>
+    public static bool IsDamage(IOException e) => e.HResult is InputOutput or NoData or BadMessage or NeedsCleaning or RemoteInputOutput;
 
     /// <summary>The exception for an errno, which is its HResult as .NET's own have it.</summary>
     public static IOException Failed(string call, string path, int error) => new($"{call} of {path} failed: {Marshal.GetPInvokeErrorMessage(error)}", error);

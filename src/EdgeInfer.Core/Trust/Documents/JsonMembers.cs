@@ -95,7 +95,7 @@ internal sealed class JsonMembers
         => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Refused($"has no text in {name}");
 
     private long IntegerOf(JsonElement value, string name, long least)
-        => value.ValueKind == JsonValueKind.Number && value.GetInt64() is long number && number >= least && number <= MaxInteger
+        => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= least && number <= MaxInteger
             ? number : throw Refused($"has no integer from {least} on in {name}");
 
     private DateTimeOffset TimeOf(JsonElement value, string name)

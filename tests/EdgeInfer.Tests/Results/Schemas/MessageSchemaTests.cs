@@ -137,7 +137,9 @@ public sealed class MessageSchemaTests
             Refused = new(10, digest, "golden", "why", s_time),
             Repository = "https://updates.example: it cannot be reached",
             RepositoryCode = "network",
+            StandIn = new(11, "1.1.0", "model.onnx is damaged or gone", "what the device began with (1.0.0)", "the repository cannot be reached"),
         }).Encode());
+        yield return Text((report with { StandIn = new(null, null, "why", null, null) }).Encode());
         foreach (UpdateCode code in Enum.GetValues<UpdateCode>()) yield return Text((report with { Refused = new(10, digest, code.Word(), "why", s_time) }).Encode());
         foreach (JobState state in Enum.GetValues<JobState>()) yield return Text((report with { Job = new(state.Word(), s_time, null, null, null, null, null, null, 0, null) }).Encode());
     }
