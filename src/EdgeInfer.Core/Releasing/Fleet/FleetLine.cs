@@ -32,6 +32,8 @@ internal sealed class FleetLine : IFleetLine, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly MqttSubscriber _subscriber;
     private readonly string _prefix;
+
+    // When it connected, or when something kept came last; 0 while it is not connected.
     private long _quietSince;
     private (long Changes, string Model, IReadOnlyList<FleetDevice> Devices)? _last;
 
@@ -43,12 +45,8 @@ internal sealed class FleetLine : IFleetLine, IAsyncDisposable
     public FleetLine(MqttOptions broker, string prefix, TimeProvider time, Random random)
     {
         (_time, _prefix, Book) = (time, prefix, new(prefix));
-        _quietSince = time.GetTimestamp();
         _subscriber = new(broker, Book.Filters, Received, time, random, NullLogger.Instance);
-        _subscriber.StateChanged += () =>
-        {
-            if (_subscriber.Status.State == MqttSessionState.Connected) Volatile.Write(ref _quietSince, _time.GetTimestamp());
-        };
+        _subscriber.StateChanged += () => Volatile.Write(ref _quietSince, _subscriber.Status.State == MqttSessionState.Connected ? Math.Max(1, _time.GetTimestamp()) : 0);
     }
 
     /// <summary>What was said so far.</summary>
@@ -95,11 +93,13 @@ internal sealed class FleetLine : IFleetLine, IAsyncDisposable
     // A hint that was given last still goes out.
     private static TimeSpan FarewellTime => TimeSpan.FromSeconds(2);
 
-    private bool IsWhole => _subscriber.Status.State == MqttSessionState.Connected && _time.GetElapsedTime(Volatile.Read(ref _quietSince)) >= Quiet;
+    private bool IsWhole => Volatile.Read(ref _quietSince) is var since and not 0 && _subscriber.Status.State == MqttSessionState.Connected && _time.GetElapsedTime(since) >= Quiet;
 
     private void Received(in ReceivedMessage message)
     {
-        if (message.IsRetained) Volatile.Write(ref _quietSince, _time.GetTimestamp());
+        // What comes before the broker's answer to the subscription leaves it at 0.
+        long since = Volatile.Read(ref _quietSince);
+        if (message.IsRetained && since != 0) Interlocked.CompareExchange(ref _quietSince, Math.Max(1, _time.GetTimestamp()), since);
         Book.Take(Encoding.UTF8.GetString(message.Topic), message.Payload);
     }
 }
