@@ -142,6 +142,7 @@ internal sealed class WaveRollout(RolloutOptions options, WavePlan plan, Func<Re
         while (true)
         {
             if (fleet.Look(options.Model) is { } devices) return devices;
+            if (fleet.Trouble is { } trouble) Progress($"the fleet cannot be heard yet: {trouble}");
             await Task.Delay(s_look, time, stop).ConfigureAwait(false);
         }
     }
