@@ -29,6 +29,9 @@ internal sealed class FleetLine : IFleetLine, IAsyncDisposable
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
 
+    // A hint that was given last still goes out.
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(2);
+
     private readonly TimeProvider _time;
     private readonly MqttSubscriber _subscriber;
     private readonly string _prefix;
@@ -88,10 +91,7 @@ internal sealed class FleetLine : IFleetLine, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _subscriber.DisposeAsync(FarewellTime);
-
-    // A hint that was given last still goes out.
-    private static TimeSpan FarewellTime => TimeSpan.FromSeconds(2);
+    public ValueTask DisposeAsync() => _subscriber.DisposeAsync(s_farewell);
 
     private bool IsWhole => Volatile.Read(ref _quietSince) is var since and not 0 && _subscriber.Status.State == MqttSessionState.Connected && _time.GetElapsedTime(since) >= Quiet;
 

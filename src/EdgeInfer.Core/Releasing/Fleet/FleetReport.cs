@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using EdgeInfer.Admission;
+using EdgeInfer.Results;
 using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Releasing.Fleet;
@@ -68,7 +69,9 @@ internal sealed record FleetReport(DateTimeOffset At, IReadOnlyList<ModelCount> 
         {
             json.WriteStartObject();
             json.WriteString("schema", "edgeinfer/fleet/1");
-            json.WriteString("at", At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture));
+            Span<byte> at = stackalloc byte[Rfc3339.Length];
+            Rfc3339.Write(At, at);
+            json.WriteString("at", at);
             json.WriteStartArray("models");
             foreach (ModelCount model in Models)
             {

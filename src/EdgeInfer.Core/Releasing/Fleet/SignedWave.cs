@@ -1,5 +1,4 @@
 using EdgeInfer.Admission;
-using EdgeInfer.Diagnostics;
 using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Releasing.Fleet;
@@ -15,7 +14,7 @@ namespace EdgeInfer.Releasing.Fleet;
 internal sealed record SignedWave(RolloutDocument? Rollout, ReleasePath Target, string Manifest, int? Hundredths, bool IsHeld, DateTimeOffset? SignedAt, long Serial)
 {
     /// <summary>Reads it.</summary>
-    /// <exception cref="FaultException">There is no such release.</exception>
+    /// <exception cref="Diagnostics.FaultException">There is no such release.</exception>
     public static SignedWave Of(ReleaseDesk desk, RolloutOptions options)
     {
         ReleasePath target = ReleaseRollout.Target(desk, options);
