@@ -40,7 +40,8 @@ public sealed class WaveDecisionTests
         WavePlan plan = WavePlan.Parse("0.5, 10,50,100", "90m", "2.5 %");
         Assert.Equal([50, 1000, 5000, 10000], plan.Hundredths);
         Assert.Equal((TimeSpan.FromMinutes(90), new FailureBound(2.5m, null)), (plan.Soak, plan.MaxFailed));
-        Assert.Equal((50, 1000, 5000, null), (plan.After(0), plan.After(50), plan.After(2000), plan.After(10000)));
+        int?[] after = [plan.After(0), plan.After(50), plan.After(2000), plan.After(10000)], expected = [50, 1000, 5000, null];
+        Assert.Equal(expected, after);
         Assert.Equal(("wave 2 of 4 (10 %)", "20 %", "wave 1 of 4 (0.5 %)"), (plan.Name(1000), plan.Name(2000), plan.Name(50)));
     }
 
