@@ -196,7 +196,7 @@ public sealed class WaveRolloutTests : IDisposable
     // Of a device that is not there.
     private static DeviceUpdate Gone { get; } = new() { ActiveSeq = 0 };
 
-    private static FleetDevice[] Fleet(Func<string, DeviceUpdate> says) => 
+    private static FleetDevice[] Fleet(Func<string, DeviceUpdate> says) =>
     [
         .. Enumerable.Range(0, 20).Select(i => $"press-{i}").Select(id => (Id: id, Update: says(id))).Select(static d => new FleetDevice(d.Id, !ReferenceEquals(d.Update, Gone), new Dictionary<string, string>(), d.Update)),
     ];
