@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EdgeInfer.Messaging;
 
-/// <summary>Listens to topics at a broker, for <c>watch</c> and <c>demo</c>: connects, subscribes, and does so again after each loss.</summary>
+/// <summary>Listens to topics at a broker, for <c>watch</c>, <c>demo</c> and <c>release</c>: connects, subscribes, and does so again after each loss.</summary>
 internal sealed class MqttSubscriber : IAsyncDisposable
 {
     private readonly MqttSession _session;
@@ -40,6 +40,13 @@ internal sealed class MqttSubscriber : IAsyncDisposable
 
     /// <summary>Begins to connect, and keeps trying.</summary>
     public void Start() => _session.Start();
+
+    /// <summary>Takes a message to be sent once, with QoS 1, not retained; false where there is no room for it.</summary>
+    public bool TryPublish(MqttTopic topic, ReadOnlySpan<byte> payload) => _session.TryPublish(topic, payload, 1);
+
+    /// <summary>Ends, after what was to be sent has been acknowledged.</summary>
+    /// <param name="deadline">The longest that may take.</param>
+    public async ValueTask DisposeAsync(TimeSpan deadline) => await _session.StopAsync(deadline).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _session.DisposeAsync();

@@ -24,16 +24,7 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
     public string Find(string nameOrPath)
     {
         bool isPath = nameOrPath.Contains('/', StringComparison.Ordinal) || nameOrPath.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase);
-        if (ModelName.IsValid(nameOrPath) && !isPath)
-        {
-            foreach (string folder in Folders)
-            {
-                string candidate = Path.Combine(folder, nameOrPath);
-                if (ManagedModel.IsManaged(candidate)) return ManagedModel.ActiveFolder(candidate) ?? throw ManagedModel.NothingActive(candidate);
-                if (IsModel(candidate)) return Path.GetFullPath(candidate);
-            }
-        }
-
+        if (ModelName.IsValid(nameOrPath) && !isPath && Folders.Select(f => Place(f, nameOrPath)).FirstOrDefault(static p => p is not null) is { } place) return place;
         if (Directory.Exists(nameOrPath) || File.Exists(nameOrPath)) return Path.GetFullPath(nameOrPath);
         if (isPath)
         {
@@ -47,6 +38,23 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
             : known.Length == 0 ? "no models are installed: give the path of a model, or add one with 'edgeinfer model add PATH'"
             : $"installed: {string.Join(", ", known)}; or give a path";
         throw FaultException.Of(FaultKind.NoInput, nameOrPath, "there is no model of this name", cure);
+    }
+
+    /// <summary>The installed model of a name, whatever else is installed and in whatever state that is.</summary>
+    /// <returns>Its folder, absolute; null where there is none of this name.</returns>
+    /// <exception cref="FaultException">It is managed, and nothing of it is active or its state is damaged; or a folder may not be looked into.</exception>
+    public string? Installed(string name)
+    {
+        if (!ModelName.IsValid(name)) return null;
+        foreach (string folder in Folders)
+        {
+            if (Place(folder, name) is { } place) return place;
+
+            // What may not be looked into might hold it.
+            Entries(folder);
+        }
+
+        return null;
     }
 
     /// <summary>
@@ -67,6 +75,13 @@ public sealed class ModelLocator(IReadOnlyList<string> folders)
         }
 
         return [.. models.Values.OfType<InstalledModel>()];
+    }
+
+    private static string? Place(string folder, string name)
+    {
+        string candidate = Path.Combine(folder, name);
+        if (ManagedModel.IsManaged(candidate)) return ManagedModel.ActiveFolder(candidate) ?? throw ManagedModel.NothingActive(candidate);
+        return IsModel(candidate) ? Path.GetFullPath(candidate) : null;
     }
 
     private static InstalledModel? Managed(string name, string folder)

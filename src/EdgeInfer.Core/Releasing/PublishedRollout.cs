@@ -11,6 +11,19 @@ internal static class PublishedRollout
     /// <summary>Its path among the targets.</summary>
     public static string PathOf(string model) => $"{RoleLifetimes.Rollout}/{model}.json";
 
+    /// <summary>Models that have one, in the order of their names.</summary>
+    public static IEnumerable<string> Models(ReleaseDesk desk)
+    {
+        const string Prefix = RoleLifetimes.Rollout + "/", Suffix = ".json";
+        return desk.Published.Rollout.Document.Targets.Keys.Select(static p => p[Prefix.Length..^Suffix.Length]).Order(StringComparer.Ordinal);
+    }
+
+    /// <summary>sha256 of a release's manifest; null where there is no such release.</summary>
+    /// <param name="releases">What is published of models.</param>
+    /// <param name="release">The release.</param>
+    public static string? ManifestOf(TargetsDocument releases, ReleasePath? release)
+        => release is { } path && releases.Targets.TryGetValue(path.ToString(), out TargetFile? target) ? target.Hashes.GetValueOrDefault(ContentHash.Sha256) : null;
+
     /// <summary>Reads and verifies it.</summary>
     /// <returns>Null where there is none.</returns>
     /// <exception cref="FaultException">It is damaged.</exception>

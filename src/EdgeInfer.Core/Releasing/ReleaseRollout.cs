@@ -98,8 +98,11 @@ internal static class ReleaseRollout
         if (IsHeld(before)) throw FaultException.Of(FaultKind.Usage, options.Model, "the rollout is held: nobody would get it", "end that first, with --resume; or say --to SEQ for everybody");
         List<RolloutRule> after = [.. before.Where(r => !IsOfSame(r, rule))];
         int at = after.FindIndex(r => Rank(r) >= Rank(rule));
-        after.Insert(at < 0 ? after.Count : at, rule);
-        return after;
+        if (at < 0) at = after.Count;
+        after.Insert(at, rule);
+
+        // Nobody gets past a share of all.
+        return rule is { Devices: null, Labels: null, Share.Hundredths: RolloutShare.All } ? after[..(at + 1)] : after;
     }
 
     // The same devices, the same labels, or another share of the same release: the new one takes its place.
@@ -111,18 +114,23 @@ internal static class ReleaseRollout
     // Named devices before labels, those before shares, and everybody at the end: the first that matches counts.
     private static int Rank(RolloutRule rule) => rule.Devices is not null ? 0 : rule.Labels is not null ? 1 : rule.Share is not null ? 2 : 3;
 
-    private static bool IsHeld(IReadOnlyList<RolloutRule> rules) => rules.Count > 0 && rules[0].Target is null && Rank(rules[0]) == 3;
+    /// <summary>Whether nobody changes anything.</summary>
+    public static bool IsHeld(IReadOnlyList<RolloutRule> rules) => rules.Count > 0 && rules[0].Target is null && Rank(rules[0]) == 3;
 
     private static RolloutShare Share(decimal percent, ReleasePath target)
     {
         if (percent is <= 0 or > 100 || !decimal.IsInteger(percent * 100))
             throw FaultException.Of(FaultKind.Usage, "--percent", string.Create(CultureInfo.InvariantCulture, $"{percent} is no part of a fleet"), "give more than 0, at most 100, with at most two decimals");
-        // The same for every step of one release, so that a larger share contains the smaller; another for the next, so that not always the same go first.
-        string salt = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(target.ToString())))[..SaltDigits];
-        return new((int)(percent * 100), salt);
+        return new((int)(percent * 100), SaltOf(target));
     }
 
-    private static ReleasePath Target(ReleaseDesk desk, RolloutOptions options)
+    /// <summary>The salt of a release's shares: the same for every step, so that a larger share contains the smaller; another for the next release, so that
+    /// not always the same devices go first.</summary>
+    public static string SaltOf(ReleasePath target) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(target.ToString())))[..SaltDigits];
+
+    /// <summary>The release that is meant.</summary>
+    /// <exception cref="FaultException">There is none of this number, or it is revoked.</exception>
+    public static ReleasePath Target(ReleaseDesk desk, RolloutOptions options)
     {
         TargetsDocument models = desk.Published.Models.Document;
         if (options.To is not { } to) throw FaultException.Of(FaultKind.Usage, options.Model, "it is not said which release", "give --to SEQ, --hold or --resume");

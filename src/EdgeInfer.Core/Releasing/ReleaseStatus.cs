@@ -40,7 +40,6 @@ internal sealed record ReleaseStatus(
     {
         PublishedRoles published = desk.Published;
         DateTimeOffset now = desk.Time.GetUtcNow();
-        string suffix = ".json", prefix = RoleLifetimes.Rollout + "/";
         return new(
             desk.Settings.Url,
             Convert.ToHexStringLower(SHA256.HashData(published.Root.Bytes)),
@@ -49,8 +48,7 @@ internal sealed record ReleaseStatus(
                 Role(RoleLifetimes.Rollout, published.Rollout), Role(RoleName.Snapshot, published.Snapshot), Role(RoleName.Timestamp, published.Timestamp),
             ],
             [.. published.Models.Document.Targets.Select(Entry).OrderBy(static e => ReleasePath.Parse(e.Path)?.Model, StringComparer.Ordinal).ThenBy(static e => ReleasePath.Parse(e.Path)?.Sequence)],
-            [.. published.Rollout.Document.Targets.Keys.Select(p => p[prefix.Length..^suffix.Length]).Order(StringComparer.Ordinal)
-                .Select(model => new RolloutEntry(model, [.. (PublishedRollout.Read(desk, model)?.Rules ?? []).Select(ReleaseRollout.Words)]))],
+            [.. PublishedRollout.Models(desk).Select(model => new RolloutEntry(model, [.. (PublishedRollout.Read(desk, model)?.Rules ?? []).Select(ReleaseRollout.Words)]))],
             [.. new PendingReleases(desk.Folder).Paths().Select(static p => p.ToString())],
             now);
 

@@ -43,7 +43,7 @@ internal static class RecordingRun
         // Where it was recorded it lies where it lay; elsewhere it may be installed under its name.
         string place = model is not null ? locator.Find(model)
             : Path.Exists(recorded.Path) ? recorded.Path
-            : locator.List().FirstOrDefault(m => m.Name == recorded.Name)?.Path
+            : locator.Installed(recorded.Name)
             ?? throw FaultException.Of(FaultKind.NoInput, path,
                 $"its model {recorded.Name} {recorded.Version} ({recorded.Digest[..Math.Min(12, recorded.Digest.Length)]}) is neither at {recorded.Path} nor installed", "name it with --model");
 

@@ -176,7 +176,7 @@ internal static partial class RunCommand
     /// <summary>Reads configurations as this process and this machine are, with the models installed here.</summary>
     /// <param name="modelsDir">The folder of models that were added.</param>
     public static AgentConfigurationReader ConfigurationReader(string modelsDir = ModelLocator.DefaultStore)
-        => new(ProcessEnvironment(), HostIdentity.OfThisMachine(), name => ModelLocator.Default(modelsDir).List().FirstOrDefault(m => m.Name == name)?.Path);
+        => new(ProcessEnvironment(), HostIdentity.OfThisMachine(), name => ModelLocator.Default(modelsDir).Installed(name));
 
     /// <summary>The process's environment variables.</summary>
     public static Dictionary<string, string> ProcessEnvironment()

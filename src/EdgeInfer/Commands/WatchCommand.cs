@@ -21,34 +21,21 @@ internal static class WatchCommand
             Description = "A topic or filter; default: predictions (late ones too), losses and status of every device",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        Option<string?> broker = new("--broker")
-        {
-            Description = $"The broker; default that of {RunCommand.DefaultFile}, else {LocalBroker}",
-            HelpName = "URL",
-        };
-        Option<string?> username = new("--username") { Description = "User name at --broker", HelpName = "NAME" };
-        Option<string?> password = new("--password-file") { Description = "File that holds the password", HelpName = "FILE" };
-        Option<string?> shown = new("--password") { Hidden = true };
-        Option<string?> authorities = new("--ca") { Description = "PEM file of authorities to trust instead of the system's", HelpName = "FILE" };
-        Option<string?> protocol = new("--protocol") { Description = "The version of MQTT at --broker: 5 (default) or 3.1.1, which nats-server wants", HelpName = "VERSION" };
+        BrokerOptionSet broker = new($"The broker; default that of {RunCommand.DefaultFile}, else {LocalBroker}");
         Option<bool> json = new("--json") { Description = "Each message as it arrived, one a line" };
         Command verb = new("watch", "Predictions in the terminal, live, until Ctrl-C.\n\nExamples: edgeinfer watch\n"
             + "          edgeinfer watch --broker mqtts://broker.plant --username me --password-file pw 'edgeinfer/+/belt/prediction'")
         {
-            topic, broker, username, password, shown, authorities, protocol, json,
+            topic,
         };
+        broker.AddTo(verb, hasPrefix: false);
+        verb.Add(json);
         verb.SetAction(parsed =>
         {
             AgentConfigurationReader reader = RunCommand.ConfigurationReader();
             FaultList faults = new();
-            if (parsed.GetValue(shown) is not null)
-                faults.Add(FaultKind.Usage, "--password", "a password on the command line can be read by everyone on this machine", "write it into a file and give --password-file FILE");
-            WatchTarget? target = parsed.GetValue(broker) is { } url
-                ? Named(new(url, parsed.GetValue(username), parsed.GetValue(password), parsed.GetValue(authorities)) { Protocol = parsed.GetValue(protocol) }, reader, faults)
-                : Configured(RunCommand.DefaultFile, reader, faults);
-            string? other = parsed.GetValue(username) ?? parsed.GetValue(password) ?? parsed.GetValue(authorities) ?? parsed.GetValue(protocol);
-            if (parsed.GetValue(broker) is null && other is not null)
-                faults.Add(FaultKind.Usage, "", "--username, --password-file, --ca and --protocol belong to --broker", "add --broker URL");
+            BrokerFlags? flags = broker.Read(parsed, faults);
+            WatchTarget? target = flags is not null ? Named(flags, reader, faults) : Configured(RunCommand.DefaultFile, reader, faults);
             faults.ThrowIfAny();
             string[] filters = parsed.GetValue(topic) is { } given ? [Filter(given)] : [.. target!.Filters];
             TextWriter output = parsed.InvocationConfiguration.Output;
@@ -70,7 +57,7 @@ internal static class WatchCommand
         if (!File.Exists(file)) return Named(new(LocalBroker, null, null, null), reader, faults);
         FaultList own = new();
         if (reader.Read(file, own) is { } configuration)
-            return new(AsClient(configuration.Mqtt),
+            return new(BrokerOptionSet.AsClient(configuration.Mqtt),
                 [.. Filters(configuration.Mqtt.Prefix), .. configuration.Pipelines.Select(p => p.Publish.Topic).OfType<string>()],
                 IsConfigured: true);
         foreach (Fault fault in own.Faults)
@@ -80,18 +67,9 @@ internal static class WatchCommand
 
     /// <summary>The broker that flags name.</summary>
     internal static WatchTarget? Named(BrokerFlags flags, AgentConfigurationReader reader, FaultList faults)
-        => reader.BrokerFromFlags(flags, faults) is { } broker ? new(AsClient(broker), Filters(MqttOptions.DefaultPrefix), IsConfigured: false) : null;
+        => reader.BrokerFromFlags(flags, faults) is { } broker ? new(BrokerOptionSet.AsClient(broker), Filters(MqttOptions.DefaultPrefix), IsConfigured: false) : null;
 
     private static string[] Filters(string prefix) => [$"{prefix}/+/+/prediction", $"{prefix}/+/+/history", $"{prefix}/+/gap", $"{prefix}/+/status"];
-
-    // The agent's own client id would throw the agent off its broker.
-    private static MqttOptions AsClient(MqttOptions options)
-    {
-        options = options with { ClientId = null };
-        if (options.Url.Scheme != "embedded") return options;
-        string host = options.Url.Host is "0.0.0.0" or "[::]" ? "127.0.0.1" : options.Url.Host;
-        return options with { Url = new UriBuilder("mqtt", host, options.Url.Port).Uri };
-    }
 
     // MQTT 5, section 4.7: '#' stands alone in the last level, '+' alone in any.
     private static string Filter(string given)
@@ -104,14 +82,6 @@ internal static class WatchCommand
         throw FaultException.Of(FaultKind.Usage, "TOPIC", $"{Quoted.Text(given)} is not a topic filter",
             "'+' stands for one level, '#' for the rest: edgeinfer/+/belt/#");
     }
-
-    // The session's words are for the configuration's keys.
-    private static Fault ForFlags(Fault fault) => fault with
-    {
-        Cure = fault.Cure.Replace("mqtt.username", "--username", StringComparison.Ordinal).Replace("mqtt.password", "--password-file", StringComparison.Ordinal)
-            .Replace("mqtt.tls.ca", "--ca", StringComparison.Ordinal).Replace("mqtt.url", "--broker", StringComparison.Ordinal)
-            .Replace("set mqtt.protocol: \"3.1.1\"", "give --protocol 3.1.1", StringComparison.Ordinal).Replace("take mqtt.protocol out", "take --protocol out", StringComparison.Ordinal),
-    };
 
     private static async Task<int> WatchAsync(WatchTarget target, string[] filters, WatchPrinter printer, TextWriter output, TextWriter errors)
     {
@@ -129,7 +99,7 @@ internal static class WatchCommand
         subscriber.StateChanged += Changed;
         subscriber.Start();
         Task ended = await Task.WhenAny(stop.Requested, failed.Task);
-        if (ended == failed.Task) throw new FaultException(target.IsConfigured ? await failed.Task : ForFlags(await failed.Task));
+        if (ended == failed.Task) throw new FaultException(target.IsConfigured ? await failed.Task : BrokerOptionSet.ForFlags(await failed.Task));
         return CommandLine.Success;
 
         void Received(in ReceivedMessage message)

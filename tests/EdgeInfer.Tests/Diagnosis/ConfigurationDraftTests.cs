@@ -200,7 +200,7 @@ public sealed partial class ConfigurationDraftTests : IDisposable
     }
 
     private AgentConfigurationReader Reader()
-        => new(new Dictionary<string, string>(), ConfigurationText.Machine, name => new ModelLocator([_store]).List().FirstOrDefault(m => m.Name == name)?.Path);
+        => new(new Dictionary<string, string>(), ConfigurationText.Machine, new ModelLocator([_store]).Installed);
 
     private string Draft(Surroundings found) => ConfigurationDraft.Write(found, Path.Combine(_folder, "edgeinfer.yaml"), "1.2.3");
 

@@ -42,6 +42,24 @@ public sealed class ManagedModelTests : IDisposable
     }
 
     [Fact]
+    public void In_a_configuration_its_name_means_the_same_whatever_has_become_of_it_or_of_others()
+    {
+        new ModelStore(Path.Combine(_rig.Outside, "bundled")).Add(_rig.Shipped(), "parts");
+        new ModelStore(_rig.Folders.Models).Add(_rig.Shipped(), "bolts");
+        Directory.CreateDirectory(Path.Combine(_rig.Folders.Models, "nuts"));
+        File.WriteAllText(Path.Combine(_rig.Folders.Models, "nuts", "slots.json"), "damaged");
+        Assert.Equal(Path.Combine(_rig.Folders.Models, "bolts"), Locator.Installed("bolts"));
+        Assert.Equal(Path.Combine(_rig.Outside, "bundled", "parts"), Locator.Installed("parts"));
+        Assert.Null(Locator.Installed("washers"));
+        Assert.Null(Locator.Installed("../bolts"));
+
+        // That there is another one of this name, somewhere behind it, is no reason to take that or to say that there is none.
+        Assert.Contains("nobody knows any more", Assert.Throws<FaultException>(() => Locator.Installed("nuts")).Fault.What, StringComparison.Ordinal);
+        Assert.Null(_rig.Slots.Slots.Active);
+        Assert.Contains("no release of it is active yet", Assert.Throws<FaultException>(() => Locator.Installed("parts")).Fault.What, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_added_model_becomes_its_first_generation_and_goes_on_under_the_same_name_and_digest()
     {
         string added = new ModelStore(_rig.Folders.Models).Add(_rig.Shipped(), "parts").Path;

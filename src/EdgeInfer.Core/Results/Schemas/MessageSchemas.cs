@@ -3,7 +3,7 @@ namespace EdgeInfer.Results.Schemas;
 /// <summary>The JSON schemas (draft 2020-12) of the messages, as <c>edgeinfer schema</c> prints them.</summary>
 internal static class MessageSchemas
 {
-    private static readonly string[] s_names = ["prediction", "gap", "status", "answer", "state", "doctor", "update"];
+    private static readonly string[] s_names = ["prediction", "gap", "status", "answer", "state", "doctor", "update", "fleet"];
 
     /// <summary>Every name: <c>prediction/1</c>, …</summary>
     public static IEnumerable<string> Names => s_names.Select(static name => $"{name}/1");

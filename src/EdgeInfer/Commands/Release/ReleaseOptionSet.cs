@@ -48,5 +48,8 @@ internal sealed class ReleaseOptionSet
         => new(parsed.GetValue(PassphraseFile) ?? [], RunCommand.ProcessEnvironment(), TerminalPrompt.Asker(parsed.InvocationConfiguration.Error));
 
     /// <summary>Locks and reads the folder for a verb that signs.</summary>
-    public ReleaseDesk Open(ParseResult parsed) => ReleaseDesk.Open(Folder(parsed), parsed.GetValue(Keys) ?? [], Passphrases(parsed), TimeProvider.System);
+    public ReleaseDesk Open(ParseResult parsed) => Open(parsed, Passphrases(parsed));
+
+    /// <summary>Locks and reads the folder for a verb that signs more than once.</summary>
+    public ReleaseDesk Open(ParseResult parsed, IPassphrases passphrases) => ReleaseDesk.Open(Folder(parsed), parsed.GetValue(Keys) ?? [], passphrases, TimeProvider.System);
 }

@@ -21,16 +21,21 @@ internal static class ReleaseRolloutCommand
         Option<bool> hard = new("--hard") { Description = "No device returns by itself to a release below its floor" };
         Option<bool> hold = new("--hold") { Description = "Nobody changes anything until --resume" };
         Option<bool> resume = new("--resume") { Description = "Ends --hold" };
+        WaveOptionSet waves = new();
         Command command = shared.Verb(
             "rollout",
             "Says who gets which release, and signs it. Without --device, --label and --percent: every device. The rules that were there stay behind the new one, so that the rest of the fleet keeps what it has.\n\n"
             + "Examples: edgeinfer release rollout parts --to 12 --device press-3\n"
             + "          edgeinfer release rollout parts --to 12 --percent 10\n"
             + "          edgeinfer release rollout parts --to 12\n"
-            + "          edgeinfer release rollout parts --hold",
+            + "          edgeinfer release rollout parts --hold\n"
+            + "          edgeinfer release rollout parts --to 12 --waves 1,10,50,100 --soak 1h --max-failed 2% --broker mqtts://broker.plant\n\n"
+            + "With --waves it ends with 0 after the last wave, with 1 where the rollout is held (by itself when too many failed, or by somebody else), with 130 after Ctrl-C; "
+            + "the same command goes on from what is signed.",
             signs: true);
         command.Add(model);
         foreach (Option option in (Option[])[to, device, label, percent, hard, hold, resume]) command.Add(option);
+        waves.AddTo(command);
         command.SetAction(parsed =>
         {
             RolloutOptions options = new(parsed.GetValue(model)!)
@@ -43,6 +48,7 @@ internal static class ReleaseRolloutCommand
                 Hold = parsed.GetValue(hold) ? true : parsed.GetValue(resume) ? false : null,
             };
             if (parsed.GetValue(hold) && parsed.GetValue(resume)) throw FaultException.Of(FaultKind.Usage, "--hold", "--resume is there too", "give one of them");
+            if (waves.Run(parsed, options, shared) is { } ended) return ended;
             using ReleaseDesk desk = shared.Open(parsed);
             foreach (string rule in ReleaseRollout.Run(desk, options)) parsed.InvocationConfiguration.Output.WriteLine(rule);
             return CommandLine.Success;

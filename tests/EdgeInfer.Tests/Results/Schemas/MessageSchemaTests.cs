@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Text.Json;
+using EdgeInfer.Admission;
 using EdgeInfer.Delivery;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Heat;
 using EdgeInfer.Pipeline;
+using EdgeInfer.Releasing.Fleet;
 using EdgeInfer.Results;
 using EdgeInfer.Results.Schemas;
 using EdgeInfer.Signals;
@@ -65,7 +67,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Each_name_finds_its_schema_in_three_forms()
     {
-        Assert.Equal(["prediction/1", "gap/1", "status/1", "answer/1", "state/1", "doctor/1", "update/1"], MessageSchemas.Names);
+        Assert.Equal(["prediction/1", "gap/1", "status/1", "answer/1", "state/1", "doctor/1", "update/1", "fleet/1"], MessageSchemas.Names);
         foreach (string name in MessageSchemas.Names)
         {
             string text = MessageSchemas.Find(name)!;
@@ -83,7 +85,7 @@ public sealed class MessageSchemaTests
     [Fact]
     public void Every_message_the_agent_writes_is_valid_and_every_property_of_it_described()
     {
-        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Gaps().Select(m => ("gap", m)), .. Statuses().Select(m => ("status", m)), .. Updates().Select(m => ("update", m))];
+        List<(string, string)> cases = [("prediction", Documented), .. Predictions().Select(m => ("prediction", m)), .. Gaps().Select(m => ("gap", m)), .. Statuses().Select(m => ("status", m)), .. Updates().Select(m => ("update", m)), ("fleet", Fleet())];
         foreach ((string name, string message) in cases[1..])
         {
             JsonElement schema = JsonDocument.Parse(MessageSchemas.Find(name)!).RootElement;
@@ -118,6 +120,13 @@ public sealed class MessageSchemaTests
         yield return Text(GapMessage.Encode("press-3", new(7, "belt", 12, 4711, 5040, null, LossReason.Quota, s_time.ToUnixTimeMilliseconds())));
         yield return Text(GapMessage.Encode("press-3", new(8, "belt/parts", 12, null, null, 256, LossReason.PowerCut, s_time.ToUnixTimeMilliseconds())));
         yield return Text(GapMessage.Encode("press-3", new(9, "*", 12, null, null, null, LossReason.StoreBroken, long.MaxValue)));
+    }
+
+    private static string Fleet()
+    {
+        OpenDevice[] open = [.. Enum.GetValues<DeviceState>().Where(static s => s != DeviceState.Committed).Select(static (s, i) => new OpenDevice($"press-{i}", new(s, s == DeviceState.Failed ? "golden" : null, s == DeviceState.Failed ? "why" : null), i == 0 ? null : i))];
+        Dictionary<DeviceState, int> states = Enum.GetValues<DeviceState>().ToDictionary(static s => s, static s => (int)s);
+        return Text(new FleetReport(s_time, [new("parts", IsHeld: true, [new(ReleasePath.Parse("models/parts/12"), 21, states, open), new(null, 1, new Dictionary<DeviceState, int>(), [])]), new("bolts", IsHeld: false, [])]).Encode());
     }
 
     private static IEnumerable<string> Updates()
