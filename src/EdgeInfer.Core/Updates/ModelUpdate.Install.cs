@@ -65,7 +65,7 @@ internal sealed partial class ModelUpdate
 
     private void RaiseFloor(ReleaseCustom custom)
     {
-        if (custom.RevokedBelow is { } revoked && revoked > _slots.Slots.Floor) _slots.Write(_slots.Slots.RaiseFloor(revoked));
+        if (custom.RevokedBelow is { } revoked && revoked > _slots.Slots.RevokedBelow) _slots.Write(_slots.Slots.RaiseFloor(revoked));
     }
 
     private async Task<PreparedGeneration?> PrepareAsync(ReleaseOffer offer, IReleaseSource source, CancellationToken stop)

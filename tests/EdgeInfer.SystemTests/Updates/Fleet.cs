@@ -110,7 +110,7 @@ internal sealed class Fleet : IAsyncDisposable
             runtime: { state_folder: {{State}}, run_folder: {{_run}}, control: {{Socket}}, cache_folder: {{Folder["cache"]}} }
             {{models}}
             pipelines:
-              belt: { source: { synthetic: conveyor, size: 320x180, fps: {{fps}} }, model: parts, fps: {{fps}}, publish: { predictions: every }{{pipeline}} }
+              belt: { source: { synthetic: conveyor, size: 320x160, fps: {{fps}} }, model: parts, fps: {{fps}}, publish: { predictions: every }{{pipeline}} }
             """);
         _results ??= Broker.Subscribe("edgeinfer/press-3/+/prediction");
         _reports ??= Broker.Subscribe("edgeinfer/press-3/update/status/#");

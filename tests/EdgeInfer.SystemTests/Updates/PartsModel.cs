@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using EdgeInfer.SystemTests.Rig;
 using EdgeInfer.Tests.Models;
 
@@ -5,12 +6,12 @@ namespace EdgeInfer.SystemTests.Updates;
 
 /// <summary>
 /// Versions of the bundled detector, sound and otherwise. Those that fail live do so where a frame's top band is flat: as if the network began by
-/// normalising with that band's contrast. The golden pictures are 4:3 and show belt there; frames of 16:9 have the letterbox's padding.
+/// normalising with that band's contrast. The golden pictures are 4:3 and 16:9 and show belt there; the device's frames, of 2:1, have the letterbox's padding.
 /// </summary>
 internal static class PartsModel
 {
-    // Rows of the input that belong to a picture of 4:3 (8 rows of padding), and to the padding of one of 16:9 (38 rows).
-    private const long BandFrom = 10, BandTo = 36;
+    // Rows of the input, 256 by 320, that belong to a picture of 16:9 (38 rows of padding above it), and to the padding of one of 2:1 (48 rows).
+    private const long BandFrom = 40, BandTo = 47;
 
     /// <summary>The bundled model's folder.</summary>
     public static string Bundled { get; } = Path.Combine(PublishedBinary.Root, "models", "parts-detector");
@@ -75,7 +76,7 @@ internal static class PartsModel
     {
         float[] numbers = new float[bytes / sizeof(float)];
         for (int i = 0; i < numbers.Length; i++) numbers[i] = 1 + random.NextSingle();
-        return OnnxEdit.Of(graph).Rename("output0", "sound").Tensor("ballast", OnnxBuilder.Float, [numbers.Length], System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(numbers).ToArray())
+        return OnnxEdit.Of(graph).Rename("output0", "sound").Tensor("ballast", OnnxBuilder.Float, [numbers.Length], MemoryMarshal.AsBytes<float>(numbers).ToArray())
             .Add(Whole("ReduceMax", "ballast", "factor")).Add(Node("Mul", ["sound", "factor"], "more")).Add(Node("Div", ["more", "factor"], "output0")).ToArray();
     }
 
