@@ -64,6 +64,7 @@ internal sealed record ModelSlots
     public long Floor { get; init; }
 
     /// <summary>Releases below this number were taken back by their publisher: nobody returns to one, whatever the rules of a return say; 0 for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long RevokedBelow { get; init; }
 
     /// <summary>The number that an operator holds the model at; null where it follows its releases.</summary>

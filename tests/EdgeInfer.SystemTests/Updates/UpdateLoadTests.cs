@@ -54,10 +54,11 @@ public sealed class UpdateLoadTests
         for (int seq = 1; seq <= campaign.Count; seq++)
         {
             await fleet.Publisher.Publish(Small(fleet.Folder, seq, campaign.Random), seq);
+            // What the last one has left: by now its device has collected what nothing names any more.
+            footprints.Add(await Footprint.Of(fleet));
             await fleet.Hint();
             JsonElement served = await fleet.UntilState(seq);
             Assert.True(Fleet.Outcome(served) == ("committed", null), served.GetRawText());
-            footprints.Add(await Footprint.Of(fleet));
             if (seq % 10 == 0) TestContext.Current.TestOutputHelper?.WriteLine($"{seq}: {footprints[^1]}");
         }
 
