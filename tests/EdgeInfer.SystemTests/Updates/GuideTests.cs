@@ -11,7 +11,7 @@ namespace EdgeInfer.SystemTests.Updates;
 [Collection(Alone.Name)]
 public sealed partial class GuideTests
 {
-    private const string File = "updates.md";
+    private const string Guide = "updates.md";
 
     [Fact]
     public async Task The_ten_minutes_lead_from_a_plain_onnx_file_to_a_committed_release_on_another_machine()
@@ -28,7 +28,7 @@ public sealed partial class GuideTests
         Stopwatch taken = Stopwatch.StartNew();
         string configuration = "", said = "";
         int commands = 0;
-        foreach (DocumentBlock block in Document.Blocks(File, "## Ten minutes"))
+        foreach (DocumentBlock block in Document.Blocks(Guide, "## Ten minutes"))
         {
             // A device that has just started asks within half a minute, a different one each time.
             if (block.Language == "yaml") configuration = shell.Own(string.Join('\n', block.Lines)).Replace("\" }", "\", spread: 0s }", StringComparison.Ordinal);
@@ -56,7 +56,7 @@ public sealed partial class GuideTests
     {
         await using Fleet fleet = await Fleet.Enrolled();
         Directory.CreateDirectory(fleet.Folder["stick"]);
-        System.IO.File.Move(Path.Combine(fleet.Publisher.Folder, "keys", "root.pem"), fleet.Folder["stick/root.pem"]);
+        File.Move(Path.Combine(fleet.Publisher.Folder, "keys", "root.pem"), fleet.Folder["stick/root.pem"]);
         await fleet.Publisher.Publish(PartsModel.Write(fleet.Folder, "1.0.1"), 1);
         await fleet.StartAgent("10/1s");
         Assert.Equal(("committed", null), Fleet.Outcome(await fleet.UntilState(1)));
@@ -75,7 +75,7 @@ public sealed partial class GuideTests
         Shell shell = new(fleet);
         shell.Replace("/media/stick/keys", fleet.Folder["stick"]);
         bool isRefused = false;
-        foreach (string line in Assert.Single(Document.Blocks(File, "### Drill: the key `ci` is stolen")).Lines)
+        foreach (string line in Assert.Single(Document.Blocks(Guide, "### Drill: the key `ci` is stolen")).Lines)
         {
             string said = await shell.Run(line);
             if (line.Contains(" rotate ", StringComparison.Ordinal))
@@ -106,8 +106,8 @@ public sealed partial class GuideTests
     private static async Task AssertThiefIsRefused(Fleet fleet, Publisher thief)
     {
         await fleet.Hint();
-        await Sample.Until(() => System.IO.File.ReadAllText(Path.Combine(fleet.State, "tuf", "root.json")).Contains("\"version\":2", StringComparison.Ordinal), "the owner's next root", ChildProcess.Patience);
-        System.IO.File.Copy(Path.Combine(fleet.Publisher.Repository, "metadata", "2.root.json"), Path.Combine(thief.Repository, "metadata", "2.root.json"));
+        await Sample.Until(() => File.ReadAllText(Path.Combine(fleet.State, "tuf", "root.json")).Contains("\"version\":2", StringComparison.Ordinal), "the owner's next root", ChildProcess.Patience);
+        File.Copy(Path.Combine(fleet.Publisher.Repository, "metadata", "2.root.json"), Path.Combine(thief.Repository, "metadata", "2.root.json"));
         await fleet.Serve(thief);
         await fleet.Hint();
         // Whoever asks just as one server takes the other's place finds nobody: that is 'network', and passes.
