@@ -11,7 +11,7 @@ public sealed class UpdateTests
     public async Task The_next_release_comes_at_a_hint_swaps_between_two_frames_and_a_ruined_conversion_never_serves()
     {
         await using Fleet fleet = await Fleet.Enrolled();
-        await fleet.StartAgent("30/10s");
+        await fleet.StartAgent("30/10s", fps: 10);
         JsonElement initial = await fleet.Until(static r => Fleet.SeqOf(r, "active") == 0);
         Assert.Equal("1.0.0", initial.GetProperty("active").GetProperty("version").GetString());
 
