@@ -63,6 +63,10 @@ internal sealed record ModelSlots
     /// <summary>The lowest number that a release may have: the highest that was committed, or what a release was revoked below.</summary>
     public long Floor { get; init; }
 
+    /// <summary>Releases below this number were taken back by their publisher: nobody returns to one, whatever the rules of a return say; 0 for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long RevokedBelow { get; init; }
+
     /// <summary>The number that an operator holds the model at; null where it follows its releases.</summary>
     public long? Pin { get; init; }
 
@@ -145,8 +149,11 @@ internal sealed record ModelSlots
         return this with { Active = trial.Generation, Previous = Active, Trial = null, Floor = Math.Max(Floor, trial.Generation.Seq), Hard = trial.Hard };
     }
 
-    /// <summary>Back to the model before: from a trial to what is active, else to what was active before. Below the floor only where no rule forbids it.</summary>
-    /// <exception cref="UpdateException">Rollback: it is below the floor, and the rule forbids that.</exception>
+    /// <summary>
+    /// Back to the model before: from a trial to what is active, else to what was active before. Below the floor only where no rule forbids it. What is
+    /// active was never left, so that a trial's end goes back to it though it is revoked.
+    /// </summary>
+    /// <exception cref="UpdateException">Rollback: it is below the floor, and the rule forbids that. Revoked.</exception>
     /// <exception cref="FaultException">There is none.</exception>
     public ModelSlots RollBack()
     {
@@ -159,12 +166,13 @@ internal sealed record ModelSlots
         if (Previous is not { } previous) throw Refused("there is no generation to go back to", "'edgeinfer model list' shows what is there");
         if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"the model is pinned to {pin}"), "unpin it first");
         if (Hard) CheckFloor(previous, $"{Active} cannot be rolled back to it, by its rule");
+        CheckRevoked(previous);
         // What was just left is not what anything may go back to by itself.
         return this with { Active = previous, Previous = null, Hard = false };
     }
 
     /// <summary>An operator chooses a generation; what was active is what one may go back to.</summary>
-    /// <exception cref="UpdateException">Rollback: it is below the floor, and not the previous one or that is forbidden.</exception>
+    /// <exception cref="UpdateException">Rollback: it is below the floor, and not the previous one or that is forbidden. Revoked.</exception>
     /// <exception cref="FaultException">It is active, a trial is under way, or the model is pinned.</exception>
     public ModelSlots Activate(Generation generation)
     {
@@ -172,6 +180,7 @@ internal sealed record ModelSlots
         if (generation.IsSame(Active)) throw Refused($"{generation} is active already", "nothing is to be done");
         if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"{generation} cannot be activated: the model is pinned to {pin}"), "unpin it first");
         if (Hard || !generation.IsSame(Previous)) CheckFloor(generation, "it cannot be activated");
+        CheckRevoked(generation);
         return this with { Active = generation, Previous = Active, Floor = Math.Max(Floor, generation.Seq), Hard = false };
     }
 
@@ -189,11 +198,11 @@ internal sealed record ModelSlots
     /// <exception cref="FaultException">It is not pinned.</exception>
     public ModelSlots Unpin() => Pin is null ? throw Refused("the model is not pinned", "nothing is to be done") : this with { Pin = null };
 
-    /// <summary>Releases below a number are no longer taken; a number below the floor changes nothing.</summary>
+    /// <summary>Releases below a number were taken back: they are no longer taken, and nobody returns to one. A number below an earlier one changes nothing.</summary>
     public ModelSlots RaiseFloor(long floor)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(floor, Generation.SeqLimit);
-        return this with { Floor = Math.Max(Floor, floor) };
+        return this with { Floor = Math.Max(Floor, floor), RevokedBelow = Math.Max(RevokedBelow, floor) };
     }
 
     /// <summary>What is wrong with what was read; null where nothing is.</summary>
@@ -203,7 +212,7 @@ internal sealed record ModelSlots
         if (Schema != SchemaName) return $"it has the schema '{OneLine.Of(Schema)}' instead of '{SchemaName}'";
         if (Model != model) return $"it is of the model '{OneLine.Of(Model)}'";
         if (Named.Any(static g => !g.IsSound)) return "a generation has no sound number, digest or version";
-        if (Floor is < 0 or > Generation.SeqLimit || Pin is < 0 or > Generation.SeqLimit) return "floor or pin is no number of a release";
+        if (Floor is < 0 or > Generation.SeqLimit || RevokedBelow < 0 || RevokedBelow > Floor || Pin is < 0 or > Generation.SeqLimit) return "floor or pin is no number of a release";
         if (Trial is { } trial && (trial.Attempts is < 0 or > AttemptLimit || trial.Results < 0 || !(trial.ServedSeconds >= 0) || trial.Generation.IsSame(Active))) return "the trial is none";
         if (Pin is { } pin && (Trial is not null || Active?.Seq != pin)) return "it is pinned to what is not active";
         return Previous is not null && Previous.IsSame(Active) ? "two slots are the same" : null;
@@ -216,6 +225,14 @@ internal sealed record ModelSlots
         if (generation.Seq >= Floor) return;
         throw UpdateException.Of(
             UpdateCode.Rollback, Model, string.Create(CultureInfo.InvariantCulture, $"{generation} is older than {Floor}, the oldest that this device takes: {what}"), "publish what is wanted under a higher number");
+    }
+
+    // What this device began with is no release, and nobody can take it back.
+    private void CheckRevoked(Generation generation)
+    {
+        if (generation.Seq == 0 || generation.Seq >= RevokedBelow) return;
+        throw UpdateException.Of(
+            UpdateCode.Revoked, Model, string.Create(CultureInfo.InvariantCulture, $"{generation} was taken back by its publisher, as all below {RevokedBelow}"), "stay with what serves, or publish what is wanted under a higher number");
     }
 
     private FaultException Refused(string what, string cure) => FaultException.Of(FaultKind.Usage, Model, what, cure);

@@ -75,7 +75,7 @@ internal sealed partial class ModelUpdate
 
     private void RaiseFloor(ReleaseCustom custom)
     {
-        if (custom.RevokedBelow is { } revoked && revoked > State.Slots.Floor) State.Write(State.Slots.RaiseFloor(revoked));
+        if (custom.RevokedBelow is { } revoked && revoked > State.Slots.RevokedBelow) State.Write(State.Slots.RaiseFloor(revoked));
     }
 
     private async Task<PreparedGeneration?> PrepareAsync(ReleaseOffer offer, IReleaseSource source, CancellationToken stop)

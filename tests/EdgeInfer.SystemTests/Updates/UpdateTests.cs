@@ -5,83 +5,122 @@ namespace EdgeInfer.SystemTests.Updates;
 
 /// <summary>The published program as publisher and as device, with mosquitto between them: from a packed model to one that serves, and what is kept from it.</summary>
 [Collection(Alone.Name)]
-public sealed class UpdateTests : IAsyncLifetime
+public sealed class UpdateTests
 {
-    private const string Passphrase = "correct horse battery staple";
-
-    private readonly TestFolder _folder = new();
-    private readonly int _port = Mosquitto.FreePort();
-    private Mosquitto? _broker;
-    private ChildProcess? _server;
-    private ChildProcess? _agent;
-    private ChildProcess? _listener;
-    private int _reports;
-
-    private string ReleaseFolder => Path.Combine(_folder.Path, "release");
-
-    public async ValueTask InitializeAsync()
-    {
-        _broker = await Mosquitto.Start();
-        _folder.Write("passphrase", Passphrase);
-        await Release("init", "--url", $"http://127.0.0.1:{_port}", "--passphrase-file", Path.Combine(_folder.Path, "passphrase"));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (ChildProcess? process in new[] { _agent, _server, _listener })
-            if (process is not null) await process.DisposeAsync();
-        if (_broker is not null) await _broker.DisposeAsync();
-        _folder.Dispose();
-    }
-
     [Fact]
-    public async Task The_next_release_comes_at_a_hint_swaps_between_two_frames_and_a_ruined_one_never_serves()
+    public async Task The_next_release_comes_at_a_hint_swaps_between_two_frames_and_a_ruined_conversion_never_serves()
     {
-        await StartDevice();
-        JsonElement initial = await Until(static r => r.GetProperty("active").GetProperty("seq").GetInt64() == 0);
+        await using Fleet fleet = await Fleet.Enrolled();
+        await fleet.StartAgent("30/10s", fps: 10);
+        JsonElement initial = await fleet.Until(static r => Fleet.SeqOf(r, "active") == 0);
         Assert.Equal("1.0.0", initial.GetProperty("active").GetProperty("version").GetString());
 
-        await Publish(Model("1.1.0"), 1);
+        await fleet.Publisher.Publish(PartsModel.Write(fleet.Folder, "1.1.0"), 1);
         long hinted = TimeProvider.System.GetTimestamp();
-        await Hint();
-        JsonElement served = await Until(static r => r.TryGetProperty("job", out JsonElement job) && (job.GetProperty("state").GetString() is "committed" or "rolled_back" or "failed"));
+        await fleet.Hint();
+        JsonElement served = await fleet.UntilState(1);
         TimeSpan taken = TimeProvider.System.GetElapsedTime(hinted);
-        Assert.Equal("committed", served.GetProperty("job").GetProperty("state").GetString());
-        Assert.Equal((1, "1.1.0"), (served.GetProperty("active").GetProperty("seq").GetInt64(), served.GetProperty("active").GetProperty("version").GetString()));
+        Assert.Equal(("committed", null), Fleet.Outcome(served));
+        Assert.Equal((1, "1.1.0"), (Fleet.SeqOf(served, "active"), served.GetProperty("active").GetProperty("version").GetString()));
         TestContext.Current.TestOutputHelper?.WriteLine($"hint to commit with a trial of 10 s: {taken.TotalSeconds:0.0} s");
 
         // Numbers of results have no hole: no frame that became a result was lost at the swap.
-        await _listener!.Line("\"version\":\"1.1.0\"");
-        long[] numbers = [.. _listener.Output.Split('\n').Where(static l => l.Contains("/prediction ", StringComparison.Ordinal)).Select(static l => AgentProcess.Payload(l).GetProperty("seq").GetInt64())];
-        Assert.Equal(Enumerable.Range(0, numbers.Length).Select(i => numbers[0] + i), numbers);
+        await fleet.Results.Line("\"version\":\"1.1.0\"");
+        AssertWhole(fleet.Numbers);
 
-        // Its weights are noise: it loads and runs, and finds nothing that its float parent found.
-        await Publish(Model("1.2.0", Ruin), 2);
-        await Hint();
-        JsonElement refused = await Until(static r => r.TryGetProperty("job", out JsonElement job) && job.TryGetProperty("seq", out JsonElement seq) && seq.GetInt64() == 2 && (job.GetProperty("state").GetString() is "failed" or "trial" or "committed"));
-        Assert.Equal(("failed", "golden"), (refused.GetProperty("job").GetProperty("state").GetString(), refused.GetProperty("job").GetProperty("code").GetString()));
-        Assert.Equal(1, refused.GetProperty("active").GetProperty("seq").GetInt64());
+        // It loads and runs, and finds nothing where its float parent finds parts.
+        string ruined = PartsModel.WithoutGolden(fleet.Folder, "1.2.0", PartsModel.BadlyCalibrated);
+        await fleet.Publisher.Run(["golden", ruined, "--reference", PartsModel.FloatParent, "--input", .. PartsModel.Pictures]);
+        await fleet.Publisher.Publish(ruined, 2);
+        await fleet.Hint();
+        JsonElement refused = await fleet.UntilState(2, "failed", "trial", "committed");
+        Assert.Equal(("failed", "golden"), Fleet.Outcome(refused));
+        Assert.Matches(@"golden/belt-\d\d\.jpg: expected (bolt|nut|washer|gear) 0\.\d+ at ", refused.GetProperty("job").GetProperty("reason").GetString());
+        Assert.Equal(1, Fleet.SeqOf(refused, "active"));
 
         // An operator goes back to what the device began with, without a network.
-        await _server!.Terminate(TimeSpan.FromSeconds(10));
-        (int code, string said) = await AgentProcess.Run("model", "rollback", "parts", "--socket", Path.Combine(_folder.Path, "control.sock"));
+        await fleet.StopServing();
+        (int code, string said) = await AgentProcess.Run("model", "rollback", "parts", "--socket", fleet.Socket);
         Assert.True(code == 0, said);
         Assert.Contains("serves what the device began with (1.0.0)", said, StringComparison.Ordinal);
-        int before = _listener.Output.Split('\n').Count(static l => l.Contains("\"version\":\"1.0.0\",\"digest\"", StringComparison.Ordinal));
-        await _listener.Lines("\"version\":\"1.0.0\",\"digest\"", before + 1);
-        Assert.Equal(0, await _agent!.Terminate(TimeSpan.FromSeconds(10)));
+        await fleet.Results.Lines("\"version\":\"1.0.0\"", fleet.Heard.Count(static l => l.Contains("\"version\":\"1.0.0\"", StringComparison.Ordinal)) + 1);
+        await fleet.StopAgent();
+    }
+
+    [Fact]
+    public async Task A_release_that_passes_its_probe_and_fails_with_live_frames_goes_back_and_the_old_one_serves_on_without_a_gap()
+    {
+        await using Fleet fleet = await Fleet.Enrolled();
+        await fleet.StartAgent("30/10s", fps: 40, pipeline: ", labels: [bolt, nut, washer, gear]");
+        (string Version, Func<byte[], byte[]> Change, string Code, string Reason)[] releases =
+        [
+            ("2.0.0", PartsModel.NotANumberLive, "trial-errors", "held values that are no numbers (NaN), none may"),
+            ("3.0.0", PartsModel.FailsLive, "trial-errors", " failed, none may: "),
+            ("4.0.0", PartsModel.SlowLive, "trial-latency", " ms with the old model; 1.5 times that is allowed"),
+        ];
+        long seq = 0;
+        foreach ((string version, Func<byte[], byte[]> change, string code, string reason) in releases)
+        {
+            int before = Old(fleet);
+            await fleet.Publisher.Publish(PartsModel.Write(fleet.Folder, version, change), ++seq);
+            // What the old one takes is known from 100 results on, counted since it came back.
+            await fleet.Results.Lines("\"version\":\"1.0.0\"", before + 110);
+            await fleet.Hint();
+            JsonElement trial = await fleet.UntilState(seq, "trial", "failed");
+            Assert.Equal(("trial", null), Fleet.Outcome(trial));
+            JsonElement back = await fleet.UntilState(seq);
+            Assert.Equal(("rolled_back", code), Fleet.Outcome(back));
+            Assert.Contains(reason, back.GetProperty("job").GetProperty("reason").GetString(), StringComparison.Ordinal);
+            Assert.Equal((0, seq, code), (Fleet.SeqOf(back, "active"), Fleet.SeqOf(back, "refused"), back.GetProperty("refused").GetProperty("code").GetString()));
+            await fleet.Results.Lines("\"version\":\"1.0.0\"", Old(fleet) + 5);
+            AssertWhole(fleet.Numbers);
+        }
+
+        // What somebody learns who asks the broker only now.
+        await using ChildProcess late = fleet.Broker.Subscribe("edgeinfer/press-3/update/status/parts");
+        Assert.Equal(("rolled_back", "trial-latency"), Fleet.Outcome(AgentProcess.Payload(await late.Line("update/status/parts {"))));
+        AssertWhole(fleet.Numbers);
+
+        // A release without a label that this device's pipeline names is no fault of the release, and is not even probed.
+        await fleet.Publisher.Publish(Renamed(fleet.Folder), ++seq);
+        await fleet.Hint();
+        JsonElement foreign = await fleet.UntilState(seq);
+        Assert.Equal(("failed", "contract"), Fleet.Outcome(foreign));
+        Assert.Contains("it has no label 'gear', which the pipeline 'belt' of this device names", foreign.GetProperty("job").GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_that_dies_three_times_with_a_release_on_trial_starts_with_the_old_one()
+    {
+        await using Fleet fleet = await Fleet.Enrolled();
+        await fleet.Publisher.Publish(PartsModel.Write(fleet.Folder, "1.1.0"), 1);
+        // A trial as everywhere: 100 results make a start a good one, which at 2 a second takes 50 s.
+        await fleet.StartAgent(null, fps: 2);
+        for (int start = 1; start <= 3; start++)
+        {
+            if (start > 1) await fleet.StartAgent(null, fps: 2);
+            await fleet.Until(r => r.TryGetProperty("trial", out JsonElement trial) && trial.GetProperty("attempts").GetInt32() == start);
+            await fleet.KillAgent();
+        }
+
+        await fleet.StartAgent(null, fps: 2);
+        JsonElement back = await fleet.UntilState(1);
+        Assert.Equal(("rolled_back", "crash"), Fleet.Outcome(back));
+        Assert.Equal((0, 1), (Fleet.SeqOf(back, "active"), Fleet.SeqOf(back, "refused")));
+        await fleet.Results.Lines("\"version\":\"1.0.0\"", Old(fleet) + 1);
     }
 
     [Fact]
     public async Task A_byte_that_the_disk_has_changed_keeps_the_model_from_serving_until_it_is_fetched_again()
     {
+        await using Fleet fleet = await Fleet.Enrolled();
+        await fleet.Publisher.Publish(PartsModel.Write(fleet.Folder, "1.1.0"), 1);
         // Nothing but releases: the agent waits for the first.
-        await Publish(Model("1.1.0"), 1);
-        await StartDevice("5/1s", "");
-        await Until(static r => r.TryGetProperty("job", out JsonElement job) && job.GetProperty("state").GetString() == "committed");
-        Assert.Equal(0, await _agent!.Terminate(TimeSpan.FromSeconds(10)));
-        await _agent.DisposeAsync();
-        string graph = Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(_folder.Path, "state", "models", "parts", "gen"))), "model.onnx");
+        string models = $"models: {{ parts: {{ managed: parts }} }}\nupdates: {{ repository: \"http://{fleet.Authority}\", poll: 6h, spread: 0s }}";
+        await fleet.StartAgent("5/1s", models);
+        Assert.Equal(("committed", null), Fleet.Outcome(await fleet.UntilState(1)));
+        await fleet.StopAgent();
+        string graph = Path.Combine(Assert.Single(Directory.GetDirectories(Path.Combine(fleet.State, "models", "parts", "gen"))), "model.onnx");
         byte[] right = File.ReadAllBytes(graph);
         File.SetUnixFileMode(graph, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using (FileStream file = File.OpenWrite(graph))
@@ -91,93 +130,30 @@ public sealed class UpdateTests : IAsyncLifetime
             file.WriteByte((byte)(right[right.Length / 2] ^ 0x40));
         }
 
-        await StartAgent("5/1s");
-        JsonElement damaged = await Until(static r => r.TryGetProperty("stand_in", out _));
+        await fleet.StartAgent("5/1s", models);
+        JsonElement damaged = await fleet.Until(static r => r.TryGetProperty("stand_in", out _));
         Assert.Equal($"{graph} is damaged or gone", damaged.GetProperty("stand_in").GetProperty("why").GetString());
-        JsonElement back = await Until(static r => !r.TryGetProperty("stand_in", out _));
-        Assert.Equal((1, 1, "committed"), (back.GetProperty("active").GetProperty("seq").GetInt64(), back.GetProperty("floor").GetInt64(), back.GetProperty("job").GetProperty("state").GetString()));
+        JsonElement back = await fleet.Until(static r => !r.TryGetProperty("stand_in", out _));
+        Assert.Equal((1, 1), (Fleet.SeqOf(back, "active"), back.GetProperty("floor").GetInt64()));
+        Assert.Equal(("committed", null), Fleet.Outcome(back));
         Assert.Equal(right, File.ReadAllBytes(graph));
-        int results = _listener!.Output.Split('\n').Count(static l => l.Contains("\"version\":\"1.1.0\",\"digest\"", StringComparison.Ordinal));
-        await _listener.Lines("\"version\":\"1.1.0\",\"digest\"", results + 1);
-        (int code, string said) = await AgentProcess.Run("update", "status", "--socket", Path.Combine(_folder.Path, "control.sock"));
+        int results = fleet.Heard.Count(static l => l.Contains("\"version\":\"1.1.0\",\"digest\"", StringComparison.Ordinal));
+        await fleet.Results.Lines("\"version\":\"1.1.0\",\"digest\"", results + 1);
+        (int code, string said) = await AgentProcess.Run("update", "status", "--socket", fleet.Socket);
         Assert.True(code == 0, said);
         Assert.StartsWith("parts: serves release 1 (1.1.0)\n  release 1 (1.1.0): committed since ", said, StringComparison.Ordinal);
     }
 
-    private async Task StartDevice(string trial = "30/10s", string? initial = null)
+    private static int Old(Fleet fleet) => fleet.Heard.Count(static l => l.Contains("\"version\":\"1.0.0\"", StringComparison.Ordinal));
+
+    // Labels, and what is expected, in another language: sound in itself.
+    private static string Renamed(TestFolder folder)
     {
-        _server = AgentProcess.Start("release", "serve", "--dir", ReleaseFolder, "--listen", $"127.0.0.1:{_port}");
-        await _server.Line("serving ");
-        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(ReleaseFolder, "repository", "metadata", "1.root.json"))));
-        string[] enrol = ["enroll", "--repository", $"http://127.0.0.1:{_port}", "--model", "parts", "--state-folder", Path.Combine(_folder.Path, "state"), "--root-sha256"];
-        (int refused, string why) = await AgentProcess.Run([.. enrol, new string('0', 64)]);
-        Assert.True(refused == 65, why);
-        (int code, string said) = await AgentProcess.Run([.. enrol, digest]);
-        Assert.True(code == 0, said);
-        Assert.Contains($"updates: {{ repository: \"http://127.0.0.1:{_port}/\" }}", said, StringComparison.Ordinal);
-        initial ??= $", initial: {Path.Combine(PublishedBinary.Root, "models", "parts-detector")}";
-        _folder.Write("edge.yaml", $$"""
-            device: { id: press-3 }
-            mqtt: { url: "{{_broker!.Url}}" }
-            runtime: { state_folder: state, run_folder: /dev/shm/{{Path.GetFileName(_folder.Path)}}, control: control.sock, cache_folder: cache }
-            models: { parts: { managed: parts{{initial}} } }
-            updates: { repository: "http://127.0.0.1:{{_port}}", poll: 6h, spread: 0s }
-            pipelines:
-              belt: { source: { synthetic: conveyor, size: 320x180, fps: 20 }, model: parts, fps: 20, publish: { predictions: every } }
-            """);
-        _listener = _broker.Subscribe("edgeinfer/press-3/#");
-        await StartAgent(trial);
+        string model = PartsModel.Write(folder, "5.0.0");
+        foreach (string file in Directory.GetFiles(Path.Combine(model, "golden"), "*.json").Append(Path.Combine(model, "labels.txt")))
+            File.WriteAllText(file, File.ReadAllText(file).Replace("gear", "cog", StringComparison.Ordinal));
+        return model;
     }
 
-    private async Task StartAgent(string trial)
-    {
-        _agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", Path.Combine(_folder.Path, "edge.yaml")], new Dictionary<string, string> { ["EDGEINFER_TEST_TRIAL"] = trial });
-        await _agent.Line("runs as press-3");
-    }
-
-    private async Task Publish(string model, long seq)
-    {
-        await Release("pack", model, "--name", "parts", "--seq", $"{seq}");
-        await Release("publish", "--passphrase-file", Path.Combine(_folder.Path, "passphrase"));
-        await Release("rollout", "parts", "--to", $"{seq}", "--passphrase-file", Path.Combine(_folder.Path, "passphrase"));
-    }
-
-    private async Task Release(params string[] arguments)
-    {
-        (int code, string said) = await AgentProcess.Run(["release", arguments[0], .. arguments[1..], "--dir", ReleaseFolder]);
-        Assert.True(code == 0, said);
-    }
-
-    private string Model(string version, Action<byte[]>? change = null)
-    {
-        string source = Path.Combine(PublishedBinary.Root, "models", "parts-detector"), target = Path.Combine(_folder.Path, version);
-        Directory.CreateDirectory(Path.Combine(target, "golden"));
-        foreach (string name in new[] { "labels.txt" }.Concat(Directory.GetFiles(Path.Combine(source, "golden")).Select(static f => "golden/" + Path.GetFileName(f))))
-            File.Copy(Path.Combine(source, name), Path.Combine(target, name));
-        File.WriteAllText(Path.Combine(target, "model.yaml"), File.ReadAllText(Path.Combine(source, "model.yaml")).Replace("version: 1.0.0", $"version: {version}", StringComparison.Ordinal));
-        byte[] graph = File.ReadAllBytes(Path.Combine(source, "model.onnx"));
-        change?.Invoke(graph);
-        File.WriteAllBytes(Path.Combine(target, "model.onnx"), graph);
-        return target;
-    }
-
-    // The longest run of bytes that is neither text nor structure is a weight tensor: from the middle of the file on, 16 KiB of it.
-    private static void Ruin(byte[] graph)
-    {
-        Random noise = new(1);
-        for (int i = graph.Length / 2; i < graph.Length / 2 + 16384; i++) graph[i] = (byte)noise.Next(256);
-    }
-
-    private Task Hint() => ChildProcess.Run(
-        Peer.Program("mosquitto_pub"), "-h", "127.0.0.1", "-p", $"{_broker!.Port}", "-V", "5", "-q", "1", "-t", "edgeinfer/press-3/update/desired", "-m", """{"model":"parts","serial":1}""");
-
-    // In what has been told since the one before.
-    private async Task<JsonElement> Until(Func<JsonElement, bool> isSo)
-    {
-        while (true)
-        {
-            JsonElement report = AgentProcess.Payload((await _listener!.Lines("update/status/parts ", ++_reports))[_reports - 1]);
-            if (isSo(report)) return report;
-        }
-    }
+    private static void AssertWhole(long[] numbers) => Assert.Equal(Enumerable.Range(0, numbers.Length).Select(i => numbers[0] + i), numbers);
 }

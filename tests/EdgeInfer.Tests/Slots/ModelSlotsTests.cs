@@ -58,7 +58,7 @@ public sealed class ModelSlotsTests
         Assert.Equal(UpdateCode.Rollback, Code(() => committed.RollBack()));
         // The next one's rule counts.
         Assert.False(committed.BeginTrial(TestRelease.Of(14).Generation, hard: false, s_now).Commit().Hard);
-        Assert.Equal(s_committed with { Floor = 13 }, s_onTrial.RaiseFloor(13).RollBack());
+        Assert.Equal(s_committed with { Floor = 13, RevokedBelow = 13 }, s_onTrial.RaiseFloor(13).RollBack());
     }
 
     [Fact]
@@ -79,6 +79,26 @@ public sealed class ModelSlotsTests
         Assert.Equal(12, s_committed.RaiseFloor(3).Floor);
         Assert.Equal(15, s_committed.RaiseFloor(15).Floor);
     }
+
+    // 11 is what 12 was committed over; the floor is 12 by that commit already.
+    [Fact]
+    public void Nobody_returns_to_a_release_that_was_taken_back()
+    {
+        ModelSlots revoked = s_committed.RaiseFloor(12);
+        Assert.Equal((12, 12), (revoked.Floor, revoked.RevokedBelow));
+        Assert.Equal(UpdateCode.Revoked, Code(() => revoked.RollBack()));
+        Assert.Equal(UpdateCode.Revoked, Code(() => revoked.Activate(s_old)));
+        Assert.Equal(s_old, s_committed.RaiseFloor(11).RollBack().Active);
+        Assert.Equal(12, revoked.RaiseFloor(11).RevokedBelow);
+    }
+
+    [Fact]
+    public void What_the_device_began_with_is_no_release_and_cannot_be_taken_back()
+        => Assert.Equal(0, (s_committed with { Previous = TestRelease.Of(0).Generation }).RaiseFloor(12).RollBack().Active!.Seq);
+
+    [Fact]
+    public void A_trial_that_fails_goes_back_to_what_served_until_then_though_it_was_taken_back()
+        => Assert.Equal(s_active, s_onTrial.RaiseFloor(13).RollBack().Active);
 
     [Fact]
     public void No_second_trial_and_none_of_what_is_active_begins()

@@ -46,6 +46,7 @@ public sealed class SlotFileTests : IDisposable
             Previous = new() { Seq = 11, Manifest = Digest, Digest = Manifest },
             Trial = new() { Generation = TestRelease.Of(13).Generation, Attempts = 2, Began = _rig.Time.Now, Results = 150, ServedSeconds = 33.25, Hard = true },
             Floor = 12,
+            RevokedBelow = 11,
             Hard = true,
         };
         _rig.Slots.Write(slots);
@@ -74,6 +75,8 @@ public sealed class SlotFileTests : IDisposable
         """{"schema":"edgeinfer/slots/1","model":"other","floor":0,"hard":false}""",
         """{"schema":"edgeinfer/slots/1","model":"parts","floor":-1,"hard":false}""",
         """{"schema":"edgeinfer/slots/1","model":"parts","floor":9007199254740992,"hard":false}""",
+        """{"schema":"edgeinfer/slots/1","model":"parts","floor":3,"revoked_below":4,"hard":false}""",
+        """{"schema":"edgeinfer/slots/1","model":"parts","floor":3,"revoked_below":-1,"hard":false}""",
         """{"schema":"edgeinfer/slots/1","model":"parts","floor":"0","hard":false}""",
         """{"schema":"edgeinfer/slots/1","model":"parts","floor":0.5,"hard":false}""",
         """{"schema":"edgeinfer/slots/1","model":"parts","floor":0,"floor":1,"hard":false}""",

@@ -298,6 +298,81 @@ public sealed class UpdateServiceTests : IDisposable
         Assert.Equal(("rolled_back", "crash", 1, serving), (back.Job!.State, back.Job.Code, back.Active!.Seq, _device.Now.Path));
     }
 
+    // Each day 50 results in a minute; what is noted every 30 s is all that a night leaves.
+    [Fact]
+    public void A_device_whose_power_goes_off_every_night_ends_its_trial_all_the_same()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        _device.UntilTrial();
+        int nights = 0;
+        while (_device.Report.Job!.State == "trial")
+        {
+            Assert.True(++nights <= 21, "its trial never ends");
+            _device.Give(50);
+            _device.Pass(TimeSpan.FromMinutes(1));
+            if (_device.Report.Job!.State != "trial") break;
+            _device.Crash();
+            _device.Start();
+            Assert.InRange(_device.Store.Slots("parts")!.Slots.Trial?.Attempts ?? 0, 1, 2);
+        }
+
+        Assert.Equal(("committed", 2), (_device.Report.Job!.State, _device.Report.Active!.Seq));
+        // Ten minutes, of which each day gives one and a night may take half of that.
+        Assert.InRange(nights, 10, 21);
+    }
+
+    [Fact]
+    public async Task A_device_that_is_switched_off_in_order_every_night_may_take_its_time()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        _device.UntilTrial();
+        // Twelve starts of which none gave a hundred results, where three that end without a word would be enough.
+        for (int day = 1; day <= 12; day++)
+        {
+            _device.Give(8);
+            _device.Pass(TimeSpan.FromSeconds(20));
+            await _device.StopAsync();
+            _device.Start();
+            Assert.Equal(("trial", 1), (_device.Report.Job!.State, _device.Store.Slots("parts")!.Slots.Trial!.Attempts));
+            Assert.Equal(8 * day, _device.Store.Slots("parts")!.Slots.Trial!.Results);
+        }
+    }
+
+    [Fact]
+    public void A_start_that_dies_while_it_loads_the_release_counts_too()
+    {
+        _device.Commit(1);
+        string serving = _device.Now.Path;
+        _device.Publish(2);
+        _device.UntilTrial();
+        // Not a result, not a second: the release takes the process along as it is loaded.
+        for (int start = 1; start <= 3; start++)
+        {
+            Assert.Equal("trial", _device.Report.Job!.State);
+            _device.Crash();
+            _device.Start();
+        }
+
+        Assert.Equal(("rolled_back", "crash", serving), (_device.Report.Job!.State, _device.Report.Job.Code, _device.Now.Path));
+        _device.Pass(TimeSpan.FromHours(1));
+        Assert.Equal(("rolled_back", 2), (_device.Report.Job!.State, _device.Report.Refused!.Seq));
+    }
+
+    [Fact]
+    public async Task Nobody_goes_back_to_a_release_that_its_publisher_took_back()
+    {
+        _device.Commit(1);
+        _device.Commit(2);
+        _device.Do(static desk => ReleaseRevoke.Run(desk, "parts", 2));
+        _device.Service!.Hint("parts");
+        _device.Until(_ => _device.Store.Slots("parts")!.Slots.RevokedBelow == 2, "revocation");
+        UpdateException refused = await Assert.ThrowsAsync<UpdateException>(() => _device.Service.Of("parts").RollBackAsync());
+        Assert.Equal((UpdateCode.Revoked, 2), (refused.Code, _device.Report.Active!.Seq));
+        Assert.Contains("taken back by its publisher, as all below 2", refused.Fault.What, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_model_that_was_activated_by_hand_stays_until_it_may_follow_again()
     {
