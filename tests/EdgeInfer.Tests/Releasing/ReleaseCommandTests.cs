@@ -59,6 +59,12 @@ public sealed class ReleaseCommandTests : IDisposable
     [InlineData(64, "edgeinfer: --role: no key has the role 'root-1'; give one of root, ci, models, online", "rotate", "--role", "root-1")]
     [InlineData(64, "edgeinfer: --percent: found 'ten'; give a number such as 10 or 0.5", "rollout", "parts", "--to", "1", "--percent", "ten")]
     [InlineData(64, "edgeinfer: --label: found 'oslo'; write it as in site=oslo", "rollout", "parts", "--to", "1", "--label", "oslo")]
+    [InlineData(64, "edgeinfer: --no-blobs: it says how to push, and no registry is named; add --registry oci://HOST/REPOSITORY", "publish", "--no-blobs")]
+    [InlineData(64, "edgeinfer: --registry: 'registry.example' is no repository in a registry; write oci://REGISTRY/REPOSITORY", "publish", "--registry", "registry.example")]
+    [InlineData(64, "edgeinfer: --registry: a tag says nothing here: releases name their files by digest; write oci://REGISTRY/REPOSITORY", "publish", "--registry", "oci://registry.example/fleet:1")]
+    [InlineData(64, "edgeinfer: --registry-password-file: there is no user name; add --registry-username NAME", "publish", "--registry", "oci://registry.example/fleet", "--registry-password-file", "x")]
+    [InlineData(64, "edgeinfer: --registry-key: a key without its certificate; add --registry-certificate FILE", "publish", "--registry", "oci://registry.example/fleet", "--registry-key", "x")]
+    [InlineData(66, "edgeinfer: --registry-password-file: there is no file /nothing; write the password into that file, readable by you alone", "publish", "--registry", "oci://registry.example/fleet", "--registry-username", "ci", "--registry-password-file", "/nothing")]
     [InlineData(64, "edgeinfer: --metric: found 'map50'; write it as in map50=0.85", "pack", "x", "--name", "parts", "--metric", "map50")]
     [InlineData(64, "edgeinfer: --rss: found 'much'; give a size such as 256MiB", "pack", "x", "--name", "parts", "--rss", "much")]
     public void A_mistake_is_one_line_with_what_where_and_cure(int code, string line, params string[] arguments)
