@@ -14,7 +14,7 @@ internal readonly record struct OciRefusal(string Code, string Message)
     private const int LongestCode = 40;
 
     /// <summary>For people, with a colon before it; empty where nothing is said.</summary>
-    public string Display => Code.Length == 0 ? "" : Message.Length == 0 ? $": {Code}" : $": {Code}, {Quoted.Text(Message)}";
+    public string Display => Code is not { Length: > 0 } ? "" : Message.Length == 0 ? $": {Code}" : $": {Code}, {Quoted.Text(Message)}";
 
     /// <summary>Reads an answer's body, which may be anything.</summary>
     public static OciRefusal Read(byte[] body)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace EdgeInfer.SystemTests.Rig;
 
 /// <summary>A publisher with a release folder, who uses the published program's verbs, and the configuration of a device that follows him.</summary>
@@ -12,8 +14,11 @@ internal sealed class Publisher(TestFolder folder)
     /// <summary>The first root.</summary>
     public string Root => Path.Combine(Repository, "metadata", "1.root.json");
 
-    /// <summary>Digest of a model's graph.</summary>
-    public static string Graph { get; } = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(Path.Combine(TestFolder.BundledModel, "model.onnx"))));
+    /// <summary>The graph of a release that was packed.</summary>
+    public byte[] Graph(int seq) => File.ReadAllBytes(folder[$"model-{seq}/model.onnx"]);
+
+    /// <summary>Its digest.</summary>
+    public string GraphDigest(int seq) => Convert.ToHexStringLower(SHA256.HashData(Graph(seq)));
 
     /// <summary>Makes the folder and its keys.</summary>
     public async Task Init()
@@ -22,7 +27,7 @@ internal sealed class Publisher(TestFolder folder)
         await Must("init", "--passphrase-file", Passphrase);
     }
 
-    /// <summary>Packs the bundled model under another version.</summary>
+    /// <summary>Packs the bundled model under another version, with a graph of its own: a device has the bundled one already.</summary>
     public async Task Pack(int seq)
     {
         string source = TestFolder.BundledModel, target = folder[$"model-{seq}"];
@@ -30,6 +35,8 @@ internal sealed class Publisher(TestFolder folder)
         {
             string name = Path.GetRelativePath(source, file);
             if (name == "model.yaml") folder.Write($"model-{seq}/{name}", File.ReadAllText(file).Replace("version: 1.0.0", $"version: 1.{seq}.0", StringComparison.Ordinal));
+            // ModelProto.doc_string, field 6 of onnx.proto3.
+            else if (name == "model.onnx") folder.Write($"model-{seq}/{name}", [.. File.ReadAllBytes(file), (6 << 3) | 2, 1, (byte)('0' + seq)]);
             else folder.Copy(file, $"model-{seq}/{name}");
         }
 

@@ -61,12 +61,12 @@ public sealed class RegistryTests : IAsyncLifetime
         Assert.Contains($"published models/parts/1 as oci://{_registry!.Address}/fleet/models:parts-1", said, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(Path.Combine(_publisher.Repository, "blobs", "sha256")));
 
-        // Of the second release only the contract is new, and the config that names it.
+        // Of the second release only graph and contract are new, and the config that names them.
         int before = Uploads();
         await _publisher.Pack(2);
         (code, said) = await _publisher.Run(push);
         Assert.True(code == 0, said);
-        Assert.Equal(2, Uploads() - before);
+        Assert.Equal(3, Uploads() - before);
         await _publisher.Rollout(2);
 
         _server = AgentProcess.Start("release", "serve", "--dir", _folder["release"], "--listen", $"127.0.0.1:{_port}");
@@ -75,7 +75,7 @@ public sealed class RegistryTests : IAsyncLifetime
         _agent = await Publisher.Start(_publisher.Device(
             _broker, $"repository: \"http://127.0.0.1:{_port}\", root: {_publisher.Root}, registry: \"{Registry}\", ca: {_plant.AuthorityFile}, certificate: {_plant["client.pem"]}, key: {_plant["client.key"]}, registry_username: edge, registry_password: {{ file: {password} }}"));
         await _listener.Line("\"state\":\"committed\"");
-        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(TestFolder.BundledModel, "model.onnx")), await File.ReadAllBytesAsync(_folder[$"state/blobs/sha256/{Publisher.Graph}"]));
+        Assert.Equal(_publisher.Graph(2), await File.ReadAllBytesAsync(_folder[$"state/blobs/sha256/{_publisher.GraphDigest(2)}"]));
         Assert.Equal(0, await _agent.Terminate(ChildProcess.Patience));
     }
 
