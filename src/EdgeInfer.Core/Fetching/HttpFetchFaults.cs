@@ -122,7 +122,7 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, Fetch
                 $"set {words.Certificate} and {words.Key}; {words.Later}"),
             TlsAlert.UnknownCa => Final(FaultKind.Unavailable, where, $"the server refuses the client certificate ({Described(own!)}): it does not know the authority, {own!.Issuer}",
                 $"let the server trust that authority, or put the certificates between behind it in {words.Certificate}; {words.Later}"),
-            TlsAlert.HandshakeFailure or TlsAlert.CertificateRequired or (>= TlsAlert.BadCertificate and <= TlsAlert.CertificateExpired) or TlsAlert.AccessDenied or TlsAlert.DecryptError => Final(
+            TlsAlert.HandshakeFailure or TlsAlert.CertificateRequired or (>= TlsAlert.BadCertificate and <= TlsAlert.UnknownCa) or TlsAlert.AccessDenied or TlsAlert.DecryptError => Final(
                 FaultKind.Unavailable, where, $"the server refuses the client certificate ({Described(own!)})", $"look into the server's log; {words.Later}"),
             _ => null,
         };
