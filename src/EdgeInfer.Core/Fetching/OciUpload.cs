@@ -128,7 +128,7 @@ internal sealed class OciUpload(OciReference reference, OciRegistry registry, Ht
             (404, _) => Final(FaultKind.NoInput, $"the registry has no place for {reference.Repository}{told}", "make the repository or project there first, or check --registry"),
             (405, _) or (_, "UNSUPPORTED") => Final(FaultKind.Unavailable, $"the registry takes nothing{told}", "it is read-only or a mirror of another: push to that one"),
             (413, _) or (_, "SIZE_INVALID") => Final(FaultKind.Unavailable, $"{subject} is too large for the registry, or for the proxy before it{told}", "raise its limit (nginx: client_max_body_size 0)"),
-            (301 or 302 or 303, _) => Final(FaultKind.Unavailable, $"the registry sends this on to {response.Headers.Location?.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)}, and an upload does not follow{told}", "name that address in --registry"),
+            (301 or 302 or 303, _) => Final(FaultKind.Unavailable, $"the registry sends this on to {Target(request, response)}, and an upload does not follow{told}", "name that address in --registry"),
             (408 or 429 or >= 500, _) => OfStatus(request, response),
             (_, { Length: > 0 }) => Final(FaultKind.Unavailable, $"the registry does not take {subject}{told}", "look into its log"),
             _ => OfStatus(request, response),
@@ -145,6 +145,10 @@ internal sealed class OciUpload(OciReference reference, OciRegistry registry, Ht
     {
         if (DigestOf(response) is { } there && there != sha256) throw Final(FaultKind.Data, $"the registry took {name} as sha256:{there}, and it is sha256:{sha256}", "look for what changes bytes on the way there");
     }
+
+    // Its path may hold a signature.
+    private static string Target(FetchRequest request, HttpResponseMessage response)
+        => response.Headers.Location is { } location && Uri.TryCreate(request.Url, location, out Uri? target) ? $"{target.Scheme}://{target.Authority}" : "nowhere";
 
     private static string? DigestOf(HttpResponseMessage response)
         => response.Headers.TryGetValues("Docker-Content-Digest", out IEnumerable<string>? values) ? ExpectedDigest.Sha256(values.First()) : null;

@@ -226,7 +226,7 @@ public sealed class OciUploadTests : IDisposable
             ? Reply.Empty(status, $"Location: /v2/fleet/models/blobs/uploads/moved?_state=a%2Bb&digest=sha256%3A{s_digest}") : null;
         FileServer server = Host();
         if (sent == 2) Assert.True(Push());
-        else Assert.Contains("an upload does not follow (302)", Refused().Fault.What, StringComparison.Ordinal);
+        else Assert.Contains("sends this on to https://registry.test, and an upload does not follow (302)", Refused().Fault.What, StringComparison.Ordinal);
         Assert.Equal(sent, server.Requests.Count(static r => r.Method == "PUT" && r.Body.Length == 300_000));
     }
 

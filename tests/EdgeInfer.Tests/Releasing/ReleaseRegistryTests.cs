@@ -184,7 +184,7 @@ public sealed class ReleaseRegistryTests : IDisposable
     private ReleaseManifest Pack(long seq, string name = "parts", string variant = "")
     {
         using ModelBox box = new(TestModels.Yolov8().UltralyticsMetadata().FloatConstant("w", seq).FloatConstant("s", 1), "input: { kernel: bilinear }\n");
-        _rig.Do(desk => ReleasePack.Run(desk, new(box.Folder, name) { Seq = seq, Variant = variant }));
+        _rig.Do(desk => ReleasePack.Run(desk, new(box.Folder, name) { Seq = seq, Variant = variant.Length > 0 ? variant : null }));
         return ReleaseManifest.Read(new PendingReleases(_rig.Folder).Read(new(name, seq, variant)).Manifest, new(), name);
     }
 
