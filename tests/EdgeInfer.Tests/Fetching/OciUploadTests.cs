@@ -6,6 +6,7 @@ using EdgeInfer.Fetching.Updates;
 using EdgeInfer.Releasing;
 using EdgeInfer.Tests.Fetching.Updates;
 using EdgeInfer.Tests.Messaging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeInfer.Tests.Fetching;
 
@@ -81,6 +82,18 @@ public sealed class OciUploadTests : IDisposable
     }
 
     [Fact]
+    public void A_line_may_be_slow_as_long_as_something_goes_out()
+    {
+        // 300000 bytes in records of 16 KiB are 19 writes: 38 s, of which no 30 pass without a piece.
+        FakeTimeProvider time = new();
+        _bench.Time = time;
+        Host();
+        Assert.True(Upload(null, reach: home => home with { Dial = async (to, stop) => new AgingStream(await home.Dial(to, stop), () => time.Advance(TimeSpan.FromSeconds(2))) })
+            .Blob("model.onnx", s_digest, s_blob.Length, _file, default).GetAwaiter().GetResult());
+        Assert.True(time.GetElapsedTime(0) > TimeSpan.FromSeconds(36));
+    }
+
+    [Fact]
     public void A_token_is_asked_for_that_allows_pushing_whatever_one_request_needs()
     {
         FileServer auth = Host("auth.test", "198.51.100.2", static _ => Reply.Json("""{"token":"t-1"}"""));
@@ -138,8 +151,9 @@ public sealed class OciUploadTests : IDisposable
     }
 
     [Theory]
-    [InlineData("http://registry.test/v2/u/", "without TLS")]
-    [InlineData("http://storage.test/u/", "without TLS")]
+    [InlineData("http://registry.test/v2/u/", "names a place for the upload without TLS (http://registry.test)")]
+    [InlineData("http://registry.test:443/v2/u/", "names a place for the upload without TLS (http://registry.test:443)")]
+    [InlineData("http://storage.test/u/", "names a place for the upload without TLS (http://storage.test)")]
     [InlineData("https://10.0.0.8/u/", "nearer to this device")]
     [InlineData("https://127.0.0.1/u/", "nearer to this device")]
     [InlineData("https://someone:canary@storage.test/u/", "a user or password in it")]
@@ -306,13 +320,13 @@ public sealed class OciUploadTests : IDisposable
         return server;
     }
 
-    private OciUpload Upload(RepositoryCredential? user, string? authorities = "own")
+    private OciUpload Upload(RepositoryCredential? user, string? authorities = "own", Func<HttpHome, HttpHome>? reach = null)
     {
         OciReference reference = RegistryAddress.Read("oci://registry.test/fleet/models", out _)!;
         PushOptions options = new(reference) { Credential = user, Docker = new DockerLogins("/nothing"), AuthorityFile = authorities is null ? null : _certificates.AuthorityFile };
         HttpHome home = new(reference.Address, PushOptions.Words) { Authorities = authorities is null ? null : CertificateFiles.Read(_certificates.AuthorityFile, "--registry-ca") };
         FetchLimits limits = _bench.Limits with { Stall = TimeSpan.FromSeconds(30) };
-        HttpFetch http = new(limits, _bench.Proxy, _bench.Time, _bench.Reach(home));
+        HttpFetch http = new(limits, _bench.Proxy, _bench.Time, (reach ?? (static h => h))(_bench.Reach(home)));
         _open.Add(http);
         Attempts attempts = new(limits, _bench.Time, new Random(1), _bench);
         return new(reference, new OciRegistry(reference, new PushLogins(options), http, attempts) { Actions = "pull,push" }, http, attempts, _bench);
@@ -322,4 +336,46 @@ public sealed class OciUploadTests : IDisposable
         => Upload(user, authorities).Blob("model.onnx", s_digest, s_blob.Length, _file, default).GetAwaiter().GetResult();
 
     private FaultException Refused(RepositoryCredential? user = null) => Assert.Throws<FaultException>(() => Push(user));
+
+    /// <summary>Each write takes its time.</summary>
+    private sealed class AgingStream(Stream inner, Action written) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await inner.WriteAsync(buffer, cancellationToken);
+            written();
+        }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+
+        public override void Flush() => inner.Flush();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) inner.Dispose();
+            base.Dispose(disposing);
+        }
+    }
 }
