@@ -67,9 +67,11 @@ internal sealed class Publisher(TestFolder folder)
         """);
 
     /// <summary>Starts the device.</summary>
-    public static async Task<ChildProcess> Start(string configuration)
+    /// <param name="configuration">Its file.</param>
+    /// <param name="environment">More variables.</param>
+    public static async Task<ChildProcess> Start(string configuration, Dictionary<string, string>? environment = null)
     {
-        ChildProcess agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", configuration], new Dictionary<string, string> { ["EDGEINFER_TEST_TRIAL"] = "5/1s" });
+        ChildProcess agent = ChildProcess.Start(PublishedBinary.Path, ["run", "-c", configuration], new Dictionary<string, string>(environment ?? []) { ["EDGEINFER_TEST_TRIAL"] = "5/1s" });
         await agent.Line("runs as press-3");
         return agent;
     }

@@ -45,12 +45,16 @@ public sealed class WebServerTests : IAsyncLifetime
     [Fact]
     public async Task A_release_comes_whole_over_TLS_and_a_redirect_though_the_server_is_killed_and_the_agent_stopped_in_the_midst_of_a_file()
     {
+        // As with the storage of a cloud: the server itself is of updates.ca, and the one that it sends on to is of an authority that the system trusts.
+        using TestCertificates cloud = new("Cloud CA");
+        cloud.Server().Dispose();
+        Dictionary<string, string> system = new() { ["SSL_CERT_FILE"] = cloud.AuthorityFile, ["SSL_CERT_DIR"] = _folder.Path };
         Certificate("front", "localhost");
         int front = Mosquitto.FreePort();
         string users = _folder.Write("users", $"press-3:{{PLAIN}}{Canary.Password}\n");
         _nginx = await Nginx.Start(
             Nginx.Server(front, _plant, "front", $"auth_basic x; auth_basic_user_file {users}; location / {{ try_files /none @files; }} location @files {{ return 302 https://127.0.0.1:{_port}$request_uri; }}")
-            + Nginx.Server(_port, _plant, "server", $"root {_publisher.Repository}; location /blobs/ {{ limit_rate 100k; }}"));
+            + Nginx.Server(_port, cloud, "server", $"root {_publisher.Repository}; location /blobs/ {{ limit_rate 100k; }}"));
         await _publisher.Pack(1);
         await _publisher.Publish();
         await _publisher.Rollout(1);
@@ -61,19 +65,24 @@ public sealed class WebServerTests : IAsyncLifetime
         (int code, string said) = await AgentProcess.Run(enrol);
         Assert.True(code == 69, said);
         Assert.Contains("does not give this to everybody (401); give --username and --password-file", said, StringComparison.Ordinal);
-        (code, said) = await AgentProcess.Run([.. enrol, "--username", "press-3", "--password-file", password]);
+        await using (ChildProcess enrolled = ChildProcess.Start(PublishedBinary.Path, [.. enrol, "--username", "press-3", "--password-file", password], system))
+        {
+            code = await enrolled.Exit(ChildProcess.Patience);
+            said = enrolled.Output;
+        }
+
         Assert.True(code == 0, said);
         string updates = $"repository: \"{url}/\", ca: {_plant.AuthorityFile}, username: press-3, password: {{ file: {password} }}";
         Assert.Contains($"updates: {{ {updates} }}", said, StringComparison.Ordinal);
 
         string configuration = _publisher.Device(_broker!, updates);
-        _agent = await Publisher.Start(configuration);
+        _agent = await Publisher.Start(configuration, system);
         await UntilThere(50_000);
         await _nginx.KillWorker();
         await UntilThere(150_000);
         Assert.Equal(0, await _agent.Terminate(ChildProcess.Patience));
         await _agent.DisposeAsync();
-        _agent = await Publisher.Start(configuration);
+        _agent = await Publisher.Start(configuration, system);
         await UntilCommitted();
 
         string[] rests = await _nginx.Lines($"206 GET /blobs/sha256/{_publisher.GraphDigest(1)} ", 2);
