@@ -6,7 +6,6 @@ using EdgeInfer.Fetching.Updates;
 using EdgeInfer.Releasing;
 using EdgeInfer.Tests.Fetching.Updates;
 using EdgeInfer.Tests.Messaging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace EdgeInfer.Tests.Fetching;
 
@@ -79,19 +78,6 @@ public sealed class OciUploadTests : IDisposable
             refused.Fault.ToString());
         Assert.Equal(("100-continue", 0), (server.Requests[^1].Header("Expect"), server.Requests[^1].Body.Length));
         Assert.Empty(_bench.Progress);
-    }
-
-    [Fact]
-    public void A_line_may_be_slow_as_long_as_something_goes_out()
-    {
-        // 300000 bytes in records of 16 KiB are 19 writes: 38 s, of which no 30 pass without a piece.
-        FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-        _bench.Time = time;
-        long begin = time.GetTimestamp();
-        Host();
-        Assert.True(Upload(null, reach: home => home with { Dial = async (to, stop) => new AgingStream(await home.Dial(to, stop), () => time.Advance(TimeSpan.FromSeconds(2))) })
-            .Blob("model.onnx", s_digest, s_blob.Length, _file, default).GetAwaiter().GetResult());
-        Assert.True(time.GetElapsedTime(begin) > TimeSpan.FromSeconds(36));
     }
 
     [Fact]
@@ -321,13 +307,13 @@ public sealed class OciUploadTests : IDisposable
         return server;
     }
 
-    private OciUpload Upload(RepositoryCredential? user, string? authorities = "own", Func<HttpHome, HttpHome>? reach = null)
+    private OciUpload Upload(RepositoryCredential? user, string? authorities = "own")
     {
         OciReference reference = RegistryAddress.Read("oci://registry.test/fleet/models", out _)!;
         PushOptions options = new(reference) { Credential = user, Docker = new DockerLogins("/nothing"), AuthorityFile = authorities is null ? null : _certificates.AuthorityFile };
         HttpHome home = new(reference.Address, PushOptions.Words) { Authorities = authorities is null ? null : CertificateFiles.Read(_certificates.AuthorityFile, "--registry-ca") };
         FetchLimits limits = _bench.Limits with { Stall = TimeSpan.FromSeconds(30) };
-        HttpFetch http = new(limits, _bench.Proxy, _bench.Time, (reach ?? (static h => h))(_bench.Reach(home)));
+        HttpFetch http = new(limits, _bench.Proxy, _bench.Time, _bench.Reach(home));
         _open.Add(http);
         Attempts attempts = new(limits, _bench.Time, new Random(1), _bench);
         return new(reference, new OciRegistry(reference, new PushLogins(options), http, attempts) { Actions = "pull,push" }, http, attempts, _bench);
@@ -337,46 +323,4 @@ public sealed class OciUploadTests : IDisposable
         => Upload(user, authorities).Blob("model.onnx", s_digest, s_blob.Length, _file, default).GetAwaiter().GetResult();
 
     private FaultException Refused(RepositoryCredential? user = null) => Assert.Throws<FaultException>(() => Push(user));
-
-    /// <summary>Each write takes its time.</summary>
-    private sealed class AgingStream(Stream inner, Action written) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            await inner.WriteAsync(buffer, cancellationToken);
-            written();
-        }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-        public override void Flush() => inner.Flush();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing) inner.Dispose();
-            base.Dispose(disposing);
-        }
-    }
 }
