@@ -15,6 +15,12 @@ public sealed record UpdateOptions
     /// <summary>Absolute path of a PEM file of authorities that replaces the system's.</summary>
     public string? Ca { get; init; }
 
+    /// <summary>Absolute path of a PEM file with the certificate that repository and registry are shown; null for none.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>Absolute path of the PEM file with its private key.</summary>
+    public string? Key { get; init; }
+
     /// <summary>User name at the repository.</summary>
     public string? Username { get; init; }
 

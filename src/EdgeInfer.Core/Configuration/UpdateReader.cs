@@ -9,6 +9,7 @@ internal sealed class UpdateReader(ReadingContext context)
     private const string ExpectedWindow = "two times of the day such as \"02:00-05:00\"";
     private const long LeastRate = 1024;
     private const long MostRate = 1L << 40;
+    private static readonly string[] s_registrySchemes = ["oci://", "https://", "http://"];
     private static readonly TimeSpan s_shortestPoll = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_longestPoll = TimeSpan.FromDays(7);
     private static readonly TimeSpan s_longestSpread = TimeSpan.FromDays(1);
@@ -17,13 +18,16 @@ internal sealed class UpdateReader(ReadingContext context)
     public UpdateOptions? Read(MappingReader root)
     {
         if (root.Mapping("updates") is not { } updates) return null;
+        const string Pem = "name a PEM file";
         UpdateOptions options = new();
         options = options with
         {
             Repository = Repository(updates),
             Registry = Registry(updates),
             Root = context.ExistingFile(updates, "root", "copy the fleet's root.json here, or run 'edgeinfer enroll'"),
-            Ca = context.ExistingFile(updates, "ca", "name a PEM file"),
+            Ca = context.ExistingFile(updates, "ca", Pem),
+            Certificate = context.ExistingFile(updates, "certificate", Pem),
+            Key = context.ExistingFile(updates, "key", Pem),
             Username = updates.Text("username"),
             Password = new SecretReader(context).Read(updates, "password"),
             RegistryUsername = updates.Text("registry_username"),
@@ -38,8 +42,25 @@ internal sealed class UpdateReader(ReadingContext context)
         if (options.RegistryUsername is null && updates.Has("registry_password")) updates.Fault("registry_password", "there is no user name", "add updates.registry_username");
         if (options.Repository is null && options.Registry is not null && !updates.Has("repository"))
             updates.Fault("registry", "the signed metadata have no place", "add updates.repository");
+        CheckIdentity(updates, options);
         updates.Close();
         return options;
+    }
+
+    private static void CheckIdentity(MappingReader updates, UpdateOptions options)
+    {
+        if (updates.Has("certificate") && !updates.Has("key")) updates.Fault("certificate", "a certificate without its key", "add updates.key");
+        if (updates.Has("key") && !updates.Has("certificate")) updates.Fault("key", "a key without its certificate", "add updates.certificate");
+        if (options.Certificate is null || options.Key is null) return;
+        if (options.Repository is not { Scheme: "https" } && options.Registry?.StartsWith("http:", StringComparison.Ordinal) != false)
+            updates.Fault("certificate", "nothing here is reached over TLS, so this would have no effect", "write https:// in updates.repository");
+        Look(updates, "certificate", options.Certificate, PemContent.Certificate);
+        Look(updates, "key", options.Key, PemContent.PrivateKey);
+    }
+
+    private static void Look(MappingReader updates, string key, string path, string label)
+    {
+        if (PemContent.Wrong(path, label) is { } wrong) updates.Fault(key, wrong.What, wrong.Cure);
     }
 
     private Uri? Repository(MappingReader updates)
@@ -57,9 +78,9 @@ internal sealed class UpdateReader(ReadingContext context)
     // What the registry's own rules say of names is checked by whoever asks it.
     private static string? Registry(MappingReader updates)
     {
-        const string Scheme = "oci://";
         if (updates.Text("registry") is not { } written) return null;
-        string rest = written.StartsWith(Scheme, StringComparison.Ordinal) ? written[Scheme.Length..] : "";
+        string scheme = s_registrySchemes.FirstOrDefault(s => written.StartsWith(s, StringComparison.Ordinal)) ?? "";
+        string rest = scheme.Length > 0 ? written[scheme.Length..] : "";
         int slash = rest.IndexOf('/', StringComparison.Ordinal);
         bool isSound = slash > 0 && slash < rest.Length - 1 && rest[(slash + 1)..].All(static c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-' or '/');
         if (isSound) return written;

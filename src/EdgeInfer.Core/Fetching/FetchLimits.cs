@@ -20,6 +20,9 @@ internal readonly record struct FetchLimits()
         LongestPause = TimeSpan.FromSeconds(30),
     };
 
+    /// <summary>For what a publisher sends: a registry may move a whole file before it answers.</summary>
+    public static FetchLimits ForPush => new() { Stall = TimeSpan.FromMinutes(2), DocumentTime = TimeSpan.FromMinutes(5) };
+
     /// <summary>The longest wait for a connection, its TLS included.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(15);
 

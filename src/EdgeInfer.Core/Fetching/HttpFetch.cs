@@ -8,8 +8,11 @@ namespace EdgeInfer.Fetching;
 /// <summary>A request.</summary>
 internal sealed record FetchRequest(Uri Url)
 {
-    /// <summary>GET, or HEAD where the header is all that is wanted.</summary>
+    /// <summary>GET; HEAD where the header is all that is wanted; what sends has <see cref="Content"/>.</summary>
     public HttpMethod Method { get; init; } = HttpMethod.Get;
+
+    /// <summary>Makes what is sent, anew for each place that a request is sent on to; null for nothing.</summary>
+    public Func<HttpContent>? Content { get; init; }
 
     /// <summary>Sent to the address's own host alone, never on to where a redirect leads.</summary>
     public AuthenticationHeaderValue? Authorization { get; init; }
@@ -42,16 +45,11 @@ internal sealed record FetchRequest(Uri Url)
 /// </summary>
 internal sealed class HttpFetch : IDisposable
 {
-    private const int HeaderKibibytes = 64;
-
-    /// <summary>Of a body that nobody wants: so much is worth a connection that can be used again.</summary>
-    private const int DrainedBytes = 16 << 10;
-
     private const int FirstBytes = 16 << 10;
 
     private readonly FetchLimits _limits;
     private readonly TimeProvider _time;
-    private readonly HttpClient _client;
+    private readonly HttpClients _clients;
     private readonly HttpFetchFaults _faults;
     private readonly HomeReach? _reach;
 
@@ -66,26 +64,10 @@ internal sealed class HttpFetch : IDisposable
         _time = time;
         Words = home?.Words ?? FetchWords.Pull;
         ServerTrust? trust = home is null ? null : new ServerTrust(home, time);
-        _faults = new HttpFetchFaults(limits, proxy, Words, trust);
         ProxyBeyondThisMachine beyond = new(proxy, isForTlsAlone: home is not null);
-        SocketsHttpHandler handler = new()
-        {
-            AllowAutoRedirect = false,
-            UseCookies = false,
-            ConnectTimeout = limits.Connect,
-            MaxResponseHeadersLength = HeaderKibibytes,
-            MaxResponseDrainSize = DrainedBytes,
-            Proxy = beyond,
-            ActivityHeadersPropagator = null,
-        };
-        if (home is not null)
-        {
-            _reach = new HomeReach(home, isByProxy: !beyond.IsBypassed(home.Address), limits, time);
-            handler.ConnectCallback = _reach.Connect;
-            handler.SslOptions = trust!.ToOptions();
-        }
-
-        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        if (home is not null) _reach = new HomeReach(home, isByProxy: !beyond.IsBypassed(home.Address), limits, time);
+        _clients = new HttpClients(limits, beyond, home, trust, _reach);
+        _faults = new HttpFetchFaults(limits, proxy, Words, trust, home is null ? null : _clients.ShownTo);
     }
 
     /// <summary>Cures, for whoever asks.</summary>
@@ -101,7 +83,7 @@ internal sealed class HttpFetch : IDisposable
         for (int hops = 0; ; hops++)
         {
             HttpResponseMessage response = await SendOnce(request, url, stop).ConfigureAwait(false);
-            if (Target(response, url) is not { } target || request.IsWanted(response)) return response;
+            if (Target(request, response, url) is not { } target || request.IsWanted(response)) return response;
             response.Dispose();
             if (hops == _limits.Redirects) throw _faults.TooManyRedirects(request.Url);
             _reach?.CheckRedirect(request.Url, url, target);
@@ -146,7 +128,26 @@ internal sealed class HttpFetch : IDisposable
     public TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised) => _faults.OfAnswer(url, response, unauthorised);
 
     /// <inheritdoc/>
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => _clients.Dispose();
+
+    /// <summary>The first bytes of an answer's body, for what it says; none where they do not come.</summary>
+    public async Task<byte[]> Beginning(Uri url, HttpResponseMessage response, int most, CancellationToken stop)
+    {
+        using Deadline all = new(_limits.Stall, _time, stop);
+        byte[] start = new byte[most];
+        int length = 0;
+        try
+        {
+            using BodyReader body = Body(url, response, all.Token);
+            for (int read; length < most && (read = await body.Read(start.AsMemory(length)).ConfigureAwait(false)) > 0;) length += read;
+        }
+        catch (Exception e) when (e is TransferException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            // What it would have said is missed.
+        }
+
+        return start[..length];
+    }
 
     private async Task<byte[]> Document(FetchRequest request, HttpResponseMessage response, CancellationToken stop)
     {
@@ -183,10 +184,19 @@ internal sealed class HttpFetch : IDisposable
         }
 
         using Deadline deadline = new(_limits.Stall, _time, stop);
+        message.Content = request.Content?.Invoke();
+        if (message.Content is UploadContent upload)
+        {
+            // Whoever does not want it says so before it is sent.
+            message.Headers.ExpectContinue = true;
+            upload.Sent = deadline.Extend;
+        }
+
+        HttpClient client = _clients.For(url);
         HttpResponseMessage response;
         try
         {
-            response = await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false);
+            response = await client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, deadline.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
@@ -206,9 +216,10 @@ internal sealed class HttpFetch : IDisposable
         return content ?? response.Headers.TransferEncoding.FirstOrDefault(static c => !c.Value.Equals("chunked", StringComparison.OrdinalIgnoreCase))?.Value;
     }
 
-    private static Uri? Target(HttpResponseMessage response, Uri url)
+    private static Uri? Target(FetchRequest request, HttpResponseMessage response, Uri url)
     {
-        if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308)) return null;
+        // The others do not say that the same is to be sent there.
+        if ((int)response.StatusCode is not (307 or 308) && (request.Content is not null || (int)response.StatusCode is not (301 or 302 or 303))) return null;
         return response.Headers.Location is { } location && Uri.TryCreate(url, location, out Uri? target) ? target : null;
     }
 

@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Fetching;
@@ -12,7 +14,8 @@ namespace EdgeInfer.Fetching;
 /// <param name="proxy">The proxy for hosts beyond this machine.</param>
 /// <param name="words">Cures.</param>
 /// <param name="trust">Knows what was wrong with a certificate; null where the system judges them.</param>
-internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, FetchWords words, ServerTrust? trust)
+/// <param name="shown">Knows which certificate a server was shown, null for none; itself null where there is none to show to anybody.</param>
+internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, FetchWords words, ServerTrust? trust, Func<Uri, X509Certificate2?>? shown)
 {
     private const int LongestShown = 40;
 
@@ -23,7 +26,15 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, Fetch
     public static TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised) => OfStatus(url, response, unauthorised, FetchWords.Pull);
 
     /// <summary>An answer that says no, in general words.</summary>
-    public TransferException OfAnswer(Uri url, HttpResponseMessage response, string unauthorised) => OfStatus(url, response, unauthorised, words);
+    public TransferException OfAnswer(Uri url, HttpResponseMessage response, string unauthorised)
+    {
+        // Servers that look at certificates after the handshake: 495 and 496 are nginx's own, which it tells as 400 where nobody has asked for more.
+        int code = (int)response.StatusCode;
+        if (shown is null || url.Scheme != Uri.UriSchemeHttps || code is not (400 or 495 or 496)) return OfStatus(url, response, unauthorised, words);
+        return shown(url) is { } own
+            ? Final(FaultKind.Unavailable, Shown(url), $"the server answered {code}, as one does that does not take the client certificate it was shown ({Described(own)})", $"look into the server's log; {words.Later}")
+            : Final(FaultKind.Unavailable, Shown(url), $"the server answered {code}, as one does that wants a client certificate", $"set {words.Certificate} and {words.Key}, or look into the server's log; {words.Later}");
+    }
 
     private static TransferException OfStatus(Uri url, HttpResponseMessage response, string unauthorised, FetchWords words)
     {
@@ -70,6 +81,7 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, Fetch
     {
         string where = Shown(url) + Via(url);
         if (Inner<TransferException>(cause) is { } known) return new(known.Fault with { Where = where }, known.IsPassing, cause) { Code = known.Code };
+        if (trust is not null && trust.Refusal(url.IdnHost) is null && OfAlert(url, where, cause) is { } alert) return alert;
         if (Inner<AuthenticationException>(cause) is { } tls)
         {
             return trust?.Refusal(url.IdnHost) is { } refusal
@@ -96,6 +108,27 @@ internal sealed class HttpFetchFaults(FetchLimits limits, IWebProxy proxy, Fetch
             _ => Passing(where, "the connection ended early", words.Network),
         };
     }
+
+    private TransferException? OfAlert(Uri url, string where, Exception cause)
+    {
+        X509Certificate2? own = shown?.Invoke(url);
+        int alert = TlsAlert.Of(cause);
+        return alert switch
+        {
+            TlsAlert.ProtocolVersion or TlsAlert.UnsupportedProtocol => Final(FaultKind.Unavailable, where, "the server speaks no TLS that is safe today: 1.2 and 1.3 are taken", "turn TLS 1.2 or 1.3 on at the server"),
+            TlsAlert.UnrecognizedName => Final(FaultKind.Unavailable, where, $"the server does not know the name '{url.IdnHost}'", "use one of its names in the address"),
+            TlsAlert.HandshakeFailure or TlsAlert.CertificateRequired or (>= TlsAlert.BadCertificate and <= TlsAlert.UnknownCa) or TlsAlert.AccessDenied or TlsAlert.DecryptError when own is null => Final(
+                FaultKind.Unavailable, where, alert == TlsAlert.HandshakeFailure ? "the server breaks off the TLS handshake: most likely it wants a client certificate" : "the server wants a client certificate",
+                $"set {words.Certificate} and {words.Key}; {words.Later}"),
+            TlsAlert.UnknownCa => Final(FaultKind.Unavailable, where, $"the server refuses the client certificate ({Described(own!)}): it does not know the authority, {own!.Issuer}",
+                $"let the server trust that authority, or put the certificates between behind it in {words.Certificate}; {words.Later}"),
+            TlsAlert.HandshakeFailure or TlsAlert.CertificateRequired or (>= TlsAlert.BadCertificate and <= TlsAlert.UnknownCa) or TlsAlert.AccessDenied or TlsAlert.DecryptError => Final(
+                FaultKind.Unavailable, where, $"the server refuses the client certificate ({Described(own!)})", $"look into the server's log; {words.Later}"),
+            _ => null,
+        };
+    }
+
+    private static string Described(X509Certificate2 own) => string.Create(CultureInfo.InvariantCulture, $"{own.Subject}, valid to {own.NotAfter.ToUniversalTime():yyyy-MM-dd}");
 
     private TransferException OfSocket(string where, SocketError error) => error switch
     {

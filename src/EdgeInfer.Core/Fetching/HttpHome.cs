@@ -18,6 +18,9 @@ internal sealed record HttpHome(Uri Address, FetchWords Words)
     /// </summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
+    /// <summary>Who asks, by a certificate that this server alone is shown; null for nobody in particular.</summary>
+    public ClientIdentity? Identity { get; init; }
+
     /// <summary>The time to judge certificates by; null for the clock.</summary>
     public Func<DateTimeOffset>? Clock { get; init; }
 

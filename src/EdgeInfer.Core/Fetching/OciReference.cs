@@ -21,7 +21,10 @@ internal sealed record OciReference(string Registry, string Repository, string? 
     /// <summary>Whether it was written with http: whoever speaks it that way sees to it that it is on a private network.</summary>
     public bool IsPlain { get; init; }
 
-    /// <summary>The registry's address. One on this machine is spoken to without TLS.</summary>
+    /// <summary>Whether it was written with https: on this machine too TLS is spoken then.</summary>
+    public bool IsSecured { get; init; }
+
+    /// <summary>The registry's address. One on this machine is spoken to without TLS, unless the reference says otherwise.</summary>
     public Uri Address
     {
         get
@@ -29,7 +32,7 @@ internal sealed record OciReference(string Registry, string Repository, string? 
             // Docker's own registry answers under another name than the one in use.
             string host = Registry is "docker.io" or "index.docker.io" ? "registry-1.docker.io" : Registry;
             Uri secure = new($"https://{host}/");
-            return IsPlain || IsLoopback(secure.Host) ? new Uri($"http://{host}/") : secure;
+            return IsPlain || (!IsSecured && IsLoopback(secure.Host)) ? new Uri($"http://{host}/") : secure;
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class OciRegistry(OciReference reference, IRegistryLogins logins
 
     private const int TokenBytes = 1 << 20;
 
+    /// <summary>What a token has to allow, as in <c>pull,push</c>; null for what the registry itself says, which is what one request needs.</summary>
+    public string? Actions { get; init; }
+
     /// <summary>What to send with each further request; null for nothing.</summary>
     public AuthenticationHeaderValue? Authorization { get; private set; }
 
@@ -75,7 +78,8 @@ internal sealed class OciRegistry(OciReference reference, IRegistryLogins logins
 
     private async Task<AuthenticationHeaderValue> Token(OciChallenge challenge, Login? login, CancellationToken stop)
     {
-        if (challenge.TokenAddress($"repository:{reference.Repository}:pull") is not { } address) throw Final(FaultKind.Unavailable, "the registry names nobody who gives out tokens", "check the address");
+        if (Actions is not null) challenge = challenge with { Scope = "" };
+        if (challenge.TokenAddress($"repository:{reference.Repository}:{Actions ?? "pull"}") is not { } address) throw Final(FaultKind.Unavailable, "the registry names nobody who gives out tokens", "check the address");
         bool isProtected = address.Scheme == Uri.UriSchemeHttps || (RemoteReference.IsLoopback(address.Host) && RemoteReference.IsLoopback(reference.Address.Host));
         if (!isProtected) throw Final(FaultKind.Unavailable, $"the registry gives out tokens at {address.Scheme}://{address.Authority}, without TLS", "use another registry");
         (HttpResponseMessage response, byte[] body) = await http.Read(new(address) { Authorization = login?.Basic, Accept = "application/json", MostBytes = TokenBytes }, stop).ConfigureAwait(false);

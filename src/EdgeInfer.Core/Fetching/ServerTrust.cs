@@ -20,41 +20,16 @@ internal sealed class ServerTrust(HttpHome home, TimeProvider time)
 
     private readonly ConcurrentDictionary<string, (string What, string Cure)> _refusals = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Reads a PEM file of authorities.</summary>
-    /// <param name="file">Absolute path.</param>
-    /// <param name="key">Names the file in the configuration.</param>
-    /// <exception cref="FaultException">It cannot be used.</exception>
-    public static X509Certificate2Collection Authorities(string file, string key)
-    {
-        try
-        {
-            string text = PemContent.Read(file, PemContent.Certificate, out (string What, string Cure)? wrong);
-            if (wrong is { } w) throw FaultException.Of(FaultKind.Configuration, key, w.What, w.Cure);
-            X509Certificate2Collection found = [];
-            found.ImportFromPem(text);
-            // Of a file that is being written the first certificates are whole.
-            if (found.Count > 0 && found.Count >= text.Split("-----BEGIN CERTIFICATE-----").Length - 1) return found;
-            throw FaultException.Of(FaultKind.Configuration, key, $"the file {file} is damaged, or not written to its end", "write it again");
-        }
-        catch (CryptographicException e)
-        {
-            throw FaultException.Of(FaultKind.Configuration, key, $"a certificate in {file} is damaged: {e.Message.TrimEnd('.')}", "write it again", e);
-        }
-        catch (Exception e) when (BoundedFile.IsExpected(e))
-        {
-            (string what, string cure) = BoundedFile.Explain(e, file, "name a PEM file with a certificate");
-            throw FaultException.Of(FaultKind.Configuration, key, what, cure, e);
-        }
-    }
-
     /// <summary>What TLS is asked for.</summary>
-    public SslClientAuthenticationOptions ToOptions()
+    /// <param name="own">The certificate to show where one is asked for; null for none.</param>
+    public SslClientAuthenticationOptions ToOptions(SslStreamCertificateContext? own)
     {
         X509ChainPolicy policy = new() { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         return new()
         {
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateChainPolicy = policy,
+            ClientCertificateContext = own,
             RemoteCertificateValidationCallback = IsTrusted,
         };
     }
@@ -125,8 +100,8 @@ internal sealed class ServerTrust(HttpHome home, TimeProvider time)
     {
         bool isSelfSigned = certificate.SubjectName.RawData.AsSpan().SequenceEqual(certificate.IssuerName.RawData);
         string signer = isSelfSigned ? "by itself" : $"by {certificate.Issuer}";
-        string trusted = home.Authorities is null ? "which this system does not trust" : "which is none of updates.ca";
-        return ($"the server's certificate ({certificate.Subject}) is signed {signer}, {trusted}", $"set updates.ca to a PEM file with {(isSelfSigned ? "that very certificate" : "the certificate of that authority")}");
+        string trusted = home.Authorities is null ? "which this system does not trust" : $"which is none of {home.Words.Authorities}";
+        return ($"the server's certificate ({certificate.Subject}) is signed {signer}, {trusted}", $"set {home.Words.Authorities} to a PEM file with {(isSelfSigned ? "that very certificate" : "the certificate of that authority")}");
     }
 
     private static (string What, string Cure) OutOfTime(X509Certificate2 certificate, DateTimeOffset now) => (

@@ -42,14 +42,10 @@ internal sealed class TrustFiles
     {
         MqttOptions options = settings.Options;
         FileStamp[] stamps = Stamps(options);
-        X509Certificate2Collection? authorities = options.TlsCa is { } ca ? Certificates(settings, "mqtt.tls.ca", ca) : null;
-        X509Certificate2Collection? own = null;
-        if (options is { TlsCertificate: { } certificate, TlsKey: { } key })
-        {
-            own = Certificates(settings, "mqtt.tls.certificate", certificate);
-            own[0] = WithKey(settings, own[0], certificate, key);
-        }
-
+        X509Certificate2Collection? authorities = options.TlsCa is { } ca ? Load(settings, () => CertificateFiles.Read(ca, "mqtt.tls.ca")) : null;
+        X509Certificate2Collection? own = options is { TlsCertificate: { } certificate, TlsKey: { } key }
+            ? Load(settings, () => CertificateFiles.ReadOwn((certificate, "mqtt.tls.certificate"), (key, "mqtt.tls.key")))
+            : null;
         return new(stamps, authorities, own);
     }
 
@@ -74,73 +70,16 @@ internal sealed class TrustFiles
     private static IEnumerable<string> Hashes(X509Certificate2Collection? certificates)
         => certificates is null ? ["none"] : certificates.Select(static c => c.GetCertHashString(HashAlgorithmName.SHA256));
 
-    private static X509Certificate2Collection Certificates(MqttSettings settings, string key, string file)
-    {
-        string text = Text(settings, key, file, PemContent.Certificate);
-        X509Certificate2Collection found = [];
-        try
-        {
-            found.ImportFromPem(text);
-        }
-        catch (CryptographicException e)
-        {
-            throw Unusable(settings, key, $"a certificate in {file} is damaged: {e.Message.TrimEnd('.')}", "write it again", e);
-        }
-
-        // Of a file that is being written the first certificates are whole; a trusted one counts as a certificate only here.
-        int begun = text.Split("-----BEGIN CERTIFICATE-----").Length - 1;
-        if (found.Count == 0 || found.Count < begun)
-            throw Unusable(settings, key, $"the file {file} is damaged, or not written to its end: {found.Count} of {begun} certificates are whole", "write it again", null);
-        return found;
-    }
-
-    private static X509Certificate2 WithKey(MqttSettings settings, X509Certificate2 certificate, string certificateFile, string keyFile)
-    {
-        string key = Text(settings, "mqtt.tls.key", keyFile, PemContent.PrivateKey);
-        try
-        {
-            return X509Certificate2.CreateFromPem(certificate.ExportCertificatePem(), key);
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
-        {
-            throw IsKey(key)
-                ? Unusable(settings, "mqtt.tls.key", $"the key in {keyFile} does not belong to the certificate in {certificateFile} ({certificate.Subject})", "name the key that the certificate was made for", e)
-                : Unusable(settings, "mqtt.tls.key", $"the private key in {keyFile} is damaged, or of a kind that cannot be used", "use an RSA or EC key in PEM", e);
-        }
-    }
-
-    private static bool IsKey(string text) => IsKeyOf(RSA.Create(), text) || IsKeyOf(ECDsa.Create(), text);
-
-    private static bool IsKeyOf(AsymmetricAlgorithm kind, string text)
-    {
-        using (kind)
-        {
-            try
-            {
-                kind.ImportFromPem(text);
-                return true;
-            }
-            catch (Exception e) when (e is CryptographicException or ArgumentException)
-            {
-                return false;
-            }
-        }
-    }
-
-    private static string Text(MqttSettings settings, string key, string file, string label)
+    // What is wrong with a file is the session's trouble: a later attempt reads it anew.
+    private static T Load<T>(MqttSettings settings, Func<T> load)
     {
         try
         {
-            string text = PemContent.Read(file, label, out (string What, string Cure)? wrong);
-            return wrong is null ? text : throw Unusable(settings, key, wrong.Value.What, wrong.Value.Cure, null);
+            return load();
         }
-        catch (Exception e) when (BoundedFile.IsExpected(e))
+        catch (FaultException e)
         {
-            (string what, string cure) = BoundedFile.Explain(e, file, $"name a PEM file with a {PemContent.Noun(label)}");
-            throw Unusable(settings, key, what, cure, e);
+            throw new MqttLinkException(new(FaultKind.Configuration, settings.Address, $"{e.Fault.Where}: {e.Fault.What}", e.Fault.Cure), true, e);
         }
     }
-
-    private static MqttLinkException Unusable(MqttSettings settings, string key, string what, string cure, Exception? inner)
-        => new(new(FaultKind.Configuration, settings.Address, $"{key}: {what}", cure), true, inner);
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Net.Http;
+using EdgeInfer.Commands.Release;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Fetching;
 using EdgeInfer.Fetching.Updates;
 using EdgeInfer.Models;
 using EdgeInfer.Slots;
@@ -24,25 +26,40 @@ internal static class EnrollCommand
         Option<string[]> models = new("--model") { Description = "A model that the fleet publishes; may be repeated", HelpName = "NAME", Required = true, Arity = ArgumentArity.OneOrMore };
         Option<string> state = new("--state-folder") { Description = "The agent's state folder (runtime.state_folder)", HelpName = "DIR", DefaultValueFactory = static _ => DefaultState };
         Option<string?> ca = new("--ca") { Description = "PEM file with the repository's authorities", HelpName = "FILE" };
+        Option<string?> certificate = new("--certificate") { Description = "PEM file with a client certificate, where the repository wants one", HelpName = "FILE" };
+        Option<string?> key = new("--key") { Description = "PEM file with the certificate's private key", HelpName = "FILE" };
+        Option<string?> username = new("--username") { Description = "User at the repository", HelpName = "NAME" };
+        Option<string?> password = new("--password-file") { Description = "File with the user's password", HelpName = "FILE" };
         Command command = new(
             "enroll",
             "This device trusts a fleet's releases from now on: the root with the given digest is fetched, verified and kept. To be run as the service's user, while the agent is stopped; prints what to write into the configuration.\n\n"
             + "Example: sudo -u edgeinfer edgeinfer enroll --repository https://models.example --root-sha256 0067… --model parts")
         {
-            repository, root, models, state, ca,
+            repository, root, models, state, ca, certificate, key, username, password,
         };
         command.SetAction(parsed =>
         {
-            Enroll(parsed.GetValue(repository)!, parsed.GetValue(root)!, parsed.GetValue(models)!, parsed.GetValue(state)!, parsed.GetValue(ca), parsed.InvocationConfiguration.Output)
-                .GetAwaiter().GetResult();
+            string url = parsed.GetValue(repository)!;
+            string? user = parsed.GetValue(username), passwordFile = parsed.GetValue(password);
+            if (user is null != passwordFile is null) throw FaultException.Of(FaultKind.Usage, (user is null ? password : username).Name, "one of the two is missing", "give --username and --password-file");
+            UpdateTransportOptions transport = new()
+            {
+                Repository = RepositoryAddress.Read(url, out (string What, string Cure) wrong) ?? throw FaultException.Of(FaultKind.Usage, repository.Name, wrong.What, wrong.Cure),
+                AuthorityFile = parsed.GetValue(ca) is { } file ? Path.GetFullPath(file) : null,
+                Identity = RegistryOptionSet.ClientFiles(parsed, certificate, key),
+                Credential = user is null ? null : new(user, RegistryOptionSet.Password(password, passwordFile!)),
+                Words = static _ => FetchWords.Verb("--repository", "--", ""),
+            };
+            string[] written = [.. Written(transport, user, passwordFile)];
+            Enroll(transport, parsed.GetValue(root)!, parsed.GetValue(models)!, parsed.GetValue(state)!, written, parsed.InvocationConfiguration.Output).GetAwaiter().GetResult();
             return CommandLine.Success;
         });
         return command;
     }
 
-    private static async Task Enroll(string repository, string digest, string[] models, string state, string? ca, TextWriter output)
+    private static async Task Enroll(UpdateTransportOptions options, string digest, string[] models, string state, string[] written, TextWriter output)
     {
-        RepositoryAddress address = RepositoryAddress.Read(repository, out (string What, string Cure) wrong) ?? throw FaultException.Of(FaultKind.Usage, "--repository", wrong.What, wrong.Cure);
+        string display = options.Repository.Display;
         RootPin pin = Pin(digest);
         foreach (string model in models)
             if (!ModelName.IsValid(model)) throw FaultException.Of(FaultKind.Usage, "--model", $"{Quoted.Text(model)} is no name of a model", ModelName.Rule);
@@ -59,10 +76,10 @@ internal static class EnrollCommand
         using TransferProgress progress = new(NullLogger.Instance);
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         using UpdateTransport transport = new(
-            new() { Repository = address, AuthorityFile = ca is null ? null : Path.GetFullPath(ca), Clock = () => clock.Now }, HttpClient.DefaultProxy, TimeProvider.System, new Random(Environment.ProcessId), progress);
+            options with { Clock = () => clock.Now }, HttpClient.DefaultProxy, TimeProvider.System, new Random(Environment.ProcessId), progress);
 #pragma warning restore CA5394
         await trust.Refresh(transport.Repository, CancellationToken.None);
-        output.WriteLine($"this device trusts the root {pin.Sha256[..12]} of {address.Display}");
+        output.WriteLine($"this device trusts the root {pin.Sha256[..12]} of {display}");
         foreach (string model in models)
         {
             if (await trust.Find($"rollout/{model}.json", CancellationToken.None) is null)
@@ -71,7 +88,15 @@ internal static class EnrollCommand
 
         output.WriteLine("write into the configuration, name the models in pipelines, and start the agent:");
         output.WriteLine($"  models: {{ {string.Join(", ", models.Select(static m => $"{m}: {{ managed: {m} }}"))} }}");
-        output.WriteLine($"  updates: {{ repository: \"{address.Display}\" }}");
+        output.WriteLine($"  updates: {{ {string.Join(", ", written)} }}");
+    }
+
+    private static IEnumerable<string> Written(UpdateTransportOptions options, string? user, string? passwordFile)
+    {
+        yield return $"repository: \"{options.Repository.Display}\"";
+        if (options.AuthorityFile is { } authorities) yield return $"ca: {authorities}";
+        if (options.Identity is var (certificate, key)) yield return $"certificate: {certificate}, key: {key}";
+        if (user is not null) yield return $"username: {user}, password: {{ file: {Path.GetFullPath(passwordFile!)} }}";
     }
 
     private static RootPin Pin(string digest)

@@ -149,6 +149,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
                 Registry = registry,
                 RegistryCredential = options.RegistryPassword is { } other ? new(options.RegistryUsername, other) : null,
                 AuthorityFile = options.Ca,
+                Identity = options is { Certificate: { } certificate, Key: { } key } ? (certificate, key) : null,
                 BytesPerSecond = options.RateBytesPerSecond,
                 Clock = () => clock.Now,
             },

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeInfer.Tests.Messaging;
 
 namespace EdgeInfer.SystemTests.Rig;
 
@@ -16,16 +17,34 @@ internal sealed class Registry : IAsyncDisposable
     public string Address { get; } = $"127.0.0.1:{Mosquitto.FreePort()}";
 
     /// <summary>Starts a registry.</summary>
-    public static async Task<Registry> Start()
+    public static Task<Registry> Start() => Start("", "");
+
+    /// <summary>Starts a registry with TLS that wants a certificate of the same authority from its clients, and the user ci or edge with <see cref="Canary.Password"/>.</summary>
+    /// <param name="own">Whose <c>server.pem</c> and <c>server.key</c> it shows.</param>
+    public static Task<Registry> StartSecured(TestCertificates own)
+    {
+        // The password's bcrypt at the least cost, the only kind of hash that it takes.
+        const string Hash = "$2b$05$abcdefghijklmnopqrstuuCtTJnP/9Zd/7eVy/WtqgB8pCamMMG3e";
+        string users = own.Write("htpasswd", $"ci:{Hash}\nedge:{Hash}\n");
+        return Start($", tls: {{ certificate: {own["server.pem"]}, key: {own["server.key"]}, clientcas: [{own.AuthorityFile}] }}", $"auth: {{ htpasswd: {{ realm: models, path: {users} }} }}\n");
+    }
+
+    private static async Task<Registry> Start(string http, string more)
     {
         Registry registry = new();
         string configuration = Path.Combine(registry._folder.FullName, "config.yml");
         await File.WriteAllTextAsync(
-            configuration, $"version: 0.1\nstorage: {{ filesystem: {{ rootdirectory: {registry._folder.FullName}/data }} }}\nhttp: {{ addr: {registry.Address} }}\n");
+            configuration, $"version: 0.1\nstorage: {{ filesystem: {{ rootdirectory: {registry._folder.FullName}/data }} }}\nhttp: {{ addr: {registry.Address}{http} }}\n{more}");
         registry._process = ChildProcess.Start(Peer.Program("docker-registry"), ["serve", configuration]);
         await registry._process.Line("listening on");
         return registry;
     }
+
+    /// <summary>A line of its log.</summary>
+    public Task<string> Line(string text) => _process!.Line(text);
+
+    /// <summary>Its log so far.</summary>
+    public string Log => _process!.Output;
 
     /// <summary>Pushes files as the raw layers of an artifact.</summary>
     /// <returns>sha256 of the manifest.</returns>

@@ -48,9 +48,13 @@ public sealed class UpdateReaderTests
     [InlineData("repository: 'https://u.example/?a=b'", "updates.repository: a repository is a folder: its address has neither ? nor #; expected https://HOST/PATH")]
     [InlineData("repository: https://me:pw@u.example/", "updates.repository: 'https://***@u.example/' holds a user or a password; take them out and write updates.username and updates.password: { file: PATH }")]
     [InlineData("registry: oci://r.example/a", "updates.registry: the signed metadata have no place; add updates.repository")]
-    [InlineData("repository: https://u.example, registry: https://r.example/a", "updates.registry: found 'https://r.example/a'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
+    [InlineData("repository: https://u.example, registry: r.example/a", "updates.registry: found 'r.example/a'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
     [InlineData("repository: https://u.example, registry: oci://r.example", "updates.registry: found 'oci://r.example'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
     [InlineData("repository: https://u.example, registry: 'oci://r.example/a:tag'", "updates.registry: found 'oci://r.example/a:tag'; expected oci://HOST/REPOSITORY without tag and digest, such as oci://registry.example/fleet/models")]
+    [InlineData("certificate: /dev/null", "updates.certificate: a certificate without its key; add updates.key")]
+    [InlineData("key: /dev/null", "updates.key: a key without its certificate; add updates.certificate")]
+    [InlineData("repository: http://10.0.0.7, certificate: /dev/null, key: /dev/null", "updates.certificate: nothing here is reached over TLS, so this would have no effect; write https:// in updates.repository")]
+    [InlineData("repository: https://u.example, certificate: /dev/null, key: /dev/null", "updates.key: the file /dev/null is empty; write a private key in PEM into it")]
     [InlineData("root: /nothing/root.json", "updates.root: there is no file /nothing/root.json; copy the fleet's root.json here, or run 'edgeinfer enroll'")]
     [InlineData("poll: 10s", "updates.poll: found '10s'; expected a duration such as 250ms, 5s, 2h, from 1m to 7d")]
     [InlineData("spread: 2d", "updates.spread: found '2d'; expected a duration such as 250ms, 5s, 2h, from 0ms to 1d")]
@@ -67,6 +71,27 @@ public sealed class UpdateReaderTests
     {
         Read($"updates: {{ {yaml} }}", out IReadOnlyList<string> faults);
         Assert.Contains(fault, faults.Select(static f => f[(f.IndexOf(": ", StringComparison.Ordinal) + 2)..]));
+    }
+
+    [Theory]
+    [InlineData("oci://r.example:5000/fleet/models")]
+    [InlineData("https://127.0.0.1:5000/fleet/models")]
+    [InlineData("http://192.168.1.20:5000/fleet/models")]
+    public void A_registry_is_written_in_one_of_three_ways(string written)
+    {
+        UpdateOptions options = Read($"updates: {{ repository: https://u.example, registry: \"{written}\" }}", out IReadOnlyList<string> faults)!;
+        Assert.Equal((0, written), (faults.Count, options.Registry));
+    }
+
+    [Fact]
+    public void A_certificate_with_its_key_is_read_where_a_registry_alone_has_TLS_too()
+    {
+        using Messaging.TestCertificates plant = new("plant authority");
+        plant.Client().Dispose();
+        UpdateOptions options = Read(
+            $"updates: {{ repository: http://10.0.0.7, registry: oci://r.example/a, certificate: {plant["client.pem"]}, key: {plant["client.key"]} }}", out IReadOnlyList<string> faults)!;
+        Assert.Empty(faults);
+        Assert.Equal((plant["client.pem"], plant["client.key"]), (options.Certificate, options.Key));
     }
 
     [Theory]

@@ -41,6 +41,15 @@ internal sealed class FileServer : IDisposable
     /// <summary>Bytes that could be sent, headers included; those of the system's buffers count.</summary>
     public long SentBytes => Interlocked.Read(ref _sentBytes);
 
+    /// <summary>Answers before a body is asked for; null asks for it.</summary>
+    public Func<Request, Reply?> Early { get; init; } = static _ => null;
+
+    /// <summary>Looks at the certificate that a client shows, which is null where it shows none; without this nobody is asked for one.</summary>
+    public Func<X509Certificate2?, bool>? Clients { get; init; }
+
+    /// <summary>Subjects of the certificates that the last client sent beside its own.</summary>
+    public IReadOnlyList<string> SentBeside { get; private set; } = [];
+
     /// <summary>Waits until no answer is being given any more: the client has let go of all connections.</summary>
     public void WaitUntilIdle()
     {
@@ -84,12 +93,23 @@ internal sealed class FileServer : IDisposable
         {
             using NetworkStream plain = new(socket, ownsSocket: true);
             using SslStream? secure = _certificate is null ? null : new SslStream(plain);
-            secure?.AuthenticateAsServer(_certificate!);
+            secure?.AuthenticateAsServer(new SslServerAuthenticationOptions
+            {
+                ServerCertificate = _certificate,
+                ClientCertificateRequired = Clients is not null,
+                RemoteCertificateValidationCallback = (_, shown, chain, _) =>
+                {
+                    SentBeside = [.. chain?.ChainPolicy.ExtraStore.Select(static c => c.Subject) ?? []];
+                    return Clients is null || Clients(shown as X509Certificate2);
+                },
+            });
             Stream stream = secure is null ? plain : secure;
             Request request = ReadRequest(stream);
-            _requests.Enqueue(request);
-            Reply reply = _script(request);
             Wire wire = new(stream, socket, bytes => Interlocked.Add(ref _sentBytes, bytes));
+            Reply? early = request.BodyBytes > 0 ? Early(request) : null;
+            if (early is null && request.BodyBytes > 0) request = ReadBody(request, stream);
+            _requests.Enqueue(request);
+            Reply reply = early ?? _script(request);
             if (reply.Act is { } act) act(wire);
             else reply.Write(wire, request.Method == "HEAD");
         }
@@ -97,6 +117,14 @@ internal sealed class FileServer : IDisposable
         {
             // The client or the test has gone.
         }
+    }
+
+    private static Request ReadBody(Request request, Stream stream)
+    {
+        if (request.Header("Expect") == "100-continue") stream.Write("HTTP/1.1 100 Continue\r\n\r\n"u8);
+        byte[] body = new byte[request.BodyBytes];
+        stream.ReadExactly(body);
+        return request with { Body = body };
     }
 
     private Request ReadRequest(Stream stream)
@@ -121,6 +149,12 @@ internal sealed class FileServer : IDisposable
 /// <param name="Number">Counts from 1.</param>
 internal sealed record Request(int Number, string Method, string Target, IReadOnlyDictionary<string, string> Headers)
 {
+    /// <summary>What was sent.</summary>
+    public byte[] Body { get; init; } = [];
+
+    /// <summary>How much the client says it sends.</summary>
+    public int BodyBytes => int.Parse(Headers.GetValueOrDefault("Content-Length", "0"), CultureInfo.InvariantCulture);
+
     public string Header(string name) => Headers.GetValueOrDefault(name, "");
 
     /// <summary>The first byte asked for; null where the whole is wanted.</summary>

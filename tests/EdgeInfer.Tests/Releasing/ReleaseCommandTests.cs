@@ -68,6 +68,12 @@ public sealed class ReleaseCommandTests : IDisposable
     [InlineData(64, "edgeinfer: --prefix: found 'plant/#'; give one or several levels, as in plant/edgeinfer; + stands for one", "status", "--broker", "mqtt://127.0.0.1:1", "--prefix", "plant/#")]
     [InlineData(64, "edgeinfer: --password: a password on the command line can be read by everyone on this machine; write it into a file and give --password-file FILE", "status", "--broker", "mqtt://127.0.0.1:1", "--password", "x")]
     [InlineData(66, "there is no release folder here; make one with 'edgeinfer release init', or name it with --dir DIR", "status", "--broker", "mqtt://127.0.0.1:1")]
+    [InlineData(64, "edgeinfer: --no-blobs: it says how to push, and no registry is named; add --registry oci://HOST/REPOSITORY", "publish", "--no-blobs")]
+    [InlineData(64, "edgeinfer: --registry: 'registry.example' is no repository in a registry; write oci://REGISTRY/REPOSITORY", "publish", "--registry", "registry.example")]
+    [InlineData(64, "edgeinfer: --registry: a tag says nothing here: releases name their files by digest; write oci://REGISTRY/REPOSITORY", "publish", "--registry", "oci://registry.example/fleet:1")]
+    [InlineData(64, "edgeinfer: --registry-password-file: there is no user name; add --registry-username NAME", "publish", "--registry", "oci://registry.example/fleet", "--registry-password-file", "x")]
+    [InlineData(64, "edgeinfer: --registry-key: a key without its certificate; add --registry-certificate FILE", "publish", "--registry", "oci://registry.example/fleet", "--registry-key", "x")]
+    [InlineData(66, "edgeinfer: --registry-password-file: there is no file /nothing; write the password into that file, readable by you alone", "publish", "--registry", "oci://registry.example/fleet", "--registry-username", "ci", "--registry-password-file", "/nothing")]
     [InlineData(64, "edgeinfer: --metric: found 'map50'; write it as in map50=0.85", "pack", "x", "--name", "parts", "--metric", "map50")]
     [InlineData(64, "edgeinfer: --rss: found 'much'; give a size such as 256MiB", "pack", "x", "--name", "parts", "--rss", "much")]
     public void A_mistake_is_one_line_with_what_where_and_cure(int code, string line, params string[] arguments)

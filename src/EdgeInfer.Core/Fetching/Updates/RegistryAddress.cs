@@ -6,7 +6,7 @@ namespace EdgeInfer.Fetching.Updates;
 /// <summary>Reads a repository in an OCI registry as the configuration has it.</summary>
 internal static class RegistryAddress
 {
-    /// <summary>Reads <c>oci://HOST/REPOSITORY</c>; <c>https://</c> says the same, and <c>http://</c> is taken as <see cref="RepositoryAddress"/> takes it.</summary>
+    /// <summary>Reads <c>oci://HOST/REPOSITORY</c>; <c>https://</c> says the same, on this machine too, and <c>http://</c> is taken as <see cref="RepositoryAddress"/> takes it.</summary>
     /// <returns>Null where it is none.</returns>
     /// <param name="text">As written.</param>
     /// <param name="wrong">What is wrong with it, and the cure; shows no password.</param>
@@ -26,7 +26,7 @@ internal static class RegistryAddress
 
         try
         {
-            OciReference reference = OciReference.Read("//" + rest) with { IsPlain = name == "http" };
+            OciReference reference = OciReference.Read("//" + rest) with { IsPlain = name == "http", IsSecured = name == "https" };
             int slash = rest.IndexOf('/', StringComparison.Ordinal);
             if (rest.IndexOf(':', slash) < 0) return reference;
             wrong = ("a tag says nothing here: releases name their files by digest", Form);

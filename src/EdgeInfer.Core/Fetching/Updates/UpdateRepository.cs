@@ -22,9 +22,7 @@ internal sealed class UpdateRepository(RepositoryAddress address, RepositoryCred
     public AuthenticationHeaderValue? Authorization { get; } = credential?.ToHeader();
 
     /// <inheritdoc/>
-    public string Cure => credential is null
-        ? "set a user and a password, or a token, in the configuration's updates; it is tried again by itself"
-        : "check the user and the password, or the token, in the configuration's updates; it is tried again by itself";
+    public string Cure => credential is null ? http.Words.NoLogin : http.Words.WrongLogin;
 
     /// <summary>Fetches one file whole.</summary>
     /// <param name="name">Relative to the repository, with <c>/</c>, its parts quoted as an address has them.</param>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http;
 using System.Net.Http.Headers;
 using System.Security.Cryptography.X509Certificates;
+using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Fetching.Updates;
@@ -23,6 +24,12 @@ internal sealed record UpdateTransportOptions
 
     /// <summary><c>updates.ca</c>: a PEM file with the authorities of repository and registry; null for the system's.</summary>
     public string? AuthorityFile { get; init; }
+
+    /// <summary><c>updates.certificate</c> and <c>updates.key</c>: PEM files by which repository and registry know who asks; null for none.</summary>
+    public (string Certificate, string Key)? Identity { get; init; }
+
+    /// <summary>Cures, for the server that a key of the configuration names.</summary>
+    public Func<string, FetchWords> Words { get; init; } = FetchWords.Update;
 
     /// <summary><c>updates.rate</c> in bytes per second; null for no bound.</summary>
     public long? BytesPerSecond { get; init; }
@@ -55,7 +62,7 @@ internal sealed class UpdateTransport : IDisposable
         FetchLimits limits = options.Limits;
         RefuseExposed(options.Repository.Url, options.Credential, "updates.repository");
         if (options.Registry is { } checkedRegistry) RefuseExposed(checkedRegistry.Address, options.RegistryCredential, "updates.registry");
-        X509Certificate2Collection? authorities = options.AuthorityFile is { } file ? ServerTrust.Authorities(file, "updates.ca") : null;
+        X509Certificate2Collection? authorities = options.AuthorityFile is { } file ? CertificateFiles.Read(file, options.Words("updates.repository").Authorities) : null;
         Attempts attempts = new(limits, time, random, report);
         _repositoryHttp = Client(options.Repository.Url, "updates.repository");
         Repository = new UpdateRepository(options.Repository, options.Credential, _repositoryHttp, attempts);
@@ -66,7 +73,11 @@ internal sealed class UpdateTransport : IDisposable
         Blobs = new BlobFetch(origin, _blobHttp, limits, options.BytesPerSecond is { } rate ? new RateLimit(rate, time) : null, attempts, report);
 
         HttpFetch Client(Uri address, string key)
-            => new(limits, proxy, time, options.Reach(new HttpHome(address, FetchWords.Update(key)) { Authorities = authorities, Clock = options.Clock }));
+        {
+            FetchWords words = options.Words(key);
+            ClientIdentity? identity = options.Identity is var (certificate, privateKey) ? new(certificate, privateKey, words) : null;
+            return new(limits, proxy, time, options.Reach(new HttpHome(address, words) { Authorities = authorities, Identity = identity, Clock = options.Clock }));
+        }
     }
 
     /// <summary>Gives signed metadata.</summary>
@@ -82,8 +93,8 @@ internal sealed class UpdateTransport : IDisposable
         _repositoryHttp.Dispose();
     }
 
-    // On this machine nobody reads along.
-    private static void RefuseExposed(Uri address, RepositoryCredential? credential, string key)
+    /// <summary>Refuses to send a credential where others read along; on this machine nobody does.</summary>
+    internal static void RefuseExposed(Uri address, RepositoryCredential? credential, string key)
     {
         if (credential is null || address.Scheme == Uri.UriSchemeHttps || RemoteReference.IsLoopback(address.Host)) return;
         throw FaultException.Of(FaultKind.Configuration, key, "a password or token would go over plain http, where everybody on the way reads it", "use https, or leave the credential out");

@@ -472,6 +472,28 @@ public sealed class BlobFetchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rate_below_the_least_that_a_server_has_to_keep_is_no_fault_of_the_server()
+    {
+        // 8 KiB at 100 bytes a second: 82 s, in whose first 60 far less comes than 60 times 256 bytes.
+        FakeTimeProvider time = new();
+        _bench.Time = time;
+        byte[] small = Bytes(7, 8 << 10);
+        using FileServer server = new(r => Reply.File(r, small, Tag));
+        Task fetch = _bench.FetchBlob(_bench.Open(server.Url("/"), rate: 100), UpdateBench.Sha256(small), small.Length);
+        int pieces = 0;
+        long begin = time.GetTimestamp();
+        UpdateBench.Pass(fetch, time, () =>
+        {
+            // The client is given the time to take its next piece; while it pauses none comes.
+            SpinWait.SpinUntil(() => fetch.IsCompleted || _bench.Progress.Count > pieces, 20);
+            pieces = _bench.Progress.Count;
+        }, 2);
+        await fetch;
+        Assert.Equal(small, await File.ReadAllBytesAsync(_bench.Partial));
+        Assert.InRange(time.GetElapsedTime(begin).TotalSeconds, 80, 120);
+    }
+
+    [Fact]
     public void The_rate_is_one_for_all_blobs_of_a_transport()
     {
         InstantTime time = new(_bench.Limits.Connect, _bench.Limits.Stall, _bench.Limits.FloorWindow, _bench.Limits.DocumentTime);

@@ -55,6 +55,7 @@ public sealed class RepositoryAddressTests : IDisposable
     [InlineData("https://registry.example:5000/models", "https://registry.example:5000/", "models")]
     [InlineData("http://192.168.1.20:5000/models", "http://192.168.1.20:5000/", "models")]
     [InlineData("oci://127.0.0.1:5000/models", "http://127.0.0.1:5000/", "models")]
+    [InlineData("https://127.0.0.1:5000/models", "https://127.0.0.1:5000/", "models")]
     public void A_repository_in_a_registry_is_taken(string text, string address, string repository)
     {
         OciReference? reference = RegistryAddress.Read(text, out _);

@@ -78,24 +78,28 @@ internal sealed class UpdateBench : IPullReport, IDisposable
 
     public UpdateTransport Open(
         string repository, string? registry = null, string? ca = null, RepositoryCredential? credential = null, RepositoryCredential? registryCredential = null, long? rate = null,
-        Func<DateTimeOffset>? clock = null)
+        Func<DateTimeOffset>? clock = null, (string, string)? identity = null)
     {
         UpdateTransportOptions options = new()
         {
             Repository = RepositoryAddress.Read(repository, out (string What, string Cure) wrong) ?? throw new ArgumentException(wrong.What, nameof(repository)),
             Registry = registry is null ? null : RegistryAddress.Read(registry, out wrong) ?? throw new ArgumentException(wrong.What, nameof(registry)),
             AuthorityFile = ca,
+            Identity = identity,
             Credential = credential,
             RegistryCredential = registryCredential,
             BytesPerSecond = rate,
             Clock = clock,
             Limits = Limits,
-            Reach = home => home with { Resolve = Resolve, Dial = Dial },
+            Reach = Reach,
         };
         UpdateTransport transport = new(options, Proxy, Time, new Random(1), this);
         _open.Add(transport);
         return transport;
     }
+
+    /// <summary>Leads a client to the names and servers of the test.</summary>
+    public HttpHome Reach(HttpHome home) => home with { Resolve = Resolve, Dial = Dial };
 
     public byte[]? Fetch(string repository, string name = Timestamp, int cap = Cap, string? ca = null, RepositoryCredential? credential = null)
         => Open(repository, ca: ca, credential: credential).Repository.Fetch(name, cap, default).AsTask().GetAwaiter().GetResult();

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EdgeInfer.Messaging;
+namespace EdgeInfer.Diagnostics;
 
 /// <summary>
 /// The TLS alert in an exception. .NET passes OpenSSL's line on, whose words differ from version to version
@@ -23,7 +23,7 @@ internal static class TlsAlert
     public const int UnrecognizedName = 112;
     public const int CertificateRequired = 116;
 
-    /// <summary>No alert: OpenSSL's own refusal of the version that the broker chose (SSL_R_UNSUPPORTED_PROTOCOL).</summary>
+    /// <summary>No alert: OpenSSL's own refusal of the version that the other side chose (SSL_R_UNSUPPORTED_PROTOCOL).</summary>
     public const int UnsupportedProtocol = -258;
 
     /// <summary>No alert: what came is no TLS (SSL_R_WRONG_VERSION_NUMBER, and two words for plain HTTP).</summary>
