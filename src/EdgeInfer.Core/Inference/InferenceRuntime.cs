@@ -2,6 +2,7 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference.Interop;
 using EdgeInfer.Models;
+using EdgeInfer.Posix.Interop;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
@@ -85,6 +86,8 @@ internal sealed partial class InferenceRuntime : ISessionSource
         try
         {
             if (Create(model, provider, isBackground, out why) is not { } session) return null;
+            // Before the first run, which is the peak: what only a start and the reading of a graph need has served.
+            ReadOnlyPages.Release();
             ProviderReport report = new(_options.Providers, provider, refused, _providers.Named(GraphAssignment.Read(session)));
             ModelSession opened = new(model, session, report, new(_time, _devices, _providers.DeviceOf(provider)));
             // It has run: what was compiled on the way is whole.
