@@ -9,7 +9,7 @@ public sealed class RegistryTests : IAsyncLifetime
     private readonly TestFolder _folder = new();
     private readonly TestCertificates _plant = new("Plant CA");
     private readonly int _port = Mosquitto.FreePort();
-    private readonly Publisher _publisher;
+    private readonly PartsPublisher _publisher;
     private Registry? _registry;
     private Mosquitto? _broker;
     private ChildProcess? _server;
@@ -72,7 +72,7 @@ public sealed class RegistryTests : IAsyncLifetime
         _server = AgentProcess.Start("release", "serve", "--dir", _folder["release"], "--listen", $"127.0.0.1:{_port}");
         await _server.Line("serving ");
         _listener = _broker!.Subscribe("edgeinfer/press-3/update/#");
-        _agent = await Publisher.Start(_publisher.Device(
+        _agent = await PartsPublisher.Start(_publisher.Device(
             _broker, $"repository: \"http://127.0.0.1:{_port}\", root: {_publisher.Root}, registry: \"{Registry}\", ca: {_plant.AuthorityFile}, certificate: {_plant["client.pem"]}, key: {_plant["client.key"]}, registry_username: edge, registry_password: {{ file: {password} }}"));
         await _listener.Line("\"state\":\"committed\"");
         Assert.Equal(_publisher.Graph(2), await File.ReadAllBytesAsync(_folder[$"state/blobs/sha256/{_publisher.GraphDigest(2)}"]));

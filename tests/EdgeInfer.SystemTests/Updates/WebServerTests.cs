@@ -11,7 +11,7 @@ public sealed class WebServerTests : IAsyncLifetime
     private readonly TestFolder _folder = new();
     private readonly TestCertificates _plant = new("Plant CA");
     private readonly int _port = Mosquitto.FreePort();
-    private readonly Publisher _publisher;
+    private readonly PartsPublisher _publisher;
     private Mosquitto? _broker;
     private Nginx? _nginx;
     private ChildProcess? _agent;
@@ -76,13 +76,13 @@ public sealed class WebServerTests : IAsyncLifetime
         Assert.Contains($"updates: {{ {updates} }}", said, StringComparison.Ordinal);
 
         string configuration = _publisher.Device(_broker!, updates);
-        _agent = await Publisher.Start(configuration, system);
+        _agent = await PartsPublisher.Start(configuration, system);
         await UntilThere(50_000);
         await _nginx.KillWorker();
         await UntilThere(150_000);
         Assert.Equal(0, await _agent.Terminate(ChildProcess.Patience));
         await _agent.DisposeAsync();
-        _agent = await Publisher.Start(configuration, system);
+        _agent = await PartsPublisher.Start(configuration, system);
         await UntilCommitted();
 
         string[] rests = await _nginx.Lines($"206 GET /blobs/sha256/{_publisher.GraphDigest(1)} ", 2);
@@ -103,7 +103,7 @@ public sealed class WebServerTests : IAsyncLifetime
         File.Copy(elsewhere["client.key"], _folder["own.key"]);
         string files = $"root {_publisher.Repository};", users = _folder.Write("users", "press-3:{PLAIN}other\n");
         _nginx = await Nginx.Start(Nginx.Server(_port, _plant, "expired", files));
-        _agent = await Publisher.Start(_publisher.Device(
+        _agent = await PartsPublisher.Start(_publisher.Device(
             _broker!, $"repository: \"https://127.0.0.1:{_port}\", root: {_publisher.Root}, ca: {_plant.AuthorityFile}, certificate: own.pem, key: own.key, username: press-3, password: {Canary.Password}"));
 
         await Says("is valid from 2010-01-01 to 2020-01-01, and it is ");

@@ -272,16 +272,16 @@ public sealed class OciUploadTests : IDisposable
     }
 
     [Fact]
-    public void A_manifest_goes_under_its_tag_with_its_type_byte_for_byte()
+    public async Task A_manifest_goes_under_its_tag_with_its_type_byte_for_byte()
     {
         FileServer server = Host();
         byte[] manifest = "{ \"schemaVersion\":2 }"u8.ToArray();
         OciUpload upload = Upload(null);
-        Assert.Null(upload.Tagged("parts-1", OciManifest.ImageType, default).GetAwaiter().GetResult());
-        upload.Manifest("parts-1", OciManifest.ImageType, manifest, default).GetAwaiter().GetResult();
+        Assert.Null(await upload.Tagged("parts-1", OciManifest.ImageType, TestContext.Current.CancellationToken));
+        await upload.Manifest("parts-1", OciManifest.ImageType, manifest, TestContext.Current.CancellationToken);
         Assert.Equal(manifest, _registry.Manifests["parts-1"]);
         Assert.Equal(("PUT", "/v2/fleet/models/manifests/parts-1", OciManifest.ImageType), (server.Requests[1].Method, server.Requests[1].Target, server.Requests[1].Header("Content-Type")));
-        Assert.Equal(UpdateBench.Sha256(manifest), upload.Tagged("parts-1", OciManifest.ImageType, default).GetAwaiter().GetResult());
+        Assert.Equal(UpdateBench.Sha256(manifest), await upload.Tagged("parts-1", OciManifest.ImageType, TestContext.Current.CancellationToken));
         Assert.Equal(OciManifest.ImageType, server.Requests[2].Header("Accept"));
     }
 

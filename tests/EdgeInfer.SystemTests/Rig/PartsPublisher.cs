@@ -4,7 +4,7 @@ namespace EdgeInfer.SystemTests.Rig;
 
 /// <summary>A publisher with a release folder, who uses the published program's verbs, and the configuration of a device that follows him.</summary>
 /// <param name="folder">Where everything lies.</param>
-internal sealed class Publisher(TestFolder folder)
+internal sealed class PartsPublisher(TestFolder folder)
 {
     private string Passphrase => folder["passphrase"];
 
