@@ -77,7 +77,8 @@ public sealed class GenerationStoreTests : IDisposable
         string shipped = _rig.Shipped();
         File.WriteAllText(Path.Combine(shipped, ".gitattributes"), "x");
         UpdateException refused = Assert.Throws<UpdateException>(() => Generations.AdoptInitial(StoreRig.Model, shipped, null));
-        Assert.Contains("'.gitattributes': a hidden name", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'.gitattributes'", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("a part of it begins with a dot", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -125,7 +125,7 @@ public sealed class ManagedModelTests : IDisposable
         _rig.Commit(TestRelease.Of(1));
         Directory.Delete(_rig.Folders.Generations(StoreRig.Model), recursive: true);
         Fault fault = Assert.Throws<FaultException>(() => Locator.Find("parts")).Fault;
-        Assert.Contains("update retry", fault.Cure, StringComparison.Ordinal);
+        Assert.Contains("update status", fault.Cure, StringComparison.Ordinal);
         Assert.Empty(Locator.List());
     }
 

@@ -142,7 +142,8 @@ public sealed class RepairTests : IDisposable
         Assert.Equal((0, 200), (Slots().Trial!.Attempts, Slots().Trial!.Results));
         Directory.Move(Away, _device.Repository);
         _device.Until(r => r.StandIn is null && _device.Now.Path == tried && r.Trial is not null, "return");
-        Assert.Equal(1, Slots().Trial!.Attempts);
+        // The start counts until the trial is looked at, which has its 100 results already.
+        Assert.InRange(Slots().Trial!.Attempts, 0, 1);
         _device.Give(100);
         Assert.Equal((2, 1), (_device.UntilState("committed").Active!.Seq, _device.Report.Previous!.Seq));
     }
@@ -218,7 +219,10 @@ public sealed class RepairTests : IDisposable
         Task retried = _device.Service!.Of("parts").RetryAsync();
         _device.Until(_ => retried.IsCompleted, "an answer");
         await retried;
-        _device.Commit(3);
+        // And the loop goes on: the rollout names this one still.
+        _device.UntilTrial(2);
+        _device.Give(300);
+        _device.Until(static r => r.Active?.Seq == 2, "commit of 2");
     }
 
     [Fact]
