@@ -28,7 +28,7 @@ internal readonly record struct OciRefusal(string Code, string Message)
             bool isCode = code.Length is > 0 and <= LongestCode && code.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
             return isCode ? new(code, Text(first, "message")) : default;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return default;
         }

@@ -30,7 +30,7 @@ internal sealed class OciUpload(OciReference reference, OciRegistry registry, Ht
     public Task<bool> Blob(string name, string sha256, long bytes, string file, CancellationToken stop) => attempts.Run(
         async token =>
         {
-            if (await Has(sha256, bytes, token).ConfigureAwait(false)) return false;
+            if (await Asked(sha256, bytes, token).ConfigureAwait(false)) return false;
             report.Begin(name, 0, bytes);
             Uri place = await Begin(token).ConfigureAwait(false);
             string digest = $"digest={Uri.EscapeDataString($"sha256:{sha256}")}";
@@ -78,7 +78,14 @@ internal sealed class OciUpload(OciReference reference, OciRegistry registry, Ht
         },
         stop);
 
-    private async Task<bool> Has(string sha256, long bytes, CancellationToken stop)
+    /// <summary>Whether a file is there, in its size.</summary>
+    /// <param name="sha256">64 hexadecimal digits in lower case.</param>
+    /// <param name="bytes">Its size.</param>
+    /// <param name="stop">Ends the waiting.</param>
+    /// <exception cref="FaultException">It may not be known.</exception>
+    public Task<bool> Has(string sha256, long bytes, CancellationToken stop) => attempts.Run(token => Asked(sha256, bytes, token), stop);
+
+    private async Task<bool> Asked(string sha256, long bytes, CancellationToken stop)
     {
         FetchRequest request = new(registry.Blob(sha256)) { Method = HttpMethod.Head };
         using HttpResponseMessage response = await Ask(request, stop).ConfigureAwait(false);

@@ -124,6 +124,9 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Ends the wait in <see cref="Read"/>, now and from now on. Any thread, as long as this is not disposed.</summary>
     public void Wake() => _pipes.Wake();
 
+    /// <summary>Whether it has ended by itself; it is not reaped yet then.</summary>
+    public bool HasEnded => Exit is not null || Processes.HasEnded(Id);
+
     /// <summary>Gives a child whose output has ended a moment to end by itself, then stops it.</summary>
     public ChildExit AwaitExit(TimeSpan limit)
     {
@@ -189,7 +192,8 @@ internal sealed class ChildProcess : IDisposable
         throw FaultException.Of(FaultKind.NoInput, name, "this user may not run it", $"chmod +x {name}, or change its owner");
     }
 
-    // EDGEINFER__… are parts of the agent's configuration, and may hold its passwords; EDGEINFER_PASSPHRASE_… open a publisher's keys.
+    // EDGEINFER__… are parts of the agent's configuration, and may hold its passwords; EDGEINFER_PASSPHRASE_… open a publisher's keys,
+    // EDGEINFER_REGISTRY_PASSWORD its registry.
     private static List<string> EnvironmentOfChild(ChildCommand command)
     {
         List<string> environment = [];
@@ -201,7 +205,8 @@ internal sealed class ChildProcess : IDisposable
 
         return environment;
 
-        static bool IsSecret(string name) => name.StartsWith("EDGEINFER__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("EDGEINFER_PASSPHRASE_", StringComparison.Ordinal);
+        static bool IsSecret(string name) => name.StartsWith("EDGEINFER__", StringComparison.OrdinalIgnoreCase) || name.StartsWith("EDGEINFER_PASSPHRASE_", StringComparison.Ordinal)
+            || name == "EDGEINFER_REGISTRY_PASSWORD";
 
         bool IsKept(string name) => command.Environment is not { } kept || kept.Any(k => k.EndsWith('*') ? name.StartsWith(k[..^1], StringComparison.Ordinal) : name == k);
     }

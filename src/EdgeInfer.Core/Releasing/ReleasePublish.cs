@@ -39,7 +39,7 @@ internal static class ReleasePublish
         List<ReleasePath> there = [];
         foreach ((ReleasePath path, byte[] manifest) in all)
         {
-            if (await registry.Push(path, manifest, blobs, stop).ConfigureAwait(false)) there.Add(path);
+            if (await registry.Push(path, manifest, blobs, !keepsFiles, stop).ConfigureAwait(false)) there.Add(path);
             else say($"{path}: the registry does not have it, and its files are not in {desk.Folder.Repository} any more; devices that want it will wait for it");
         }
 

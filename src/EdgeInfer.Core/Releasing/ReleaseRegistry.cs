@@ -48,17 +48,18 @@ internal sealed class ReleaseRegistry : IDisposable
     /// <param name="path">The release.</param>
     /// <param name="manifest">Its manifest.</param>
     /// <param name="blobs">Where its files lie.</param>
+    /// <param name="seesFiles">Whether each file of a release that is there already is asked for, because this folder will not have it.</param>
     /// <param name="stop">Gives up; what was sent stays there.</param>
     /// <returns>False where the registry lacks a file that is not here either.</returns>
     /// <exception cref="FaultException">The registry does not take it.</exception>
-    public async Task<bool> Push(ReleasePath path, byte[] manifest, BlobFolder blobs, CancellationToken stop)
+    public async Task<bool> Push(ReleasePath path, byte[] manifest, BlobFolder blobs, bool seesFiles, CancellationToken stop)
     {
         string tag = TagOf(path), sha256 = Convert.ToHexStringLower(SHA256.HashData(manifest));
         string? tagged = await _upload.Tagged(tag, ReleaseManifest.ManifestType, stop).ConfigureAwait(false);
-        // A registry takes a manifest only with all its files, and keeps them as long as it is tagged.
-        if (tagged == sha256) return true;
-        if (tagged is { Length: > 0 }) _report.Say($"{Display(path)} was sha256:{tagged} before, which has no tag any more now");
         ReleaseManifest read = ReleaseManifest.Read(manifest, new(), path.ToString());
+        // A registry takes a manifest only with all its files, and keeps them as long as it is tagged; most of them.
+        if (tagged == sha256 && (!seesFiles || await HasAll(read, stop).ConfigureAwait(false))) return true;
+        if (tagged != sha256 && tagged is { Length: > 0 }) _report.Say($"{Display(path)} was sha256:{tagged} before, which has no tag any more now");
         foreach ((string name, ReleaseBlob blob) in Files(read))
         {
             if (!blobs.IsWhole(blob)) return false;
@@ -71,6 +72,13 @@ internal sealed class ReleaseRegistry : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private async Task<bool> HasAll(ReleaseManifest manifest, CancellationToken stop)
+    {
+        foreach ((_, ReleaseBlob blob) in Files(manifest))
+            if (!await _upload.Has(blob.Sha256, blob.Bytes, stop).ConfigureAwait(false)) return false;
+        return true;
+    }
 
     private static IEnumerable<(string Name, ReleaseBlob Blob)> Files(ReleaseManifest manifest)
         => [("config", manifest.Config), .. manifest.Files.Select(static f => (f.Name, (ReleaseBlob)f))];

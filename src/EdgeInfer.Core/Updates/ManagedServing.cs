@@ -74,7 +74,7 @@ internal sealed partial class ManagedServing(string name, string initial, GateLi
     {
         byte[]? manifest = store.Generations.ManifestOf(name, generation);
         if (store.Generations.Repair(name, generation, manifest, manifest is null ? null : PlanOf(generation, manifest)) is { Count: 0 }) return true;
-        if (generation.Seq != 0 || initial.Length == 0 || ModelLoader.Digest(initial) != generation.Digest) return false;
+        if (generation.Seq != 0 || initial.Length == 0 || DigestOf(initial) != generation.Digest) return false;
         return store.Generations.AdoptInitial(name, initial, generation.Version).IsSame(generation);
     }
 
@@ -163,12 +163,14 @@ internal sealed partial class ManagedServing(string name, string initial, GateLi
         }
     }
 
-    // From a trial to what is active, else to what was before; below the floor only where no rule forbids it. All bytes are read: damage comes in company.
+    // From a trial to what is active, else to what was before; below the floor only where no rule forbids it, and to nothing that its publisher took
+    // back, unless that is what should serve. All bytes are read: damage comes in company.
     private string StandInFor(Generation wanted, string why)
     {
         ModelSlots slots = _slots!.Slots;
         bool isHard = slots.Trial?.Hard ?? slots.Hard;
-        foreach (Generation other in slots.Named.Where(g => !g.IsSame(wanted) && !g.IsSame(slots.Trial?.Generation) && (!isHard || g.Seq >= slots.Floor)))
+        foreach (Generation other in slots.Named.Where(g => !g.IsSame(wanted) && !g.IsSame(slots.Trial?.Generation) && (!isHard || g.Seq >= slots.Floor)
+            && (g.Seq == 0 || g.Seq >= slots.RevokedBelow || g.IsSame(slots.Active))))
         {
             if (WhyNot(other, readsAll: true) is null) return Note(new(wanted, why, Words(other)), store.Generations.PathOf(name, other));
         }
@@ -182,6 +184,19 @@ internal sealed partial class ManagedServing(string name, string initial, GateLi
         _standIn = standIn;
         LogStandIn(logger, name, standIn.For.ToString(), standIn.Why, standIn.Serves ?? "nothing");
         return path;
+    }
+
+    // Null where it cannot be read.
+    private static string? DigestOf(string path)
+    {
+        try
+        {
+            return ModelLoader.Digest(path);
+        }
+        catch (FaultException)
+        {
+            return null;
+        }
     }
 
     private static bool IsLoadable(string path)

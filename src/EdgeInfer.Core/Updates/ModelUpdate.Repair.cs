@@ -32,9 +32,9 @@ internal sealed partial class ModelUpdate
             string path = await Task.Run(() => _serving.Choose(readsAll: true), stop).ConfigureAwait(false);
             if (_serving.StandIn is not null)
             {
+                Serve(path);
                 // It never began: that start is not held against it.
                 if (State.Slots.Trial is { Attempts: > 0 }) State.Write(State.Slots.SettleAttempt());
-                Serve(path);
             }
         }
 

@@ -19,15 +19,17 @@ internal sealed partial class ModelUpdate
     {
         LiveGeneration old = _services.Preparation.Host.Live(_model).Now;
         ServiceReading reading = old.Record.Read();
-        double? latency = reading.Results >= ComparableResults ? reading.P95Milliseconds : null;
-        long? memory = reading.Results >= ComparableResults ? _services.Preparation.Host.RssBytes : null;
+        // What stands in may be a smaller model, and is no measure.
+        bool isComparable = reading.Results >= ComparableResults && _serving.StandIn is null;
+        double? latency = isComparable ? reading.P95Milliseconds : null;
+        long? memory = isComparable ? _services.Preparation.Host.RssBytes : null;
         State.Write(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());
+        _serving.EndStandIn();
         Write(_job!.MoveTo(JobState.Trial, Now));
         LogTrial(_services.Logger, _model, prepared.Generation.ToString());
         try
         {
             GoLive(PathOf(prepared.Generation));
-            _serving.EndStandIn();
         }
         catch (FaultException e)
         {
@@ -35,10 +37,29 @@ internal sealed partial class ModelUpdate
         }
     }
 
+    /// <summary>Where the disk refused in the middle of the beginning, the rest of it; what served before is not judged in its place.</summary>
+    /// <returns>Whether it is live.</returns>
+    private bool EnsureLive(Generation tried)
+    {
+        if (_job is { IsRunning: true, Target: { } target } job && job.State != JobState.Trial && target.Manifest == tried.Manifest) Write(job.MoveTo(JobState.Trial, Now));
+        if (_services.Preparation.Host.Live(_model).Now.Path == PathOf(tried)) return true;
+        try
+        {
+            GoLive(PathOf(tried));
+            return true;
+        }
+        catch (FaultException e)
+        {
+            RollBack(UpdateCode.TrialErrors, $"it cannot be loaded: {e.Fault}");
+            return false;
+        }
+    }
+
     private async Task TrialAsync(CancellationToken stop)
     {
         SlotTrial state = State.Slots.Trial!;
         IModelHost host = _services.Preparation.Host;
+        if (!EnsureLive(state.Generation)) return;
         ServiceRecord record = host.Live(_model).Now.Record;
         // Once for each record: what was written down since is in it.
         if (_recorded?.Record != record) _recorded = new(record, state.Results);

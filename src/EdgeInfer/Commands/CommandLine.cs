@@ -11,6 +11,9 @@ internal static class CommandLine
     /// <summary>Everything went well.</summary>
     public const int Success = 0;
 
+    /// <summary>Somebody pressed Ctrl-C.</summary>
+    public const int Interrupted = 130;
+
     /// <summary>Runs one command line.</summary>
     /// <returns>0 or a sysexits code.</returns>
     public static int Invoke(string[] args, TextWriter output, TextWriter errors)

@@ -172,6 +172,7 @@ public sealed class OciUploadTests : IDisposable
     [InlineData(413, "SIZE_INVALID", "uploads is too large for the registry, or for the proxy before it (413: SIZE_INVALID, 'no')")]
     [InlineData(418, "TEAPOT", "the registry does not take uploads (418: TEAPOT, 'no'); look into its log")]
     [InlineData(418, "no code!", "the server answered 418")]
+    [InlineData(418, "\\ud800", "the server answered 418")]
     public void What_the_registry_refuses_is_said_in_one_line_with_its_own_word(int status, string code, string line)
     {
         _registry.Instead = r => r.Method == "POST" ? FakeRegistry.Refusal(status, code, "no") : null;

@@ -100,6 +100,18 @@ public sealed class ReleaseRegistryTests : IDisposable
     }
 
     [Fact]
+    public void No_file_leaves_the_folder_that_the_registry_has_lost_under_its_tag()
+    {
+        ReleaseManifest manifest = Pack(1);
+        Publish();
+        string lost = Digests(manifest).Last();
+        Assert.True(_registry.Blobs.TryRemove(lost, out _));
+        Publish(keepsFiles: false);
+        Assert.Contains(lost, _registry.Blobs.Keys);
+        Assert.All(Digests(manifest), d => Assert.False(File.Exists(_rig.Folder.FileOf($"blobs/sha256/{d}"))));
+    }
+
+    [Fact]
     public void A_release_whose_files_are_nowhere_any_more_is_told_and_does_not_keep_the_next_one_back()
     {
         Pack(1);

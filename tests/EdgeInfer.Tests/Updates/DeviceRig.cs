@@ -51,6 +51,9 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     /// <summary>What the last probe demanded.</summary>
     public GateLimits? Demanded { get; private set; }
 
+    /// <summary>Told of each step of the store before it is done.</summary>
+    public Action<string> OnStep { get; set; } = static _ => { };
+
     /// <summary>Files whose medium fails.</summary>
     public Func<string, bool> Unreadable { get; set; } = static _ => false;
 
@@ -116,7 +119,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     public void Start()
     {
         _store = ManagedStore.Open(
-            _state, new(), Time, fault => Microsoft.Extensions.Logging.LoggerExtensions.Log(Log, Microsoft.Extensions.Logging.LogLevel.Warning, "{Fault}", fault), new StoreDisk(read: Read));
+            _state, new(), Time, fault => Microsoft.Extensions.Logging.LoggerExtensions.Log(Log, Microsoft.Extensions.Logging.LogLevel.Warning, "{Fault}", fault), new StoreDisk(step: s => OnStep(s), read: Read));
         _live = new();
         lock (_lock) _open.Clear();
         IReadOnlyList<ManagedServing> serving = ManagedModels.Begin(Configuration(), _store, _live, Time, Log);

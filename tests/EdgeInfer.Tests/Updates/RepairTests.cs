@@ -100,6 +100,40 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
+    public async Task What_its_publisher_took_back_does_not_stand_in()
+    {
+        _device.Commit(1);
+        _device.Commit(2);
+        string active = _device.Now.Path;
+        _device.Do(static desk => EdgeInfer.Releasing.ReleaseRevoke.Run(desk, "parts", 2));
+        _device.Service!.Hint("parts");
+        _device.Until(_ => _device.Store.Slots("parts")!.Slots.RevokedBelow == 2, "revocation");
+        await OffAsync();
+        Break(active, "flipped");
+        _device.Initial = _device.Model("0.9.0");
+        _device.Start();
+        Assert.Equal($"what this device begins with, {_device.Initial}", _device.Until(static r => r.StandIn?.Waits is not null, "stand-in").StandIn!.Serves);
+        Directory.Move(Away, _device.Repository);
+        _device.Until(r => r.StandIn is null && _device.Now.Path == active, "return");
+    }
+
+    [Fact]
+    public async Task Where_nothing_can_be_mended_any_more_the_next_release_is_taken()
+    {
+        _device.Initial = _device.Model("0.9.0");
+        _device.Publish(1, hold: true);
+        _device.Start();
+        string active = _device.Now.Path;
+        await _device.StopAsync();
+        Break(active, "folder gone");
+        foreach (string blob in Directory.GetFiles(Path.Combine(_device.State, "blobs", "sha256"))) StoreRig.Damage(blob);
+        Directory.Delete(_device.Initial, recursive: true);
+        _device.Hold(false);
+        _device.Start();
+        _device.UntilTrial(1);
+    }
+
+    [Fact]
     public async Task What_the_device_began_with_is_taken_again_from_where_it_came()
     {
         _device.Initial = _device.Model("0.9.0");

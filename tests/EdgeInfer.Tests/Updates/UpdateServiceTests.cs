@@ -361,6 +361,27 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Fact]
+    public void A_trial_whose_beginning_the_disk_broke_off_is_begun_and_not_judged_by_the_model_before_it()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        int refusals = 0;
+        // The slots are written, the job's state is not.
+        _device.OnStep = step =>
+        {
+            if (step.Contains("jobs", StringComparison.Ordinal) && _device.Store.Slots("parts")!.Slots.Trial is not null && refusals++ < 3) throw new IOException("no space left on device");
+        };
+        _device.Give(1000);
+        _device.Service!.Hint("parts");
+        _device.Until(r => r.Job is { State: "trial", Seq: 2 } && _device.Now.Path.Contains("/2-", StringComparison.Ordinal), "trial of 2");
+        Assert.Equal(4, refusals);
+        _device.Pass(TimeSpan.FromMinutes(20));
+        Assert.Equal((1, "trial"), (_device.Report.Active!.Seq, _device.Report.Job!.State));
+        _device.Give(300);
+        Assert.Equal(2, _device.UntilState("committed").Active!.Seq);
+    }
+
+    [Fact]
     public async Task Nobody_goes_back_to_a_release_that_its_publisher_took_back()
     {
         _device.Commit(1);

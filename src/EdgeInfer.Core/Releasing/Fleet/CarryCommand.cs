@@ -10,6 +10,7 @@ internal sealed class CarryCommand(string command, TimeProvider time)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Runs it to its end; what it writes is for nobody, but for its last error.</summary>
     /// <exception cref="FaultException">It cannot be run, failed, or does not end.</exception>
@@ -31,9 +32,21 @@ internal sealed class CarryCommand(string command, TimeProvider time)
             }
         }
         while (time.GetElapsedTime(since) < s_patience);
-        ChildExit exit = last == ChildRead.End ? child.AwaitExit(TimeSpan.FromSeconds(5)) : child.Stop();
+        ChildExit exit = last == ChildRead.End ? AwaitExit(child, since, stop) : child.Stop();
         if (last != ChildRead.End) throw Failed($"it has not ended within {s_patience.TotalMinutes:0} min");
         if (!exit.IsSuccess) throw Failed(child.Errors.LastLine is { } line ? $"it failed: {line}" : $"it failed: {exit}");
+    }
+
+    // Its output may go elsewhere while it works on.
+    private ChildExit AwaitExit(ChildProcess child, long since, CancellationToken stop)
+    {
+        while (!child.HasEnded && time.GetElapsedTime(since) < s_patience && !stop.WaitHandle.WaitOne(s_wait))
+        {
+        }
+
+        ChildExit exit = child.AwaitExit(TimeSpan.Zero);
+        stop.ThrowIfCancellationRequested();
+        return exit;
     }
 
     private FaultException Failed(string what) => FaultException.Of(

@@ -46,7 +46,18 @@ internal sealed class FleetBook(string prefix)
     /// <summary>Takes a message; what is none of a device's is passed over.</summary>
     public void Take(string topic, ReadOnlySpan<byte> payload)
     {
-        string[] levels = topic.Split('/');
+        try
+        {
+            TakeTopic(topic.Split('/'), payload);
+        }
+        catch (InvalidOperationException)
+        {
+            // Text in it that is no Unicode: one device's message must not keep those of all others from being heard.
+        }
+    }
+
+    private void TakeTopic(string[] levels, ReadOnlySpan<byte> payload)
+    {
         if (levels.Length == _levels + 2 && levels[^1] == "status" && IsDevice(levels[_levels])) TakeStatus(levels[_levels], payload);
         else if (levels.Length == _levels + 4 && levels[_levels + 1] == "update" && levels[_levels + 2] == "status" && IsDevice(levels[_levels]) && ModelName.IsValid(levels[^1]))
             TakeUpdate((levels[^1], levels[_levels]), payload);

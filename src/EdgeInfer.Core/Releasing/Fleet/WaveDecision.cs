@@ -33,7 +33,7 @@ internal static class WaveDecision
     /// <summary>
     /// Too many failures end it at once. Else it goes on when everybody who is heard has committed, or the soak is over; but not on the strength of devices
     /// of which none has committed, for that shows nothing (a repository that was not copied, a window that has not opened), nor when all have failed, however
-    /// many may. Devices that are silent hold nothing up once the soak is over, nor before where others have answered.
+    /// many may. Devices that have become silent may be so because of the release: while some are, the soak is waited for, and where all are nothing goes on.
     /// </summary>
     /// <param name="counts">How far the devices are.</param>
     /// <param name="inForce">For how long the wave has been signed.</param>
@@ -43,8 +43,8 @@ internal static class WaveDecision
         if (plan.MaxFailed.IsPassed(counts.Failed, counts.Heard)) return WaveStep.Halt;
         if (counts.Chosen == 0) return WaveStep.Next;
         bool isSoaked = inForce >= plan.Soak;
-        if (counts.Heard == 0) return isSoaked ? WaveStep.Next : WaveStep.Wait;
-        if (counts.Committed == counts.Heard) return WaveStep.Next;
+        if (counts.Heard == 0) return WaveStep.Wait;
+        if (counts.Committed == counts.Heard && counts.Silent == 0) return WaveStep.Next;
         if (counts.Committed == 0) return counts.Open == 0 ? WaveStep.Halt : WaveStep.Wait;
         return isSoaked ? WaveStep.Next : WaveStep.Wait;
     }

@@ -35,10 +35,12 @@ internal sealed class WaveRollout(RolloutOptions options, WavePlan plan, Func<Re
 
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pace = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_reread = TimeSpan.FromSeconds(30);
 
     private readonly string _name = $"{options.Model} {options.To}";
     private SignedWave _wave = null!;
     private long _since;
+    private long _reread = time.GetTimestamp();
     private TimeSpan _before;
     private string? _said;
     private long? _saidAt;
@@ -101,6 +103,8 @@ internal sealed class WaveRollout(RolloutOptions options, WavePlan plan, Func<Re
         string words = Words(counts, standings);
         if (step == WaveStep.Wait)
         {
+            // Somebody who holds the fleet, or sends it elsewhere, ends this too: it would wait for ever.
+            if (time.GetElapsedTime(_reread) >= s_reread && await IsSupersededAsync(stop).ConfigureAwait(false)) return WaveEnd.Superseded;
             Progress($"{plan.Name(share)}: {words}");
             return null;
         }
@@ -173,6 +177,7 @@ internal sealed class WaveRollout(RolloutOptions options, WavePlan plan, Func<Re
     {
         using ReleaseDesk desk = await OpenAsync(stop).ConfigureAwait(false);
         _wave = SignedWave.Of(desk, options);
+        _reread = time.GetTimestamp();
     }
 
     private async Task<bool> IsSupersededAsync(CancellationToken stop)

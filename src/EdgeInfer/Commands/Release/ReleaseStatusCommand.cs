@@ -44,7 +44,15 @@ internal static class ReleaseStatusCommand
         Open(parsed, shared).Dispose();
         using StopSignals stop = new();
         await using FleetLine line = FleetText.Line(broker, prefix);
-        await FleetText.HearAsync(line, stop.Token);
+        try
+        {
+            await FleetText.HearAsync(line, stop.Token);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            return CommandLine.Interrupted;
+        }
+
         using ReleaseDesk desk = Open(parsed, shared);
         FleetReport report = FleetReport.Of(desk, line.Book);
         TextWriter output = parsed.InvocationConfiguration.Output;

@@ -14,7 +14,6 @@ internal sealed class WaveOptionSet
     private const int Halted = 1;
 
     /// <summary>Ended by Ctrl-C, as shells count it.</summary>
-    private const int Interrupted = 130;
 
     private const string DefaultSoak = "1h";
     private const string DefaultMaxFailed = "2%";
@@ -70,7 +69,7 @@ internal sealed class WaveOptionSet
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             Say($"{options.Model} {options.To}: stopped; what is signed stays, and the same command goes on from there");
-            return Interrupted;
+            return CommandLine.Interrupted;
         }
 
         void Say(string text)

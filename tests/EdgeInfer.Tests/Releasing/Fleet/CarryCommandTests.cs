@@ -18,6 +18,13 @@ public sealed class CarryCommandTests : IDisposable
     }
 
     [Fact]
+    public void One_whose_output_goes_elsewhere_is_waited_for_too()
+    {
+        new CarryCommand($"exec > '{_folder}/log' 2>&1; while [ ! -e '{_folder}/go' ]; do touch '{_folder}/go'; sleep 0.2; done; echo copied", TimeProvider.System).Run(TestContext.Current.CancellationToken);
+        Assert.Equal("copied\n", File.ReadAllText(Path.Combine(_folder, "log")));
+    }
+
+    [Fact]
     public void One_that_fails_is_said_with_its_last_words()
     {
         Fault fault = Assert.Throws<FaultException>(() => new CarryCommand("echo first >&2; echo no route to host >&2; exit 3", TimeProvider.System).Run(TestContext.Current.CancellationToken)).Fault;

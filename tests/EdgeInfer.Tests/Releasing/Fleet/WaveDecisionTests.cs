@@ -22,9 +22,9 @@ public sealed class WaveDecisionTests
     [InlineData("Next", 100, 98, 2, 0, 60, "2%")]
     [InlineData("Halt", 100, 97, 3, 0, 60, "2%")]
     [InlineData("Halt", 100, 40, 2, 20, 60, "2%")] // Two of the eighty that are heard.
-    [InlineData("Next", 100, 80, 0, 20, 0, "2%")] // Silent ones hold nothing up.
-    [InlineData("Wait", 3, 0, 0, 3, 59, "2%")] // All are silent: they may come yet,
-    [InlineData("Next", 3, 0, 0, 3, 60, "2%")] // or not.
+    [InlineData("Wait", 100, 80, 0, 20, 59, "2%")] // Silent ones may be so because of the release,
+    [InlineData("Next", 100, 80, 0, 20, 60, "2%")] // and hold nothing up once the soak is over,
+    [InlineData("Wait", 3, 0, 0, 3, 600, "2%")] // unless all are.
     [InlineData("Halt", 50, 49, 1, 0, 0, "0%")]
     [InlineData("Halt", 50, 49, 1, 0, 0, "0")]
     [InlineData("Wait", 50, 10, 3, 0, 0, "3")] // A number of devices.

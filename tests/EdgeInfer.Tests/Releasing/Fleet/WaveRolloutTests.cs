@@ -84,7 +84,7 @@ public sealed class WaveRolloutTests : IDisposable
     }
 
     [Fact]
-    public async Task Silent_devices_hold_nothing_up_and_are_named()
+    public async Task Silent_devices_hold_nothing_up_once_the_soak_is_over_and_are_named()
     {
         _fleet.Says = _ => Fleet(d => d == "press-14" ? Gone : IsChosen(d) ? Committed : Nothing);
         Assert.Equal(WaveEnd.Done, await Roll("10"));
@@ -136,6 +136,18 @@ public sealed class WaveRolloutTests : IDisposable
         Assert.Equal(WaveEnd.Superseded, await Roll("10,100"));
         Assert.Equal("parts 2: somebody else has changed the rollout: everybody: no change; 10 %: models/parts/2; everybody: models/parts/1; nothing more is signed here", _said[^1]);
         Assert.Equal(["everybody: no change", SecondAtTen, FirstForAll], Rules());
+    }
+
+    [Fact]
+    public async Task A_hold_ends_what_would_wait_for_ever()
+    {
+        _fleet.Says = look =>
+        {
+            if (look == 5) _rig.Do(desk => ReleaseRollout.Run(desk, new("parts") { Hold = true }));
+            return Fleet(_ => Nothing);
+        };
+        Assert.Equal(WaveEnd.Superseded, await Roll("10,100"));
+        Assert.InRange(_fleet.Looks, 6, 60);
     }
 
     [Fact]
