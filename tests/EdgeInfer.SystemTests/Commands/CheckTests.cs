@@ -29,7 +29,7 @@ public sealed class CheckTests : IDisposable
     public async Task Schemas_are_listed_and_printed()
     {
         (int code, string output) = await AgentProcess.Run("schema");
-        Assert.Equal((0, "prediction/1\ngap/1\nstatus/1\nanswer/1\nstate/1\ndoctor/1\nupdate/1"), (code, output));
+        Assert.Equal((0, "prediction/1\ngap/1\nstatus/1\nanswer/1\nstate/1\ndoctor/1\nupdate/1\nfleet/1"), (code, output));
         (code, output) = await AgentProcess.Run("schema", "prediction");
         Assert.Equal(0, code);
         Assert.Contains("\"const\": \"edgeinfer/prediction/1\"", output, StringComparison.Ordinal);
