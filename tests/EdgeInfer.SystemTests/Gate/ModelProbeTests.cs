@@ -84,7 +84,7 @@ public sealed class ModelProbeTests : IDisposable
         string library = _folder["libonnxruntime.so"];
         (int compiled, string said) = await Rig.ChildProcess.Run(Peer.Program("cc"), "-shared", "-fPIC", "-w", "-o", library, source);
         Assert.True(compiled == 0, said);
-        ProbeFailed failed = Failed(Probe(s_bundled, new() { RssBytes = 200L << 20 }, new() { CacheFolder = "", OnnxRuntime = library }, TimeSpan.FromSeconds(3)));
+        ProbeFailed failed = Failed(Probe(s_bundled, new() { RssBytes = 200L << 20 }, new() { CacheFolder = "", OnnxRuntime = library }, TimeSpan.FromSeconds(code == UpdateCode.Hang ? 3 : 60)));
         TestContext.Current.TestOutputHelper?.WriteLine(failed.What);
         Assert.Equal(code, failed.Code);
         Assert.StartsWith(what, failed.What, StringComparison.Ordinal);
