@@ -76,7 +76,7 @@ public sealed partial class GuideTests
         Shell shell = new(fleet);
         shell.Replace("/media/stick/keys", fleet.Folder["stick"]);
         bool isRefused = false;
-        foreach (string line in Assert.Single(Document.Blocks(Guide, "### Drill: the key `ci` is stolen")).Lines)
+        foreach (string line in Assert.Single(Document.Blocks(Guide, "## Drill: the key `ci` is stolen")).Lines)
         {
             string said = await shell.Run(line);
             if (line.Contains(" rotate ", StringComparison.Ordinal))
