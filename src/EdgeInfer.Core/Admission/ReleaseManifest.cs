@@ -65,6 +65,9 @@ internal sealed class ReleaseManifest
     /// <summary>The files, by their names' order.</summary>
     public IReadOnlyList<ReleaseFile> Files { get; }
 
+    /// <summary>Whatever has to be there, by its digest: configuration and files.</summary>
+    public IEnumerable<ReleaseBlob> Blobs => [Config, .. Files];
+
     /// <summary>Bytes of all files together.</summary>
     public long Bytes => Files.Sum(static f => f.Bytes);
 

@@ -122,14 +122,14 @@ internal static class ReleasePublish
     private static void Drop(BlobFolder blobs, IEnumerable<ReleaseManifest> releases)
     {
         foreach (ReleaseManifest release in releases)
-            foreach (ReleaseBlob blob in (IEnumerable<ReleaseBlob>)[release.Config, .. release.Files]) File.Delete(blobs.PathOf(blob.Sha256));
+            foreach (ReleaseBlob blob in release.Blobs) File.Delete(blobs.PathOf(blob.Sha256));
     }
 
     private static void RequireFiles(ReleaseFolder folder, PendingRelease release)
     {
         BlobFolder blobs = new(folder);
         ReleaseManifest manifest = ReleaseManifest.Read(release.Manifest, new(), release.Path.ToString());
-        foreach (ReleaseBlob blob in (IEnumerable<ReleaseBlob>)[manifest.Config, .. manifest.Files])
+        foreach (ReleaseBlob blob in manifest.Blobs)
             if (!blobs.IsWhole(blob)) throw FaultException.Of(FaultKind.Data, blobs.PathOf(blob.Sha256), $"a file of {release.Path} is missing or damaged", "pack it again");
     }
 

@@ -75,7 +75,7 @@ internal sealed class ReleaseRegistry : IDisposable
 
     private async Task<bool> HasAll(ReleaseManifest manifest, CancellationToken stop)
     {
-        foreach ((_, ReleaseBlob blob) in Files(manifest))
+        foreach (ReleaseBlob blob in manifest.Blobs)
             if (!await _upload.Has(blob.Sha256, blob.Bytes, stop).ConfigureAwait(false)) return false;
         return true;
     }

@@ -25,23 +25,19 @@ internal sealed partial class ModelUpdate
         long? memory = isComparable ? _services.Preparation.Host.RssBytes : null;
         State.Write(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());
         _serving.EndStandIn();
-        Write(_job!.MoveTo(JobState.Trial, Now));
-        LogTrial(_services.Logger, _model, prepared.Generation.ToString());
-        try
-        {
-            GoLive(PathOf(prepared.Generation));
-        }
-        catch (FaultException e)
-        {
-            RollBack(UpdateCode.TrialErrors, $"it cannot be loaded: {e.Fault}");
-        }
+        EnsureLive(prepared.Generation);
     }
 
-    /// <summary>Where the disk refused in the middle of the beginning, the rest of it; what served before is not judged in its place.</summary>
+    /// <summary>The rest of the beginning, or what the disk refused of it; what served before is not judged in its place.</summary>
     /// <returns>Whether it is live.</returns>
     private bool EnsureLive(Generation tried)
     {
-        if (_job is { IsRunning: true, Target: { } target } job && job.State != JobState.Trial && target.Manifest == tried.Manifest) Write(job.MoveTo(JobState.Trial, Now));
+        if (_job is { IsRunning: true, Target: { } target } job && job.State != JobState.Trial && target.Manifest == tried.Manifest)
+        {
+            Write(job.MoveTo(JobState.Trial, Now));
+            LogTrial(_services.Logger, _model, tried.ToString());
+        }
+
         if (_services.Preparation.Host.Live(_model).Now.Path == PathOf(tried)) return true;
         try
         {

@@ -11,7 +11,7 @@ internal static class CommandLine
     /// <summary>Everything went well.</summary>
     public const int Success = 0;
 
-    /// <summary>Somebody pressed Ctrl-C.</summary>
+    /// <summary>Ended by Ctrl-C, as shells count it.</summary>
     public const int Interrupted = 130;
 
     /// <summary>Runs one command line.</summary>

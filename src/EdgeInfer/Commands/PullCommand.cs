@@ -11,9 +11,6 @@ namespace EdgeInfer.Commands;
 /// <summary><c>edgeinfer model pull</c>: a model from a server onto this device.</summary>
 internal static class PullCommand
 {
-    /// <summary>Ended by Ctrl-C, as shells count it.</summary>
-    private const int Interrupted = 130;
-
     /// <summary>Makes the verb.</summary>
     /// <param name="modelsDir">The option that the <c>model</c> verbs share.</param>
     public static Command Create(Option<string> modelsDir)
@@ -63,7 +60,7 @@ internal static class PullCommand
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             progress.Say("stopped; what has come so far is kept, and the same command goes on from there");
-            return Interrupted;
+            return CommandLine.Interrupted;
         }
         finally
         {

@@ -8,9 +8,6 @@ namespace EdgeInfer.Commands.Release;
 /// <summary><c>release publish</c>: signs what was packed.</summary>
 internal static class ReleasePublishCommand
 {
-    /// <summary>Ended by Ctrl-C, as shells count it.</summary>
-    private const int Interrupted = 130;
-
     /// <summary>Builds the verb.</summary>
     public static Command Create()
     {
@@ -52,7 +49,7 @@ internal static class ReleasePublishCommand
         catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
         {
             progress.Say("stopped; nothing was signed, and what is in the registry is not sent again");
-            return Interrupted;
+            return CommandLine.Interrupted;
         }
         finally
         {
