@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference.Interop;
@@ -14,6 +15,10 @@ namespace EdgeInfer.Inference;
 /// </summary>
 internal sealed partial class InferenceRuntime : ISessionSource
 {
+    // Small allocations of ONNX Runtime 1.31: 6.4 MB for the environment (schemas of all operators), 2.8 MB for a session of a small detector.
+    private const int RoomForEnvironment = 6 << 20;
+    private const int RoomForSession = 3 << 20;
+
     private readonly RuntimeOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -38,6 +43,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
         // A second guard for hosts other than our Main; harmless where it is set already.
         NativeEnvironment.DisableTelemetry();
         using NativeCalls.Call call = NativeCalls.Begin();
+        using HeapRoom room = HeapRoom.Take(RoomForEnvironment);
         NativeRuntimeLibrary.Choose(options.OnnxRuntime);
         StartEnvironment();
         Version = OrtEnv.Instance().GetVersionString();
@@ -46,6 +52,27 @@ internal sealed partial class InferenceRuntime : ISessionSource
         _cache = new OptimisedGraphCache(options.CacheFolder, ProcessorIdentity.Read("/"), Version, logger);
         _providers = new ExecutionProviders(options, AvailableProviders, Version, Threads);
         _engines = new TensorRtEngines(options.CacheFolder, Version, _providers.OptionsOf(ExecutionProviders.TensorRt), _providers.DeviceOf(ExecutionProviders.TensorRt), logger);
+    }
+
+    /// <summary>
+    /// Begins on a thread of its own, because the library's start takes as long as all else before the first model. OpenSSL comes before it: the loader
+    /// opens one library after the other, and others need a digest soon.
+    /// </summary>
+    /// <inheritdoc cref="InferenceRuntime(RuntimeOptions, TimeProvider, ILogger, DeviceWatch?)"/>
+    public static Task<InferenceRuntime> LoadAsync(RuntimeOptions options, TimeProvider time, ILogger logger, DeviceWatch devices)
+    {
+        // Counted before the thread is there: a start that fails meanwhile ends the process beside it.
+        NativeCalls.Call call = NativeCalls.Begin();
+        return Task.Factory.StartNew(
+            () =>
+            {
+                using (call)
+                {
+                    SHA256.HashData([]);
+                    return new InferenceRuntime(options, time, logger, devices);
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
@@ -83,6 +110,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
         if (!File.Exists(model.OnnxPath)) throw FaultException.Of(FaultKind.NoInput, model.OnnxPath, "no such model file");
         if (isBackground) NativePriority.Lower();
         using NativeCalls.Call call = NativeCalls.Begin();
+        using HeapRoom room = HeapRoom.Take(RoomForSession);
         try
         {
             if (Create(model, provider, isBackground, out why) is not { } session) return null;

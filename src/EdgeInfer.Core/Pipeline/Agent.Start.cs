@@ -1,8 +1,6 @@
-using System.Security.Cryptography;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Inference;
-using EdgeInfer.Inference.Interop;
 using EdgeInfer.Messaging;
 
 namespace EdgeInfer.Pipeline;
@@ -20,14 +18,16 @@ internal sealed partial class Agent
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
-        Task<InferenceRuntime> loading = LoadRuntime(configuration.Runtime, services);
+        Task<InferenceRuntime> loading = services.Runtime ?? InferenceRuntime.LoadAsync(configuration.Runtime, services.Time, services.Logger, services.Devices);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
             : null;
         Agent agent = new(configuration, services, broker);
         PipelineChange start = agent._pipelines.Plan(configuration, await agent.OrStop(loading, stop).ConfigureAwait(false));
         await agent._pipelines.StopOldAsync(start).ConfigureAwait(false);
+        // The models first, since they take longest; what they give waits in the outbox for the line.
         agent._outbox.Start();
+        Task<IReadOnlyList<Fault?>> opened = RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop);
         agent._line.Start();
         agent._status.Start();
         agent.Announce(configuration);
@@ -35,7 +35,6 @@ internal sealed partial class Agent
         IReadOnlyList<Fault?> faults;
         try
         {
-            Task<IReadOnlyList<Fault?>> opened = RunningPipelines.StartNewAsync(start, stop).WaitAsync(s_patienceAtStart, services.Time, stop);
             if (await Task.WhenAny(opened, services.Devices.Lost).ConfigureAwait(false) != opened) return agent;
             faults = await opened.ConfigureAwait(false);
         }
@@ -55,21 +54,6 @@ internal sealed partial class Agent
         if (start.Started.Any(p => p.Plan.Options.Models.Any(name => configuration.Models[name].Managed is not null))) return agent;
         await agent.StopAsync().ConfigureAwait(false);
         throw new FaultException([.. faults.Select(static f => AsExit(f!)).DistinctBy(static f => f.ToString())]);
-    }
-
-    // The library's own start takes as long as everything else before the first model, so it is beside that. OpenSSL comes first: the loader opens
-    // one library after the other, and the outbox asks for a digest.
-    private static Task<InferenceRuntime> LoadRuntime(RuntimeOptions options, AgentServices services)
-    {
-        SHA256.HashData([]);
-        // Counted before the thread is there: a start that fails meanwhile ends the process beside it.
-        NativeCalls.Call call = NativeCalls.Begin();
-        return Task.Factory.StartNew(
-            () =>
-            {
-                using (call) return new InferenceRuntime(options, services.Time, services.Logger, services.Devices);
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     // A library that hangs as it is loaded keeps nobody from stopping.
