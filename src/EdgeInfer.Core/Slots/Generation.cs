@@ -11,6 +11,7 @@ internal sealed record Generation
     public const long SeqLimit = JsonMembers.MaxInteger;
 
     private const int VersionLimit = 64;
+    private const int TargetLimit = 256;
 
     /// <summary>Its number in the order of releases; 0 for the model that was there before any release.</summary>
     public required long Seq { get; init; }
@@ -25,14 +26,18 @@ internal sealed record Generation
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Version { get; init; }
 
+    /// <summary>The path of its target, where its manifest is signed; null for what was there before any release, and where that is not known.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Target { get; init; }
+
     /// <summary>The name of its folder.</summary>
     [JsonIgnore]
     public string Name => ManagedModel.GenerationName(Seq, Manifest);
 
-    /// <summary>Whether number, digests and version are what they must be.</summary>
+    /// <summary>Whether number, digests, target and version are what they must be.</summary>
     [JsonIgnore]
     public bool IsSound => Seq is >= 0 and <= SeqLimit && BlobName.IsValid(Manifest) && BlobName.IsValid(Digest)
-        && (Version is null || (Version.Length is > 0 and <= VersionLimit && !Version.Any(char.IsControl)));
+        && (Target is null || (Target.Length is > 0 and <= TargetLimit && !Target.Any(char.IsControl))) && (Version is null || (Version.Length is > 0 and <= VersionLimit && !Version.Any(char.IsControl)));
 
     /// <summary>The same release, whatever it is called.</summary>
     public bool IsSame(Generation? other) => other is not null && Seq == other.Seq && Manifest == other.Manifest && Digest == other.Digest;

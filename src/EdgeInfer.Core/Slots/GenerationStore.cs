@@ -19,6 +19,7 @@ internal sealed class GenerationStore
     private readonly StoreLimits _limits;
     private readonly Action<Fault> _warn;
     private readonly GenerationReading _reading;
+    private readonly Lock _building = new();
     private bool _isCopyingSaid;
 
     internal GenerationStore(StoreFolders folders, StoreDisk disk, BlobStore blobs, StoreLimits limits, Action<Fault> warn)
@@ -122,6 +123,7 @@ internal sealed class GenerationStore
     /// <exception cref="FaultException">The disk refused.</exception>
     public IReadOnlyList<StoredFile>? Repair(string model, Generation generation, byte[]? manifest = null, ReleasePlan? plan = null)
     {
+        using Lock.Scope building = HoldBuilding();
         GenerationCheck check = Verify(model, generation);
         if (check.IsWhole) return [];
         manifest = ManifestOf(model, generation) ?? (manifest is not null && BlobName.Of(manifest) == generation.Manifest ? manifest : null);
@@ -148,6 +150,7 @@ internal sealed class GenerationStore
     /// <exception cref="FaultException">It cannot be read, or the disk refused.</exception>
     public Generation AdoptInitial(string model, string source, string? version)
     {
+        using Lock.Scope building = HoldBuilding();
         List<StoredFile> files = [];
         Dictionary<string, string> sources = new(StringComparer.Ordinal);
         foreach (ModelFile file in ModelLoader.Files(source))
@@ -164,6 +167,12 @@ internal sealed class GenerationStore
         Place(prepared);
         return prepared.Generation;
     }
+
+    /// <summary>
+    /// Held by whoever builds what is no release under way, and by a collection, which would take away what such a building stands on: a start mends one
+    /// model while another one's update ends.
+    /// </summary>
+    internal Lock.Scope HoldBuilding() => _building.EnterScope();
 
     /// <summary>Takes a generation's name away, by one rename, and then removes it. Whoever calls knows that nothing names it.</summary>
     /// <exception cref="FaultException">The disk refused.</exception>

@@ -103,6 +103,7 @@ internal sealed class ManagedStore : IDisposable
     /// <exception cref="FaultException">The disk refused; what is not gone goes the next time.</exception>
     public Collected Collect()
     {
+        using Lock.Scope building = Generations.HoldBuilding();
         SyncNames();
         return new GarbageCollection(this, _disk, _time).Run();
     }

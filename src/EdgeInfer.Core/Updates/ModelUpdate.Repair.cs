@@ -6,17 +6,17 @@ namespace EdgeInfer.Updates;
 
 /// <summary>Where damaged files of a generation come from.</summary>
 /// <param name="Source">The repository; null where there is none.</param>
-/// <param name="ManifestOf">
-/// The exact bytes of a generation's manifest, as signed, from a source; null where nobody has signed it. The text is the path of its target, where that is known.
-/// </param>
-internal sealed record RepairSources(IReleaseSource? Source, Func<IReleaseSource, Generation, string?, CancellationToken, Task<byte[]?>> ManifestOf);
+/// <param name="ManifestOf">The exact bytes of a generation's manifest, as signed, from a source; null where nobody has signed it.</param>
+internal sealed record RepairSources(IReleaseSource? Source, Func<IReleaseSource, Generation, CancellationToken, Task<byte[]?>> ManifestOf);
 
 /// <summary>From a damaged generation back to a whole one. It is the same release before and after: nothing is counted, refused or put on trial by it.</summary>
 internal sealed partial class ModelUpdate
 {
     private const int MendAttempts = 3;
 
+    private readonly Backoff _repairBackoff;
     private string? _repairWaits;
+    private DateTimeOffset _repairDue;
 
     /// <summary>
     /// What the start could not find out: bytes that differ where sizes do not. A model that was loaded has the right digest; one that was not is read
@@ -44,24 +44,44 @@ internal sealed partial class ModelUpdate
 
     private async Task RepairAsync(StandIn standIn, CancellationToken stop)
     {
+        if (await TryRepairAsync(standIn.For, stop).ConfigureAwait(false)) return;
+        // Another release need not wait for this one to come back.
+        OfferedRelease? wanted = Wanted();
+        if (State.Slots.Trial is not { } trial)
+        {
+            if (wanted is not null) await InstallAsync(wanted, stop).ConfigureAwait(false);
+            else await WaitAsync(UntilRepair, stop).ConfigureAwait(false);
+        }
+        else if (wanted?.Answer.Offer is { } newer && newer.Signed.Sha256 != trial.Generation.Manifest)
+        {
+            RollBack(UpdateCode.Network, $"its files are damaged and cannot be had, and {newer.Signed.Path} is there: {_repairWaits}");
+        }
+        else
+        {
+            await WaitAsync(UntilRepair, stop).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Tries once to mend what should serve; false where that has to wait.</summary>
+    private async Task<bool> TryRepairAsync(Generation generation, CancellationToken stop)
+    {
         try
         {
-            if (!await AloneAsync(token => MendAllAsync(standIn.For, token), stop).ConfigureAwait(false)) return;
+            if (await AloneAsync(token => MendAllAsync(generation, token), stop).ConfigureAwait(false)) ComeBack(generation);
+            return true;
         }
         catch (UpdateException e)
         {
             string why = e.Fault.ToString();
-            if (_repairWaits != why) LogRepairWaits(_services.Logger, _model, standIn.For.ToString(), why);
+            if (_repairWaits != why) LogRepairWaits(_services.Logger, _model, generation.ToString(), why);
             _repairWaits = why;
+            _repairDue = Now + _repairBackoff.Next();
             _changed(true);
-            // Another release need not wait for this one to come back.
-            if (State.Slots.Trial is null && Wanted() is { } wanted) await InstallAsync(wanted, stop).ConfigureAwait(false);
-            else await WaitAsync(_backoff.Next(), stop).ConfigureAwait(false);
-            return;
+            return false;
         }
-
-        ComeBack(standIn.For);
     }
+
+    private TimeSpan UntilRepair => _repairDue > Now ? _repairDue - Now : TimeSpan.Zero;
 
     /// <summary>True once the generation is whole.</summary>
     private async Task<bool> MendAllAsync(Generation generation, CancellationToken stop)
@@ -116,8 +136,7 @@ internal sealed partial class ModelUpdate
 
     private async Task<byte[]> SignedManifestAsync(Generation generation, IReleaseSource source, CancellationToken stop)
     {
-        string? target = _job?.Target is { } known && known.Manifest == generation.Manifest ? known.Path : null;
-        return await _repair.ManifestOf(source, generation, target, stop).ConfigureAwait(false)
+        return await _repair.ManifestOf(source, generation, stop).ConfigureAwait(false)
             ?? throw UpdateException.Of(UpdateCode.Network, _model, $"{generation} is damaged, and nobody names its files any more", "roll out a release");
     }
 
@@ -152,7 +171,7 @@ internal sealed partial class ModelUpdate
         GoLive(PathOf(generation));
         _serving.EndStandIn();
         _repairWaits = null;
-        _backoff.Reset();
+        _repairBackoff.Reset();
         LogMended(_services.Logger, _model, generation.ToString());
         _changed(true);
         Collect();

@@ -67,6 +67,7 @@ internal sealed partial class ModelUpdate
         (_model, _serving, _repair, _services, _changed) = (serving.Name, serving, repair, services, changed);
         _store = services.Preparation.Store;
         _backoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
+        _repairBackoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
         try
         {
             TakeUpJob();

@@ -60,7 +60,8 @@ internal sealed class ReleasePreparation(
         reach(JobState.Probed, blobs);
         services.Store.Generations.Place(prepared);
         reach(JobState.Staged, blobs);
-        return (prepared with { Folder = services.Store.Generations.PathOf(model, prepared.Generation), IsPlaced = true }, null);
+        Generation generation = prepared.Generation with { Target = offer.Signed.Path };
+        return (prepared with { Generation = generation, Folder = services.Store.Generations.PathOf(model, generation), IsPlaced = true }, null);
     }
 
     private async Task<PreparedGeneration> Fetch(ReleaseOffer offer, ReleasePlan plan, CancellationToken stop)

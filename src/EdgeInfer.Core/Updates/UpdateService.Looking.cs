@@ -88,13 +88,13 @@ internal sealed partial class UpdateService
     }
 
     /// <summary>The exact bytes of a generation's manifest, as signed; null where nobody has signed it, or another one in its place.</summary>
-    private async Task<byte[]?> ManifestAsync(IReleaseSource source, string model, Generation generation, string? path, CancellationToken stop)
+    private async Task<byte[]?> ManifestAsync(IReleaseSource source, string model, Generation generation, CancellationToken stop)
     {
         await _trusting.WaitAsync(stop).ConfigureAwait(false);
         try
         {
             await _trust.Refresh(source.Roles, stop).ConfigureAwait(false);
-            SignedTarget? signed = await _trust.Find(path ?? string.Create(CultureInfo.InvariantCulture, $"models/{model}/{generation.Seq}"), stop).ConfigureAwait(false);
+            SignedTarget? signed = await _trust.Find(generation.Target ?? new ReleasePath(model, generation.Seq).ToString(), stop).ConfigureAwait(false);
             return signed?.Sha256 == generation.Manifest ? await _trust.ReadTarget(signed, ReleaseLimits.ManifestBytes, stop).ConfigureAwait(false) : null;
         }
         finally

@@ -49,7 +49,7 @@ internal sealed partial class UpdateService : IAsyncDisposable
         _rollouts = new(trust, device);
 #pragma warning disable CA5394 // Jitter needs to be spread, not secret.
         foreach (ManagedServing model in models)
-            _models.Add(model.Name, new(model, new(source, (place, generation, path, stop) => ManifestAsync(place, model.Name, generation, path, stop)), services, new(random.Next()), isState => Changed(model.Name, isState)));
+            _models.Add(model.Name, new(model, new(source, (place, generation, stop) => ManifestAsync(place, model.Name, generation, stop)), services, new(random.Next()), isState => Changed(model.Name, isState)));
         _retry = new(s_firstRetry, services.Options.Poll, new(random.Next()), BackoffJitter.Full);
 #pragma warning restore CA5394
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability;
 using EdgeInfer.Models;
 using EdgeInfer.Slots;
 
@@ -34,6 +35,31 @@ public sealed class GenerationStoreTests : IDisposable
         Assert.Equal(2u, StoreDisk.Names(Path.Combine(folder, "model.onnx")));
         Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(Path.Combine(folder, ".release", "manifest")));
         Assert.Equal(StoreDisk.FolderRights, File.GetUnixFileMode(Path.Combine(folder, "golden")));
+    }
+
+    [Fact]
+    public async Task A_collection_waits_for_what_is_being_mended()
+    {
+        bool isMending = false;
+        Task? collection = null;
+        _rig.Link = (from, to) =>
+        {
+            if (isMending)
+            {
+                // Another model's update ends at this moment.
+                collection ??= Task.Run(_rig.Store.Collect);
+                SpinWait.SpinUntil(() => collection.IsCompleted, 20);
+                Assert.False(collection.IsCompleted);
+            }
+
+            return DurableLink.TryMake(from, to);
+        };
+        Generation generation = _rig.Install(_release);
+        Directory.Delete(Generations.PathOf(StoreRig.Model, generation), recursive: true);
+        isMending = true;
+        Assert.Empty(Generations.Repair(StoreRig.Model, generation, _release.Manifest, _release.Plan)!);
+        // Nothing names it here: it goes then, and not before.
+        Assert.Equal(1, (await collection!).Generations);
     }
 
     [Fact]

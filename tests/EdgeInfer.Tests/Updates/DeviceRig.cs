@@ -95,9 +95,10 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     public void Publish(long seq, string? version = null, bool hold = false, bool hard = false, Func<PackOptions, PackOptions>? with = null)
     {
         PackOptions options = new(Model(version ?? $"1.{seq}.0"), "parts") { Seq = seq };
-        _publisher.Do(desk => ReleasePack.Run(desk, with is null ? options : with(options)));
+        if (with is not null) options = with(options);
+        _publisher.Do(desk => ReleasePack.Run(desk, options));
         _publisher.Do(ReleasePublish.Run);
-        _publisher.Do(desk => ReleaseRollout.Run(desk, new("parts") { To = $"{seq}", IsHard = hard }));
+        _publisher.Do(desk => ReleaseRollout.Run(desk, new("parts") { To = options.Variant is { } variant ? $"{seq}-{variant}" : $"{seq}", IsHard = hard }));
         if (hold) Hold(true);
     }
 

@@ -205,6 +205,71 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_model_comes_back_while_another_release_waits_for_approval()
+    {
+        _device.Commit(1);
+        string active = _device.Now.Path;
+        string contract = Path.Combine(_device.Repository, "blobs", "sha256", BlobName.Of(File.ReadAllBytes(Path.Combine(active, "model.yaml"))));
+        await _device.StopAsync();
+        Break(active, "flipped");
+        File.Move(contract, contract + ".away");
+        _device.Options = _device.Options with { NeedsApproval = true };
+        _device.Start();
+        _device.Until(static r => r.StandIn?.Waits is not null, "stand-in");
+        _device.Publish(2);
+        _device.UntilState("window");
+        int probed = _device.Probed.Count;
+        File.Move(contract + ".away", contract);
+        UpdateReport back = _device.Until(r => r.StandIn is null && _device.Now.Path == active, "return");
+        Assert.Equal(("window", 2, null, probed), (back.Job!.State, back.Job.Seq, back.Trial, _device.Probed.Count));
+        _device.Service!.Of("parts").Approve(2);
+        _device.UntilTrial(2);
+    }
+
+    [Fact]
+    public async Task A_damaged_trial_whose_files_nobody_has_gives_way_to_the_next_release()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        _device.UntilTrial(2);
+        string tried = _device.Now.Path;
+        string contract = BlobName.Of(File.ReadAllBytes(Path.Combine(tried, "model.yaml")));
+        await _device.StopAsync();
+        Break(tried, "flipped");
+        File.Delete(Path.Combine(_device.Repository, "blobs", "sha256", contract));
+        _device.Start();
+        _device.Until(static r => r.StandIn?.Waits is not null, "stand-in");
+        // The rollout names it still: it waits for its files.
+        _device.Pass(TimeSpan.FromMinutes(30));
+        Assert.Equal(2, Slots().Trial!.Generation.Seq);
+        _device.Publish(3);
+        UpdateReport next = _device.UntilTrial(3);
+        Assert.Equal((1, 2, "network"), (next.Active!.Seq, next.Refused!.Seq, next.Refused.Code));
+        Assert.Contains("its files are damaged and cannot be had, and models/parts/3 is there", next.Refused.Reason, StringComparison.Ordinal);
+        _device.Give(300);
+        _device.Until(static r => r.Active?.Seq == 3, "commit of 3");
+    }
+
+    [Fact]
+    public async Task The_manifest_of_a_variant_is_looked_for_where_it_was_signed()
+    {
+        _device.Publish(1, with: static o => o with { Variant = "x64" });
+        _device.Start();
+        _device.UntilTrial(1);
+        string active = _device.Now.Path;
+        _device.Give(300);
+        _device.UntilState("committed");
+        // The job is that of another release by then.
+        _device.OnProbe = static _ => new EdgeInfer.Gate.ProbeFailed(UpdateCode.Golden, "no good", new());
+        _device.Publish(2);
+        _device.Until(static r => r.Job is { State: "failed", Seq: 2 }, "refusal of 2");
+        await _device.StopAsync();
+        Break(active, "manifest");
+        _device.Start();
+        _device.Until(r => r.StandIn is null && _device.Now.Path == active && _device.Store.Generations.Verify("parts", Slots().Active!).IsWhole, "return");
+    }
+
+    [Fact]
     public async Task A_rule_that_forbids_to_go_back_forbids_to_stand_in()
     {
         _device.Initial = _device.Model("0.9.0");

@@ -314,7 +314,8 @@ public sealed class UpdateServiceTests : IDisposable
             if (_device.Report.Job!.State != "trial") break;
             _device.Crash();
             _device.Start();
-            Assert.InRange(_device.Store.Slots("parts")!.Slots.Trial?.Attempts ?? 0, 1, 2);
+            // A start counts until the trial is looked at, which may have its 100 results already, or be over.
+            Assert.InRange(_device.Store.Slots("parts")!.Slots.Trial?.Attempts ?? 0, 0, 2);
         }
 
         Assert.Equal(("committed", 2), (_device.Report.Job!.State, _device.Report.Active!.Seq));
