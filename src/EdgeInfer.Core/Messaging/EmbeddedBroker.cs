@@ -95,11 +95,10 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
 
         // It reads the wall clock: a step forward throws everybody out, one back keeps the dead.
         settings.KeepAliveOptions.MonitorInterval = Timeout.InfiniteTimeSpan;
-        MqttServer server = new MqttServerFactory().CreateMqttServer(settings);
+        MqttServer server = new MqttServerFactory().CreateMqttServer(settings, [new GuestNaming()]);
         server.ValidatingConnectionAsync += static connection =>
         {
-            // MQTT 3.1.1 and 5 let the broker name a client that gives no name, as mosquitto_sub does.
-            if (string.IsNullOrEmpty(connection.ClientId)) connection.AssignedClientIdentifier = $"guest-{Guid.NewGuid():N}";
+            if (string.IsNullOrEmpty(connection.ClientId)) connection.AssignedClientIdentifier = GuestNaming.NewName();
             return Task.CompletedTask;
         };
         if (options is { Username: { } user, Password: { } password })

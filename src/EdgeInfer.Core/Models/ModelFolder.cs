@@ -75,7 +75,7 @@ internal sealed class ModelFolder
         }
 
         if (File.Exists(full)) return new(full, System.IO.Path.GetDirectoryName(full)!, isBare: true);
-        throw FaultException.Of(FaultKind.NoInput, path, "there is no such model", "give a folder with model.onnx, or an .onnx file");
+        throw FaultException.Of(FaultKind.NoInput, path, "there is no such model", "give a folder with model.onnx, an .onnx file, or a name that 'edgeinfer model list' shows");
     }
 
     /// <summary>The absolute path of a file that the contract or the graph names.</summary>

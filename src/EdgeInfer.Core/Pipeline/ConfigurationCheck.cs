@@ -1,6 +1,7 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Models;
+using EdgeInfer.Trust;
 
 namespace EdgeInfer.Pipeline;
 
@@ -29,7 +30,24 @@ internal sealed class ConfigurationCheck(Func<string, Model> load)
         }
 
         foreach (PipelineOptions pipeline in configuration.Pipelines) CheckLabels(pipeline, models, faults);
+        CheckTrust(configuration, faults);
         return models;
+    }
+
+    // A warning: the file may be checked elsewhere than where it is used, and by somebody who may not look into the state folder.
+    private static void CheckTrust(AgentConfiguration configuration, FaultList faults)
+    {
+        if (configuration.Updates is not { Root: null } || !configuration.ManagedModels.Any()) return;
+        try
+        {
+            Fault nobody = TrustStore.TrustsNobody;
+            if (new TrustStore(Path.Combine(configuration.Runtime.StateFolder, "tuf")).ReadRoot() is null)
+                faults.Warn(nobody.Kind, nobody.Where, $"{nobody.What}: {configuration.Runtime.StateFolder} holds no root of trust, and the agent will not start", nobody.Cure);
+        }
+        catch (UpdateException)
+        {
+            // It is there, whatever it is.
+        }
     }
 
     // A path that leads nowhere is the configuration's fault, what lies there is the model's.

@@ -50,7 +50,7 @@ internal sealed class PipelineFactory(
     }
 
     private static ServedModel Open(string name, string path, SessionRegistry models) => path.Length > 0 ? models.Open(path) : throw FaultException.Of(
-        FaultKind.Unavailable, name, "no release of this model has come yet", "see what its updates are at: edgeinfer update status");
+        FaultKind.Unavailable, name, "no release of this model serves, and it has no initial one", "see what its updates are at: edgeinfer update status");
 
     private static string StreamOf(PipelineOptions pipeline, string model) => pipeline.Models.Count > 1 ? $"{pipeline.Name}/{model}" : pipeline.Name;
 

@@ -163,7 +163,7 @@ internal sealed record ModelSlots
             return this with { Trial = null };
         }
 
-        if (Previous is not { } previous) throw Refused("there is no generation to go back to", "'edgeinfer model list' shows what is there");
+        if (Previous is not { } previous) throw Refused("there is no generation to go back to", "'edgeinfer update status' shows what is there");
         if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"the model is pinned to {pin}"), "unpin it first");
         if (Hard) CheckFloor(previous, $"{Active} cannot be rolled back to it, by its rule");
         CheckRevoked(previous);

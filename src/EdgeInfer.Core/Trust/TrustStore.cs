@@ -21,6 +21,10 @@ internal sealed class TrustStore
     /// <summary>The folder.</summary>
     public string Folder { get; }
 
+    /// <summary>What is wrong with a device that has no trusted root, and is told of none.</summary>
+    public static Fault TrustsNobody => new(
+        FaultKind.Configuration, "updates", "this device trusts nobody's releases yet", "name the fleet's root.json in updates.root, or run 'edgeinfer enroll'");
+
     /// <summary>The trusted root; null where there is none yet.</summary>
     /// <exception cref="UpdateException">It is there and cannot be read (<see cref="UpdateCode.Signature"/>).</exception>
     public byte[]? ReadRoot()

@@ -50,7 +50,7 @@ internal sealed partial class ModelUpdate
         if (State.Slots.Trial is not { } trial)
         {
             if (wanted is not null) await InstallAsync(wanted, stop).ConfigureAwait(false);
-            else await WaitAsync(UntilRepair, stop).ConfigureAwait(false);
+            else await WaitAsync(Until(_repairDue), stop).ConfigureAwait(false);
         }
         else if (wanted?.Answer.Offer is { } newer && newer.Signed.Sha256 != trial.Generation.Manifest)
         {
@@ -58,7 +58,7 @@ internal sealed partial class ModelUpdate
         }
         else
         {
-            await WaitAsync(UntilRepair, stop).ConfigureAwait(false);
+            await WaitAsync(Until(_repairDue), stop).ConfigureAwait(false);
         }
     }
 
@@ -80,8 +80,6 @@ internal sealed partial class ModelUpdate
             return false;
         }
     }
-
-    private TimeSpan UntilRepair => _repairDue > Now ? _repairDue - Now : TimeSpan.Zero;
 
     /// <summary>True once the generation is whole.</summary>
     private async Task<bool> MendAllAsync(Generation generation, CancellationToken stop)

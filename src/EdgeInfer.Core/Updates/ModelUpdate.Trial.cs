@@ -86,9 +86,9 @@ internal sealed partial class ModelUpdate
         switch (trial.Look())
         {
             case TrialCommits:
-                TrialEnd.Commit(_model, State, _store, _services.Time);
-                _job = _store.Jobs.Read(_model);
+                TrialEnd.Commit(State);
                 LogCommitted(_services.Logger, _model, generation.ToString());
+                TellJob();
                 _changed(true);
                 Collect();
                 return true;
@@ -105,13 +105,27 @@ internal sealed partial class ModelUpdate
         }
     }
 
+    // A disk that refuses that is no reason to leave the wrong model serving, nor to call the end failed: the job is told of it later.
+    private void TellJob()
+    {
+        _isTakenUp = false;
+        try
+        {
+            TakeUpJob();
+        }
+        catch (FaultException e)
+        {
+            SayDisk(e.Fault);
+        }
+    }
+
     private void RollBack(UpdateCode? code, string why)
     {
         Generation tried = State.Slots.Trial!.Generation;
         TrialEnd.RollBack(_model, State, _store, code, why, _services.Time);
-        _job = _store.Jobs.Read(_model);
         LogRolledBack(_services.Logger, _model, tried.ToString(), code?.Word() ?? "operator", why);
         GoBack();
+        TellJob();
         _changed(true);
         Collect();
     }

@@ -40,6 +40,7 @@ internal sealed partial class ModelUpdate
     private readonly ManagedServing _serving;
     private readonly RepairSources _repair;
     private readonly Backoff _backoff;
+    private readonly Backoff _collectBackoff;
     private readonly Action<bool> _changed;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentQueue<Command> _commands = new();
@@ -49,6 +50,7 @@ internal sealed partial class ModelUpdate
     private ModelTrial? _trial;
     private ProgressReport? _progress;
     private Fault? _disk;
+    private DateTimeOffset? _collectDue;
     private Action? _interrupt;
     private volatile bool _isApproved;
     private int _wrongBytes;
@@ -68,6 +70,7 @@ internal sealed partial class ModelUpdate
         _store = services.Preparation.Store;
         _backoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
         _repairBackoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
+        _collectBackoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
         try
         {
             TakeUpJob();
@@ -120,11 +123,13 @@ internal sealed partial class ModelUpdate
         try
         {
             RunCommands();
+            if (_collectDue <= Now) Collect();
+            if (!_isTakenUp) TakeUpJob();
             if (!_isExamined) await ExamineAsync(stop).ConfigureAwait(false);
             if (_serving.StandIn is { } standIn) await RepairAsync(standIn, stop).ConfigureAwait(false);
             else if (State.Slots.Trial is not null) await TrialAsync(stop).ConfigureAwait(false);
             else if (Wanted() is { } wanted) await InstallAsync(wanted, stop).ConfigureAwait(false);
-            else await WaitAsync(Timeout.InfiniteTimeSpan, stop).ConfigureAwait(false);
+            else await WaitAsync(_collectDue is { } due ? Until(due) : Timeout.InfiniteTimeSpan, stop).ConfigureAwait(false);
             _disk = null;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -158,10 +163,16 @@ internal sealed partial class ModelUpdate
 
     private async Task PauseAsync(Fault fault, CancellationToken stop)
     {
-        if (_disk?.What != fault.What) LogDisk(_services.Logger, _model, fault);
-        _disk = fault;
+        SayDisk(fault);
         _changed(true);
         await WaitQuietlyAsync(_backoff.Next(), stop).ConfigureAwait(false);
+    }
+
+    // Once for each place: how much is free is another number each time.
+    private void SayDisk(Fault fault)
+    {
+        if (_disk is not { } said || said.Where != fault.Where || said.Kind != fault.Kind) LogDisk(_services.Logger, _model, fault);
+        _disk = fault;
     }
 
     // What the rollout names, where that is neither here nor known to be no good.
@@ -179,6 +190,8 @@ internal sealed partial class ModelUpdate
     }
 
     private DateTimeOffset Now => _services.Time.GetUtcNow();
+
+    private TimeSpan Until(DateTimeOffset due) => due > Now ? due - Now : TimeSpan.Zero;
 
     // A state behind the one reached is gone through again; the journal tells how far the job is, not what is being looked at once more.
     private void Reach(JobState state, IReadOnlyList<string> blobs)
@@ -202,21 +215,27 @@ internal sealed partial class ModelUpdate
         _changed(false);
     }
 
+    // What nothing names can wait for a disk that refuses: whatever it is collected after is done, and is not said to have failed.
     private void Collect()
     {
         // What another model's release is being built of is left alone; the next end of an update collects.
         if (!_services.OneAtATime.Wait(0)) return;
-        Collected collected;
         try
         {
-            collected = _store.Collect();
+            Collected collected = _store.Collect();
+            _collectDue = null;
+            _collectBackoff.Reset();
+            if (collected.Bytes > 0) LogCollected(_services.Logger, collected.Generations, collected.Blobs, collected.Bytes);
+        }
+        catch (FaultException e)
+        {
+            if (_collectDue is null) LogNotCollected(_services.Logger, _model, e.Fault);
+            _collectDue = Now + _collectBackoff.Next();
         }
         finally
         {
             _services.OneAtATime.Release();
         }
-
-        if (collected.Bytes > 0) LogCollected(_services.Logger, collected.Generations, collected.Blobs, collected.Bytes);
     }
 
     private void Wake() => _wake.Writer.TryWrite(true);
@@ -263,4 +282,7 @@ internal sealed partial class ModelUpdate
 
     [LoggerMessage(EventId = 10014, Level = LogLevel.Information, Message = "removed {Generations} generations and {Blobs} files that nothing names, {Bytes} bytes")]
     private static partial void LogCollected(ILogger logger, int generations, int blobs, long bytes);
+
+    [LoggerMessage(EventId = 10016, Level = LogLevel.Warning, Message = "model {Model}: what nothing names cannot be removed now, and is tried again: {Fault}")]
+    private static partial void LogNotCollected(ILogger logger, string model, Fault fault);
 }

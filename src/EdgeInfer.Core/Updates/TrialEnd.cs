@@ -3,30 +3,25 @@ using EdgeInfer.Slots;
 
 namespace EdgeInfer.Updates;
 
-/// <summary>How a trial ends on the disk, in the order that a power cut at any step leaves right: the slots first, then what is only told of them.</summary>
+/// <summary>How a trial ends on the disk: the slots say so, and the job is told of it afterwards, now or at the next start.</summary>
 internal static class TrialEnd
 {
     /// <summary>The generation on trial serves for good.</summary>
     /// <exception cref="FaultException">The disk refused: it is still on trial.</exception>
-    public static void Commit(string model, SlotFile slots, ManagedStore store, TimeProvider time)
-    {
-        slots.Write(slots.Slots.Commit());
-        if (store.Jobs.Read(model) is { State: JobState.Trial } job) store.Jobs.Write(job.MoveTo(JobState.Committed, time.GetUtcNow()));
-    }
+    public static void Commit(SlotFile slots) => slots.Write(slots.Slots.Commit());
 
     /// <summary>The model before it serves again, and the release is remembered.</summary>
     /// <exception cref="FaultException">The disk refused, or a rule forbids to go back: it is still on trial.</exception>
     public static void RollBack(string model, SlotFile slots, ManagedStore store, UpdateCode? code, string why, TimeProvider time)
     {
         Generation tried = slots.Slots.Trial!.Generation;
-        DateTimeOffset now = time.GetUtcNow();
+        ModelSlots next = slots.Slots.RollBack();
         // Remembered first: after a cut in between it is on trial still, and goes the same way again.
-        store.Jobs.Refuse(model, new(tried.Manifest, tried.Seq, IsRolledBack: true, code, why, now), slots.Slots.Floor);
-        slots.Write(slots.Slots.RollBack());
-        if (store.Jobs.Read(model) is { State: JobState.Trial } job) store.Jobs.Write(job.RollBack(code, why, now));
+        store.Jobs.Refuse(model, new(tried.Manifest, tried.Seq, IsRolledBack: true, code, why, time.GetUtcNow()), slots.Slots.Floor);
+        slots.Write(next);
     }
 
-    /// <summary>After a cut between the slots and the job: what the slots say is so, the job only tells of it.</summary>
+    /// <summary>Tells the job of a trial's end: what the slots say is so.</summary>
     /// <exception cref="FaultException">The disk refused.</exception>
     public static void Reconcile(string model, ModelSlots slots, ManagedStore store, TimeProvider time)
     {

@@ -14,13 +14,15 @@ internal static class UpdateText
         if (report.Job is { } job) yield return $"  {Job(job)}";
         if (report.Progress is { } progress) yield return string.Create(CultureInfo.InvariantCulture, $"  {progress.Bytes >> 10} of {progress.Total >> 10} KiB");
         if (report.Trial is { } trial) yield return $"  {Trial(trial)}";
-        if (report.Refused is { } refused) yield return string.Create(CultureInfo.InvariantCulture, $"  release {refused.Seq} is not tried again{Code(refused.Code)}: {refused.Reason}");
+        if (report.Refused is { } refused) yield return string.Create(CultureInfo.InvariantCulture, $"  release {refused.Seq} is not tried again{Code(refused.Code)} before 'edgeinfer update retry {report.Model}': {refused.Reason}");
         if (report.Repository is { } repository) yield return $"  nothing new is learnt{Code(report.RepositoryCode)}: {repository}";
     }
 
     private static string Active(UpdateReport report)
     {
-        string serves = report.Active is { } active ? report.StandIn is null ? $"serves {Name(active)}" : $"{Name(active)} should serve" : "nothing serves yet";
+        if (report is { Trial: not null, StandIn: null, Job: { Seq: { } seq } job })
+            return $"serves {Release(seq, job.Version)} on trial, before it {(report.Active is { } last ? Name(last) : "nothing")}";
+        string serves = report.Active is { } active ? report.StandIn is null ? $"serves {Name(active)}" : $"{Name(active)} should serve" : "nothing serves";
         if (report.Previous is { } previous) serves += $", before it {Name(previous)}";
         return report.Pin is not null ? $"{serves}, pinned ('edgeinfer update resume {report.Model}' lets it follow its releases)" : serves;
     }
@@ -28,8 +30,7 @@ internal static class UpdateText
     private static string StandIn(StandInReport standIn)
     {
         if (standIn.Seq is not { } seq) return standIn.Why;
-        string what = string.Create(CultureInfo.InvariantCulture, $"{(seq == 0 ? "what the device began with" : $"release {seq}")}{(standIn.Version is null ? "" : $" ({standIn.Version})")}");
-        return $"{what} cannot serve: {standIn.Why}; meanwhile {standIn.Serves ?? "nothing"} does; {(standIn.Waits is { } waits ? $"it is mended later: {waits}" : "it is being mended")}";
+        return $"{Release(seq, standIn.Version)} cannot serve: {standIn.Why}; meanwhile {standIn.Serves ?? "nothing"} does; {(standIn.Waits is { } waits ? $"it is mended later: {waits}" : "it is being mended")}";
     }
 
     private static string Job(JobReport job)
@@ -49,8 +50,10 @@ internal static class UpdateText
         return line;
     }
 
-    private static string Name(GenerationReport generation) => string.Create(
-        CultureInfo.InvariantCulture, $"{(generation.Seq == 0 ? "what the device began with" : $"release {generation.Seq}")}{(generation.Version is null ? "" : $" ({generation.Version})")}");
+    private static string Name(GenerationReport generation) => Release(generation.Seq, generation.Version);
+
+    private static string Release(long seq, string? version) => string.Create(
+        CultureInfo.InvariantCulture, $"{(seq == 0 ? "what the device began with" : $"release {seq}")}{(version is null ? "" : $" ({version})")}");
 
     private static string Code(string? code) => code is null ? "" : $" ({code})";
 }

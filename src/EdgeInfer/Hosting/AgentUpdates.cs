@@ -131,7 +131,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
             return RootPin.OfBytes([]);
         }
 
-        throw FaultException.Of(FaultKind.Configuration, "updates", "this device trusts nobody's releases yet", "name the fleet's root.json in updates.root, or run 'edgeinfer enroll'");
+        throw new FaultException(TrustStore.TrustsNobody);
     }
 
     private (UpdateTransport? Transport, IReleaseSource? Source) Source(UpdateOptions options, UpdateClock clock, Random random)

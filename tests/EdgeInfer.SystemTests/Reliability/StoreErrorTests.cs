@@ -42,6 +42,8 @@ public sealed class StoreErrorTests(ReleaseShelf shelf) : IDisposable
             {
                 device.Faults.Clear();
                 if (!life.IsReached) await operation.Again(device, life);
+                // What was put off until the disk is well comes about by itself.
+                for (int i = 0; i < 600 && device.IsAlive && !operation.IsDone(StoreReading.Of(shelf, device.StateFolder), device.StateFolder); i++) await device.Ends(TimeSpan.FromMilliseconds(50));
                 string said = await device.Kill();
                 broken.AddRange(Judge(operation, device, life, said, error));
                 if (!life.IsReached || !operation.IsDone(StoreReading.Of(shelf, device.StateFolder), device.StateFolder)) broken.Add($"it does not go on with the disk:\n{said}");

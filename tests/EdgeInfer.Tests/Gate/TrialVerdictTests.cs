@@ -42,11 +42,14 @@ public sealed class TrialVerdictTests
     }
 
     [Fact]
-    public void Too_slow_is_said_as_soon_as_there_are_results_enough_and_not_before()
+    public void Twice_too_slow_is_said_as_soon_as_there_are_results_enough_and_less_at_the_end()
     {
         TrialCounters slow = s_sound with { Served = TimeSpan.FromSeconds(20), InferenceP95Milliseconds = 31 };
         Assert.Equal(new TrialRollsBack(UpdateCode.TrialLatency, "95 of 100 inferences took up to 31 ms, 10 ms with the old model; 1.5 times that is allowed"), Of(slow));
         Assert.IsType<TrialGoesOn>(Of(slow with { Results = 299 }));
+        // The machine may have had something else to do.
+        Assert.IsType<TrialGoesOn>(Of(slow with { InferenceP95Milliseconds = 30 }));
+        Assert.IsType<TrialRollsBack>(Of(slow with { InferenceP95Milliseconds = 30, Served = TimeSpan.FromMinutes(10) }));
     }
 
     [Theory]

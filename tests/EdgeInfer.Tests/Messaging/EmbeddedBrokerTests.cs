@@ -34,6 +34,23 @@ public sealed class EmbeddedBrokerTests
         Assert.Equal(100_000, Next().Payload.Length);
     }
 
+    // CONNECT and CONNACK by MQTT 3.1.1, sections 3.1 and 3.2: clean session, keep alive 60 s, no name; the last byte is the return code.
+    [Fact]
+    public async Task A_client_of_3_1_1_without_a_name_is_given_one()
+    {
+        await using EmbeddedBroker broker = await EmbeddedBroker.StartAsync(Options(), mayMove: false);
+        for (int i = 0; i < 2; i++)
+        {
+            using TcpClient client = new();
+            await client.ConnectAsync(IPAddress.Loopback, broker.Port, TestContext.Current.CancellationToken);
+            NetworkStream stream = client.GetStream();
+            await stream.WriteAsync((byte[])[0x10, 12, 0, 4, (byte)'M', (byte)'Q', (byte)'T', (byte)'T', 4, 2, 0, 60, 0, 0], TestContext.Current.CancellationToken);
+            byte[] acknowledged = new byte[4];
+            await stream.ReadExactlyAsync(acknowledged, TestContext.Current.CancellationToken);
+            Assert.Equal([0x20, 2, 0, 0], acknowledged);
+        }
+    }
+
     [Fact]
     public async Task A_broker_that_restarts_costs_no_message()
     {

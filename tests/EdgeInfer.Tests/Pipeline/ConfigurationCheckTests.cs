@@ -71,6 +71,32 @@ public sealed class ConfigurationCheckTests
     }
 
     [Fact]
+    public void A_device_that_trusts_nobody_is_told_so_before_it_starts()
+    {
+        string state = Directory.CreateTempSubdirectory("edgeinfer-check-").FullName;
+        try
+        {
+            string text = ConfigurationText.Smallest.Replace("models: { ", "models: { defects: { managed: defects }, ", StringComparison.Ordinal)
+                + $"updates: {{ repository: \"https://updates.example.com\" }}\nruntime: {{ state_folder: {state} }}\n";
+            FaultList faults = new();
+            new ConfigurationCheck(_ => Parts(["bolt"])).Check(ConfigurationText.Good(text), faults);
+            Fault warning = Assert.Single(faults.Warnings);
+            Assert.Equal(("updates", $"this device trusts nobody's releases yet: {state} holds no root of trust, and the agent will not start"), (warning.Where, warning.What));
+            Assert.Contains("edgeinfer enroll", warning.Cure, StringComparison.Ordinal);
+
+            Directory.CreateDirectory(Path.Combine(state, "tuf"));
+            File.WriteAllText(Path.Combine(state, "tuf", "root.json"), "{}");
+            FaultList enrolled = new();
+            new ConfigurationCheck(_ => Parts(["bolt"])).Check(ConfigurationText.Good(text), enrolled);
+            Assert.Empty(enrolled.Warnings);
+        }
+        finally
+        {
+            Directory.Delete(state, recursive: true);
+        }
+    }
+
+    [Fact]
     public void The_providers_of_the_configuration_are_those_that_inference_knows()
         => Assert.Equal(ExecutionProviders.Names.Order(), RuntimeReader.Providers.Order());
 

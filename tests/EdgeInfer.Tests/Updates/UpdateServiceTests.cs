@@ -382,6 +382,53 @@ public sealed class UpdateServiceTests : IDisposable
         Assert.Equal(2, _device.UntilState("committed").Active!.Seq);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_trial_ends_though_the_disk_does_not_let_its_job_be_told(bool fails)
+    {
+        _device.Commit(1);
+        string old = _device.Now.Path;
+        _device.Publish(2);
+        _device.UntilTrial(2);
+        string tried = _device.Now.Path;
+        bool refuses = true;
+        _device.OnStep = step =>
+        {
+            if (refuses && step.Contains("/jobs/parts.json", StringComparison.Ordinal)) throw new IOException("no space left on device", 28);
+        };
+        if (fails) _device.Now.Record.AddError("it failed");
+        _device.Give(300);
+        UpdateReport waits = _device.Until(r => r.Job!.Reason?.Contains("/jobs/parts.json: ", StringComparison.Ordinal) == true && _device.Now.Path == (fails ? old : tried), "what is wrong", stride: 60);
+        Assert.Equal((fails ? 1 : 2, "trial"), (waits.Active!.Seq, waits.Job!.State));
+        refuses = false;
+        UpdateReport end = _device.Until(static r => r.Job!.State != "trial", "the job's end");
+        Assert.Equal(fails ? ("rolled_back", "trial-errors") : ("committed", null), (end.Job!.State, end.Job.Code));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_removed_now_is_removed_later_and_fails_nothing()
+    {
+        _device.Commit(1);
+        _device.Commit(2);
+        _device.Commit(3);
+        string[] Generations() => [.. _device.Store.Generations.List("parts").Select(static name => name.Split('-')[0])];
+        _device.Until(_ => Generations() is ["2", "3"], "the first collection");
+        bool refuses = true;
+        _device.OnStep = step =>
+        {
+            if (refuses && step.Contains("/old", StringComparison.Ordinal)) throw new IOException("Read-only file system", 30);
+        };
+        Task rollBack = _device.Service!.Of("parts").RollBackAsync();
+        _device.Until(_ => rollBack.IsCompleted, "an answer");
+        await rollBack;
+        Assert.Equal((2, "committed"), (_device.Report.Active!.Seq, _device.Report.Job!.State));
+        Assert.Contains("what nothing names cannot be removed now, and is tried again: ", _device.Log.Text, StringComparison.Ordinal);
+        Assert.Equal(["2", "3"], Generations());
+        refuses = false;
+        _device.Until(_ => Generations() is ["2"], "collection");
+    }
+
     [Fact]
     public async Task Nobody_goes_back_to_a_release_that_its_publisher_took_back()
     {
