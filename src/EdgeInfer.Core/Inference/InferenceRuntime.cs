@@ -142,7 +142,7 @@ internal sealed partial class InferenceRuntime : ISessionSource
         }
         catch (Exception e) when (e is DllNotFoundException or TypeInitializationException)
         {
-            throw SessionFaults.Loading("libonnxruntime.so", NativeRuntimeLibrary.ManagedVersion, e);
+            throw NativeRuntimeLibrary.WhyNotBundled(e);
         }
         catch (OnnxRuntimeException) when (OrtEnv.IsCreated)
         {

@@ -13,6 +13,9 @@ internal sealed class RootPin
     /// <summary>Lower-case hex of the file's SHA-256.</summary>
     public string Sha256 { get; }
 
+    /// <summary>None: nothing is trusted, and each refresh says so. What serves goes on, since it needs no trust.</summary>
+    public static RootPin Nobody { get; } = OfBytes([]);
+
     /// <summary>The file itself.</summary>
     public static RootPin OfBytes(byte[] content) => new(content, Convert.ToHexStringLower(SHA256.HashData(content)));
 

@@ -41,7 +41,7 @@ internal sealed class TrustClient
             return client;
         }
 
-        client._set = kept ?? (pin.Content is byte[] content ? TrustedSet.Start(content, clock.Now, "the pinned root") : null);
+        client._set = kept ?? (pin != RootPin.Nobody && pin.Content is byte[] content ? TrustedSet.Start(content, clock.Now, "the pinned root") : null);
         if (store.Read(RoleName.Timestamp) is byte[] timestamp) client._set?.HoldTimestamp(timestamp);
         if (store.Read(RoleName.Snapshot) is byte[] snapshot) client._set?.HoldSnapshot(snapshot);
         return client;
@@ -61,6 +61,7 @@ internal sealed class TrustClient
         TrustedSet? set = StartFromStore();
         if (set is null)
         {
+            if (_pin == RootPin.Nobody) throw new UpdateException(UpdateCode.Signature, TrustStore.TrustsNobody);
             byte[] root = _pin.Content ?? await cycle.FindRoot(_pin.Sha256, stop);
             set = TrustedSet.Start(root, _clock.Now, "the pinned root");
             _store.Write(RoleName.Root, root);

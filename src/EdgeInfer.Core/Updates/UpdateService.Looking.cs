@@ -48,8 +48,12 @@ internal sealed partial class UpdateService
         }
     }
 
-    private async Task RefreshAsync(IReleaseSource source, CancellationToken stop)
+    /// <summary>Asks a source for what is new.</summary>
+    /// <returns>Why a model's part of it is not taken; empty where all was.</returns>
+    /// <exception cref="UpdateException">Nothing of it can be taken.</exception>
+    private async Task<IReadOnlyList<UpdateException>> RefreshAsync(IReleaseSource source, CancellationToken stop)
     {
+        List<UpdateException> refused = [];
         await _trusting.WaitAsync(stop).ConfigureAwait(false);
         try
         {
@@ -63,7 +67,8 @@ internal sealed partial class UpdateService
                 throw;
             }
 
-            foreach (ModelUpdate model in _models.Values) await OfferAsync(model, source, stop).ConfigureAwait(false);
+            foreach (ModelUpdate model in _models.Values)
+                if (await OfferAsync(model, source, stop).ConfigureAwait(false) is { } why) refused.Add(why);
         }
         finally
         {
@@ -71,19 +76,22 @@ internal sealed partial class UpdateService
         }
 
         WarnOfExpiry();
+        return refused;
     }
 
-    private async Task OfferAsync(ModelUpdate model, IReleaseSource source, CancellationToken stop)
+    private async Task<UpdateException?> OfferAsync(ModelUpdate model, IReleaseSource source, CancellationToken stop)
     {
         try
         {
             model.Offer(await _rollouts.Read(model.Model, stop).ConfigureAwait(false), source);
             Note(model.Model, source, null);
+            return null;
         }
         catch (UpdateException e)
         {
             // The others' releases are theirs.
             Note(model.Model, source, e);
+            return e;
         }
     }
 

@@ -84,13 +84,13 @@ internal sealed partial class UpdateService : IAsyncDisposable
     /// <param name="folder">A copy of a repository.</param>
     /// <param name="stop">Ends the wait.</param>
     /// <returns>What is known of each model then; the releases are on their way.</returns>
-    /// <exception cref="UpdateException">What the folder holds is not trusted, or not whole.</exception>
+    /// <exception cref="FaultException">What the folder holds is not trusted, or not whole; what it holds of other models is taken all the same.</exception>
     public async Task<IReadOnlyList<UpdateReport>> ApplyAsync(string folder, CancellationToken stop)
     {
         if (!Directory.Exists(Path.Combine(folder, "metadata")))
             throw FaultException.Of(FaultKind.NoInput, folder, "this is no repository: it has no folder metadata", "name the folder that 'edgeinfer release' wrote, the one called repository");
-        await RefreshAsync(new FolderReleases(folder), stop).ConfigureAwait(false);
-        return Reports();
+        IReadOnlyList<UpdateException> refused = await RefreshAsync(new FolderReleases(folder), stop).ConfigureAwait(false);
+        return refused.Count == 0 ? Reports() : throw new FaultException([.. refused.Select(static e => e.Fault)], refused[0]);
     }
 
     /// <summary>What is known of each model now. Any thread.</summary>

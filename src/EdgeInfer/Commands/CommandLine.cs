@@ -56,6 +56,13 @@ internal static class CommandLine
             return (int)FaultKind.Usage;
         }
 
+        // As of a script whose variable is not set.
+        if (parsed.CommandResult.Children.FirstOrDefault(static c => c.Tokens.Any(static t => t.Value.Length == 0)) is { } empty)
+        {
+            string name = empty is OptionResult option ? option.Option.Name : empty is ArgumentResult argument ? argument.Argument.HelpName ?? argument.Argument.Name : VerbOf(parsed.CommandResult);
+            throw FaultException.Of(FaultKind.Usage, name, "the value is empty", "give one, or leave it out");
+        }
+
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors, ProcessTerminationTimeout = null });
     }
 

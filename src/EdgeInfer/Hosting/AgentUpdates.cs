@@ -44,7 +44,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         _progress = new(logger);
         TrustStore trusted = new(Path.Combine(configuration.Runtime.StateFolder, "tuf"));
         UpdateClock clock = new(trusted, time);
-        _trust = TrustClient.Open(trusted, Pin(options, trusted), clock, isDamageLater: true);
+        _trust = TrustClient.Open(trusted, Pin(options, trusted, Models.Any(HasServed)), clock, isDamageLater: true);
         (_transport, _source) = Source(options, clock, random);
         _serving = ManagedModels.Begin(configuration, store, Live, time, logger);
     }
@@ -117,7 +117,21 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         _store.Dispose();
     }
 
-    private static RootPin Pin(UpdateOptions options, TrustStore trusted)
+    // A model that releases were taken of: this device was enrolled, whatever has become of its trust.
+    private bool HasServed(string model)
+    {
+        try
+        {
+            return _store.Slots(model)?.Slots.Named.Any(static g => g.Seq > 0) == true;
+        }
+        catch (FaultException)
+        {
+            // It is there, and said where it is opened to serve.
+            return true;
+        }
+    }
+
+    private static RootPin Pin(UpdateOptions options, TrustStore trusted, bool hasServed)
     {
         if (options.Root is { } root) return RootPin.OfBytes(File.ReadAllBytes(root));
         // An enrolled device trusts what it has: the pin counts where there is nothing.
@@ -127,11 +141,11 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         }
         catch (UpdateException)
         {
-            // Each refresh says that it is damaged; what serves needs no trust. No root has no bytes.
-            return RootPin.OfBytes([]);
+            // Each refresh says that it is damaged; what serves needs no trust.
+            return RootPin.Nobody;
         }
 
-        throw new FaultException(TrustStore.TrustsNobody);
+        return hasServed ? RootPin.Nobody : throw new FaultException(TrustStore.TrustsNobody);
     }
 
     private (UpdateTransport? Transport, IReleaseSource? Source) Source(UpdateOptions options, UpdateClock clock, Random random)

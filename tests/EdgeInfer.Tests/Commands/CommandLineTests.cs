@@ -18,6 +18,20 @@ public sealed class CommandLineTests
         Assert.EndsWith(last, errors.ToString(), StringComparison.Ordinal);
     }
 
+    // As of a script whose variable is not set.
+    [Theory]
+    [InlineData("edgeinfer: --config: the value is empty; give one, or leave it out\n", "run", "-c", "")]
+    [InlineData("edgeinfer: --dir: the value is empty; give one, or leave it out\n", "release", "status", "--dir", "")]
+    [InlineData("edgeinfer: --socket: the value is empty; give one, or leave it out\n", "update", "status", "--socket", "")]
+    [InlineData("edgeinfer: PATH: the value is empty; give one, or leave it out\n", "model", "add", "")]
+    public void An_empty_value_is_refused_before_anything_is_made_of_it(string said, params string[] arguments)
+    {
+        using StringWriter output = new();
+        using StringWriter errors = new();
+        Assert.Equal(64, CommandLine.Invoke(arguments, output, errors));
+        Assert.Equal(said, errors.ToString());
+    }
+
     [Fact]
     public void Each_verb_is_made_under_the_name_that_it_has()
         => Assert.All(CommandLine.Verbs(), static verb => Assert.Equal(verb.Name, verb.Create().Name));

@@ -13,6 +13,28 @@ public sealed class NativeRuntimeLibraryTests : IDisposable
 
     public void Dispose() => _made.Dispose();
 
+    // To map it would end the process by SIGBUS.
+    [Fact]
+    public void A_library_beside_the_program_that_ends_early_is_not_mapped()
+    {
+        string whole = Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "libSystem.Native.so");
+        NativeRuntimeLibrary.RefuseCut(whole);
+        NativeRuntimeLibrary.RefuseCut(whole + ".not-there");
+        string cut = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(cut, File.ReadAllBytes(whole)[..(int)(new FileInfo(whole).Length * 9 / 10)]);
+            Fault fault = Assert.Throws<FaultException>(() => NativeRuntimeLibrary.RefuseCut(cut)).Fault;
+            Assert.Equal((FaultKind.Unavailable, cut), (fault.Kind, fault.Where));
+            Assert.Contains("cut off", fault.What, StringComparison.Ordinal);
+            Assert.Contains("install EdgeInfer again", fault.Cure, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(cut);
+        }
+    }
+
     [Fact]
     public void The_version_written_down_is_the_packages()
     {

@@ -71,6 +71,21 @@ public sealed class TrustStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_device_whose_trust_is_gone_as_a_whole_trusts_nobody_and_says_so_at_each_refresh()
+    {
+        TrustClient client = TrustClient.Open(_device.Store, RootPin.Nobody, _device.Clock(), isDamageLater: true);
+        Assert.Empty(client.Expiries);
+        for (int i = 0; i < 2; i++)
+        {
+            UpdateException e = await Refusals.ThrowsAsync(UpdateCode.Signature, async () => await client.Refresh(_repository, Device.Stop));
+            Assert.Equal(TrustStore.TrustsNobody, e.Fault);
+        }
+
+        Assert.Empty(_repository.Requests);
+        Assert.Null(_device.Store.ReadRoot());
+    }
+
+    [Fact]
     public async Task A_root_that_is_missing_where_others_are_kept_is_damaged_too()
     {
         // Beginning again with the pinned root would go back to keys that may have been rotated away.

@@ -429,6 +429,23 @@ public sealed class UpdateServiceTests : IDisposable
         _device.Until(_ => Generations() is ["2"], "collection");
     }
 
+    [Theory]
+    [InlineData("models")]
+    [InlineData("rollout")]
+    public async Task A_folder_of_which_nothing_can_be_taken_is_no_success(string role)
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        string metadata = Path.Combine(_device.Repository, "metadata");
+        string newest = Directory.GetFiles(metadata, $"*.{role}.json").OrderBy(static f => int.Parse(Path.GetFileName(f).Split('.')[0], System.Globalization.CultureInfo.InvariantCulture)).Last();
+        byte[] bytes = File.ReadAllBytes(newest);
+        bytes[^3] ^= 1;
+        File.WriteAllBytes(newest, bytes);
+        FaultException refused = await Assert.ThrowsAsync<FaultException>(() => _device.Service!.ApplyAsync(_device.Repository, TestContext.Current.CancellationToken));
+        Assert.Contains(Path.GetFileName(newest), refused.Fault.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, _device.Report.Active!.Seq);
+    }
+
     [Fact]
     public async Task Nobody_goes_back_to_a_release_that_its_publisher_took_back()
     {

@@ -21,6 +21,7 @@ internal static unsafe class NativeRuntimeLibrary
     private const string EntryPoint = "OrtGetApiBase";
     private const string FileName = "libonnxruntime.so";
     private const string AsBuilt = "name a libonnxruntime.so as its makers built it";
+    private const string AsInstalled = "install EdgeInfer again, or set runtime.onnxruntime";
     private const int LongestVersion = 64;
 
     private static readonly Lock s_lock = new();
@@ -53,11 +54,43 @@ internal static unsafe class NativeRuntimeLibrary
                 // Where the entry point is bound by the linker this serves the functions of single providers, which are the library's own in any case.
                 NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly, (name, _, _) => name.Contains(ImportName, StringComparison.Ordinal) ? handle : 0);
             }
+            else
+            {
+                RefuseCut(Bundled);
+            }
 
             s_chosenPath = path;
             s_isChosen = true;
         }
     }
+
+    /// <summary>What keeps the library beside the executable from loading, for where it did not.</summary>
+    public static FaultException WhyNotBundled(Exception error)
+    {
+        if (!File.Exists(Bundled)) return SessionFaults.Loading(FileName, ManagedVersion, error);
+        string what = SharedLibraryContent.Wrong(Bundled)?.What ?? $"{Bundled} cannot be loaded: {LoaderWords.Of(error)}";
+        return FaultException.Of(FaultKind.Unavailable, "ONNX Runtime", what, AsInstalled, error);
+    }
+
+    // To map a file that ends early is to be ended by SIGBUS.
+    internal static void RefuseCut(string bundled)
+    {
+        if (!File.Exists(bundled)) return;
+        try
+        {
+            ElfFile.Read(bundled);
+        }
+        catch (InvalidDataException e)
+        {
+            throw FaultException.Of(FaultKind.Unavailable, bundled, e.Message, AsInstalled, e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The loader says what it makes of it.
+        }
+    }
+
+    private static string Bundled => Path.Combine(AppContext.BaseDirectory, FileName);
 
     /// <summary>Looks into a library, loads it and asks its version, before anything else of it runs.</summary>
     /// <param name="path">The file.</param>
