@@ -61,6 +61,9 @@ internal sealed record TrialRules
 /// <summary>Whether a model on trial stays there, stays for good, or goes. Pure; the trial's state is kept elsewhere.</summary>
 internal abstract record TrialVerdict
 {
+    // However short a trial is made for tests: fewer say nothing of a percentile.
+    private const int Comparable = 100;
+
     /// <summary>Judges a running trial.</summary>
     /// <param name="counters">What was seen of the new model.</param>
     /// <param name="old">What the old one took.</param>
@@ -73,8 +76,9 @@ internal abstract record TrialVerdict
         // Few results say little of a percentile, and the first ones are slow.
         bool hasResults = counters.Results >= rules.Results;
         // Whatever else the machine does for a while looks like a slow model: only what is much too slow is not given the whole time.
+        bool isComparable = hasResults && counters.Results >= Comparable;
         double most = hasResults && counters.Served >= rules.Served ? rules.MostGrowth : rules.MostGrowth * 2;
-        if (hasResults && counters.InferenceP95Milliseconds is { } p95 && old.InferenceP95Milliseconds is { } before && !(p95 <= before * most))
+        if (isComparable && counters.InferenceP95Milliseconds is { } p95 && old.InferenceP95Milliseconds is { } before && !(p95 <= before * most))
             return new TrialRollsBack(UpdateCode.TrialLatency, Text($"95 of 100 inferences took up to {p95:0.##} ms, {before:0.##} ms with the old model; {rules.MostGrowth:0.##} times that is allowed"));
 
         // Not before the pipelines have settled: while it is swapped both models are in memory.

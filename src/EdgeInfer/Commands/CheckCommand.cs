@@ -58,9 +58,9 @@ internal static class CheckCommand
 
         foreach (PipelineOptions pipeline in configuration.Pipelines)
             if (pipeline.Record is { } record) output.WriteLine($"pipelines.{pipeline.Name}.record: takes up to {record.Bytes >> 20} MiB of memory");
-        string named = string.Join(", ", models.Select(m => $"{m.Key} = {m.Value.Name} {m.Value.Version}"));
+        string named = models.Count == 0 ? "" : $" ({string.Join(", ", models.Select(m => $"{m.Key} = {m.Value.Name} {m.Value.Version}"))})";
         output.WriteLine($"ok: {path}: device {configuration.Device.Id}, {Count(configuration.Pipelines.Count, "pipeline")}, "
-            + $"{Count(models.Count, "model")} ({named}), broker {configuration.Mqtt.Url.GetLeftPart(UriPartial.Authority)}, {Count(faults.Warnings.Count, "warning")}");
+            + $"{Count(models.Count, "model")}{named}, broker {configuration.Mqtt.Url.GetLeftPart(UriPartial.Authority)}, {Count(faults.Warnings.Count, "warning")}");
     }
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

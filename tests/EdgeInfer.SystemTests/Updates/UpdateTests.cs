@@ -51,7 +51,7 @@ public sealed class UpdateTests
     public async Task A_release_that_passes_its_probe_and_fails_with_live_frames_goes_back_and_the_old_one_serves_on_without_a_gap()
     {
         await using Fleet fleet = await Fleet.Enrolled();
-        await fleet.StartAgent("30/10s", fps: 40, pipeline: ", labels: [bolt, nut, washer, gear]");
+        await fleet.StartAgent("100/10s", fps: 40, pipeline: ", labels: [bolt, nut, washer, gear]");
         (string Version, Func<byte[], byte[]> Change, string Code, string Reason)[] releases =
         [
             ("2.0.0", PartsModel.NotANumberLive, "trial-errors", "held values that are no numbers (NaN), none may"),

@@ -52,6 +52,15 @@ public sealed class TrialVerdictTests
         Assert.IsType<TrialRollsBack>(Of(slow with { InferenceP95Milliseconds = 30, Served = TimeSpan.FromMinutes(10) }));
     }
 
+    [Fact]
+    public void A_trial_that_tests_have_made_short_says_nothing_of_a_percentile()
+    {
+        TrialCounters slow = s_sound with { Results = 99, InferenceP95Milliseconds = 900 };
+        TrialRules rules = TrialRules.Shortened(1, TimeSpan.Zero);
+        Assert.IsType<TrialCommits>(TrialVerdict.Of(slow, s_old, rules));
+        Assert.IsType<TrialRollsBack>(TrialVerdict.Of(slow with { Results = 100 }, s_old, rules));
+    }
+
     [Theory]
     [InlineData(180, true)]
     [InlineData(181, false)]
