@@ -6,6 +6,9 @@ namespace EdgeInfer.Admission;
 /// <summary>Reads, writes and checks the rules of a rollout.</summary>
 internal static class RolloutRules
 {
+    /// <summary>The rule for ids of devices, in words.</summary>
+    public const string DeviceRule = "an id is 1 to 64 of A-Z, a-z, 0-9, _ and -";
+
     private const int DeviceLength = 64;
     private const int MostLabels = 64;
     private const int LabelLength = 256;
@@ -13,6 +16,12 @@ internal static class RolloutRules
 
     /// <summary>A rule's name in faults.</summary>
     public static string Name(int index) => $"rules[{index}]";
+
+    /// <summary>Whether a device can have this id.</summary>
+    public static bool IsDevice(string id) => id.Length is >= 1 and <= DeviceLength && id.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+
+    /// <summary>Whether this can be a label, or its value.</summary>
+    public static bool IsLabel(string text) => text.Length is >= 1 and <= LabelLength && !text.Any(char.IsControl);
 
     /// <summary>Reads one rule.</summary>
     public static RolloutRule Read(StrictMembers members)
@@ -90,7 +99,7 @@ internal static class RolloutRules
     {
         if (rule.Devices is { Count: 0 }) return "names no device";
         if (rule.Devices?.FirstOrDefault(static d => !IsDevice(d)) is { } device)
-            return $"names the device {StrictMembers.Quoted(device)}; an id is 1 to {DeviceLength} of A-Z, a-z, 0-9, _ and -";
+            return $"names the device {StrictMembers.Quoted(device)}; {DeviceRule}";
         if (rule.Labels is { Count: 0 or > MostLabels }) return $"names {rule.Labels.Count} labels, 1 to {MostLabels} are taken";
         if (rule.Labels?.FirstOrDefault(static l => !IsLabel(l.Key) || !IsLabel(l.Value)) is { Key: not null } label)
             return $"names the label {StrictMembers.Quoted($"{label.Key}={label.Value}")}: 1 to {LabelLength} characters each, no control characters";
@@ -110,8 +119,4 @@ internal static class RolloutRules
         bool isNumber = value.ValueKind == JsonValueKind.Number && value.TryGetDecimal(out decimal number) && number is >= 0 and <= 100 && decimal.IsInteger(number * 100);
         return isNumber ? new((int)(value.GetDecimal() * 100), salt) : throw members.Refused("has no percent from 0 to 100 with at most two decimals");
     }
-
-    private static bool IsDevice(string id) => id.Length is >= 1 and <= DeviceLength && id.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
-
-    private static bool IsLabel(string text) => text.Length is >= 1 and <= LabelLength && !text.Any(char.IsControl);
 }

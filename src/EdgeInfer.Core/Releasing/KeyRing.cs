@@ -83,20 +83,15 @@ internal sealed class KeyRing(IReadOnlyList<KnownKey> known, IReadOnlyList<strin
     /// <param name="oldId">The old one.</param>
     public string FolderBeside(string oldId) => PathOf(NameOf(oldId)) is { } path ? Path.GetDirectoryName(path)! : folders[0];
 
+    /// <summary>Where a key's private half lies; null where it is not here.</summary>
+    public string? PathOf(string name) => folders.Select(f => FileOf(f, name)).FirstOrDefault(File.Exists);
+
     /// <summary>The file of a key in a folder.</summary>
     public static string FileOf(string folder, string name) => Path.Combine(folder, name + ".pem");
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (PrivateKey key in _own) key.Dispose();
-    }
-
-    private bool IsHere(TrustKey key) => known.FirstOrDefault(k => k.KeyId == key.Id) is { } about && (about.Signer is not null || PathOf(about.Name) is not null);
-
-    private string? PathOf(string name) => folders.Select(f => FileOf(f, name)).FirstOrDefault(File.Exists);
-
-    private static string Read(string path)
+    /// <summary>The text of a private half.</summary>
+    /// <exception cref="FaultException">It cannot be read.</exception>
+    public static string Read(string path)
     {
         try
         {
@@ -108,6 +103,14 @@ internal sealed class KeyRing(IReadOnlyList<KnownKey> known, IReadOnlyList<strin
             throw FaultException.Of(BoundedFile.KindOf(e), path, what, cure, e);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (PrivateKey key in _own) key.Dispose();
+    }
+
+    private bool IsHere(TrustKey key) => known.FirstOrDefault(k => k.KeyId == key.Id) is { } about && (about.Signer is not null || PathOf(about.Name) is not null);
 }
 
 /// <summary>A key that a command signs with; each signature is verified before it is used.</summary>

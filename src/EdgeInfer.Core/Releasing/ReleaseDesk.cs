@@ -9,6 +9,9 @@ internal sealed class ReleaseDesk : IDisposable
     {
         (Folder, _lock, Time) = (folder, held, time);
         Settings = ReleaseSettings.Read(folder.SettingsPath);
+
+        // An init that was killed as its last step.
+        folder.InitKeys.End();
         Keys = new(Settings.KnownKeys, [.. keyFolders.Select(Path.GetFullPath), folder.KeysOf(Settings)], passphrases, time);
         Passphrases = passphrases;
         Published = PublishedRoles.Read(folder, Settings.RootSha256);

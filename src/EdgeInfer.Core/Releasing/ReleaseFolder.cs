@@ -7,6 +7,8 @@ namespace EdgeInfer.Releasing;
 /// <param name="root">The release folder.</param>
 internal sealed class ReleaseFolder(string root)
 {
+    private const int WouldBlock = 11;
+
     private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>The release folder, absolute.</summary>
@@ -25,21 +27,39 @@ internal sealed class ReleaseFolder(string root)
     /// <param name="name">Relative, with <c>/</c>.</param>
     public string FileOf(string name) => Path.Combine(Repository, name);
 
+    /// <summary>Notes of keys that <c>release init</c> makes, until it has ended.</summary>
+    public NewKeys InitKeys => new(Path.Combine(Root, ".init"));
+
+    /// <summary>Notes of keys that <c>release rotate</c> makes, until <see cref="SettingsPath"/> names them.</summary>
+    public NewKeys RotateKeys => new(Path.Combine(Root, ".rotate"));
+
+    /// <summary>Names of the metadata that lie in the repository.</summary>
+    public IReadOnlyList<string> MetadataNames()
+    {
+        string metadata = FileOf("metadata");
+        return Directory.Exists(metadata) ? [.. Directory.EnumerateFiles(metadata, "*.json").Select(static f => Path.GetFileName(f))] : [];
+    }
+
     /// <summary>Keeps other release commands out of this folder until it is disposed.</summary>
     /// <exception cref="FaultException">One is at work here.</exception>
     public IDisposable Lock()
     {
+        string path = Path.Combine(Root, ".lock");
+        if (!Directory.Exists(Root)) throw FaultException.Of(FaultKind.NoInput, Root, "there is no release folder here", "make one with 'edgeinfer release init', or name it with --dir DIR");
         try
         {
-            return new FileStream(Path.Combine(Root, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (DirectoryNotFoundException e)
-        {
-            throw FaultException.Of(FaultKind.NoInput, Root, "there is no release folder here", "make one with 'edgeinfer release init', or name it with --dir DIR", e);
-        }
-        catch (IOException e)
+        catch (IOException e) when (e.HResult == WouldBlock)
         {
             throw FaultException.Of(FaultKind.Unavailable, Root, "another release command is at work in this folder", "wait until it has ended", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            bool isStray = Directory.Exists(path) || IsLinkToNowhere(path);
+            throw FaultException.Of(
+                FaultKind.InputOutput, path, isStray ? "this is no file, and no lock can be taken on it" : $"no lock can be taken on this file: {e.Message}",
+                isStray ? "remove it: a command makes it anew" : "see to it that you may write in the release folder", e);
         }
     }
 
@@ -67,5 +87,19 @@ internal sealed class ReleaseFolder(string root)
         }
 
         AtomicFile.Write(path, content);
+    }
+
+    // A link exists by itself, whatever it leads to.
+    private static bool IsLinkToNowhere(string path)
+    {
+        try
+        {
+            return new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is { Exists: false };
+        }
+        catch (IOException)
+        {
+            // A circle of links.
+            return true;
+        }
     }
 }

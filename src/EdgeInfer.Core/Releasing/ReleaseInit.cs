@@ -48,23 +48,62 @@ internal static class ReleaseInit
         if (options.RootKeys is < 1 or > MostRootKeys) throw FaultException.Of(FaultKind.Usage, "--root-keys", $"{options.RootKeys} keys", $"give 1 to {MostRootKeys}");
         if (options.Threshold < 1 || options.Threshold > options.RootKeys)
             throw FaultException.Of(FaultKind.Usage, "--threshold", $"{options.Threshold} of {options.RootKeys} root keys", "give at least 1, and at most as many as --root-keys");
-        DurableFolder.Make(folder.Root);
+        RefuseOccupied(folder);
+        MakeFolder(folder.Root);
         using IDisposable held = folder.Lock();
-        if (File.Exists(folder.SettingsPath)) throw FaultException.Of(FaultKind.Usage, folder.Root, "this is a release folder already", "name another with --dir DIR; 'edgeinfer release rotate' changes keys");
+        if (File.Exists(folder.SettingsPath)) throw FaultException.Of(FaultKind.Usage, folder.Root, "this is a release folder already", "name another with --dir DIR; 'edgeinfer release status' shows what it is, 'edgeinfer release rotate' changes keys");
         string keysFolder = options.KeysFolder is { } named ? Path.GetFullPath(named) : Path.Combine(folder.Root, "keys");
-        IReadOnlyList<(KnownKey Known, IRoleSigner Signer)> keys = new KeyMaking(keysFolder, options.Kind, options.Rounds, passphrases, time).Make(Names(options), options.Outer);
-        byte[] root = Write(folder, options, keys, time.GetUtcNow());
-        foreach ((_, IRoleSigner signer) in keys) (signer as IDisposable)?.Dispose();
+        IReadOnlyList<(KnownKey Known, IRoleSigner Signer)> keys = new KeyMaking(keysFolder, folder.InitKeys, options.Kind, options.Rounds, passphrases, time).Make(Names(options), options.Outer);
+        IReadOnlyList<(string Name, byte[] Content)> signed;
+        try
+        {
+            // A signer that fails has to fail before anything lies in the repository.
+            signed = Sign(options, keys, time.GetUtcNow());
+        }
+        finally
+        {
+            foreach ((_, IRoleSigner signer) in keys) (signer as IDisposable)?.Dispose();
+        }
+
+        foreach ((string name, byte[] content) in signed) RepositoryEdit.Put(folder, name, content);
+        string firstRoot = RoleName.MetadataFile(RoleName.Root, 1);
         ReleaseSettings settings = new()
         {
-            RootSha256 = Convert.ToHexStringLower(SHA256.HashData(root)),
+            RootSha256 = Convert.ToHexStringLower(SHA256.HashData(signed.First(f => f.Name == firstRoot).Content)),
             Url = options.Url,
             Keys = options.KeysFolder is null ? "keys" : keysFolder,
             IsSeparate = options.IsSeparate,
             KnownKeys = [.. keys.Select(static k => k.Known)],
         };
+
+        // At the end: without it the same command begins again, over what it left; with it the release folder is whole.
         settings.Write(folder.SettingsPath);
+        folder.InitKeys.End();
         return settings;
+    }
+
+    // Devices may trust what lies there, and a new root would lock all of them out. An init that broke off has a note, and wrote first versions alone.
+    private static void RefuseOccupied(ReleaseFolder folder)
+    {
+        if (File.Exists(folder.SettingsPath)) return;
+        IReadOnlyList<string> names = folder.MetadataNames();
+        if (names.Count == 0 || (folder.InitKeys.IsThere && names.All(static n => n == "timestamp.json" || n.StartsWith("1.", StringComparison.Ordinal)))) return;
+        throw FaultException.Of(
+            FaultKind.Usage, folder.Repository, $"signed metadata lie here already, and {ReleaseSettings.FileName}, which belongs to them, is missing in {folder.Root}",
+            $"put {ReleaseSettings.FileName} back from a copy of the release folder; or name another folder with --dir DIR");
+    }
+
+    private static void MakeFolder(string folder)
+    {
+        if (File.Exists(folder)) throw FaultException.Of(FaultKind.Usage, "--dir", $"{folder} is a file", "name a folder, or one that is not there yet");
+        try
+        {
+            DurableFolder.Make(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw FaultException.Of(FaultKind.InputOutput, "--dir", $"the folder {folder} cannot be made: {e.Message}", "name a folder in one that you may write in", e);
+        }
     }
 
     private static string[] Names(InitOptions options)
@@ -73,8 +112,10 @@ internal static class ReleaseInit
         return [.. roots, .. options.IsSeparate ? (string[])["models", "online"] : ["ci"]];
     }
 
-    private static byte[] Write(ReleaseFolder folder, InitOptions options, IReadOnlyList<(KnownKey Known, IRoleSigner Signer)> keys, DateTimeOffset now)
+    // In the order of writing: the timestamp, which makes all of it count, at the end.
+    private static List<(string Name, byte[] Content)> Sign(InitOptions options, IReadOnlyList<(KnownKey Known, IRoleSigner Signer)> keys, DateTimeOffset now)
     {
+        List<(string Name, byte[] Content)> signed = [];
         now = new(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         IRoleSigner[] roots = [.. keys.Where(static k => k.Known.Purpose == KeyPurpose.Root).Select(static k => k.Signer)];
         IRoleSigner online = keys[^1].Signer;
@@ -96,24 +137,23 @@ internal static class ReleaseInit
         ]);
         Dictionary<string, MetaFile> meta = new(StringComparer.Ordinal)
         {
-            [RoleName.MetaName(RoleName.Targets)] = Put(folder, RoleName.Targets, new TargetsDocument(1, Expiry(RoleName.Targets), None(), delegations) { SignedAt = now }, roots),
-            [RoleName.MetaName(RoleLifetimes.Models)] = Put(folder, RoleLifetimes.Models, new TargetsDocument(1, Expiry(RoleLifetimes.Models), None()) { SignedAt = now }, models),
-            [RoleName.MetaName(RoleLifetimes.Rollout)] = Put(folder, RoleLifetimes.Rollout, new TargetsDocument(1, Expiry(RoleLifetimes.Rollout), None()) { SignedAt = now }, online),
+            [RoleName.MetaName(RoleName.Targets)] = Put(signed, RoleName.Targets, new TargetsDocument(1, Expiry(RoleName.Targets), None(), delegations) { SignedAt = now }, roots),
+            [RoleName.MetaName(RoleLifetimes.Models)] = Put(signed, RoleLifetimes.Models, new TargetsDocument(1, Expiry(RoleLifetimes.Models), None()) { SignedAt = now }, models),
+            [RoleName.MetaName(RoleLifetimes.Rollout)] = Put(signed, RoleLifetimes.Rollout, new TargetsDocument(1, Expiry(RoleLifetimes.Rollout), None()) { SignedAt = now }, online),
         };
-        MetaFile snapshot = Put(folder, RoleName.Snapshot, new SnapshotDocument(1, Expiry(RoleName.Snapshot), meta) { SignedAt = now }, online);
-        byte[] rootBytes = RoleEnvelope.Sign(root with { SignedAt = now }, roots).Write();
-        RepositoryEdit.Put(folder, RoleName.MetadataFile(RoleName.Root, 1), rootBytes);
+        MetaFile snapshot = Put(signed, RoleName.Snapshot, new SnapshotDocument(1, Expiry(RoleName.Snapshot), meta) { SignedAt = now }, online);
+        signed.Add((RoleName.MetadataFile(RoleName.Root, 1), RoleEnvelope.Sign(root with { SignedAt = now }, roots).Write()));
         TimestampDocument timestamp = new(1, Expiry(RoleName.Timestamp), snapshot) { SignedAt = now };
-        RepositoryEdit.Put(folder, RoleName.MetadataFile(RoleName.Timestamp, null), RoleEnvelope.Sign(timestamp, [online]).Write());
-        return rootBytes;
+        signed.Add((RoleName.MetadataFile(RoleName.Timestamp, null), RoleEnvelope.Sign(timestamp, [online]).Write()));
+        return signed;
 
         DateTimeOffset Expiry(string role) => now + RoleLifetimes.Of(role);
     }
 
-    private static MetaFile Put(ReleaseFolder folder, string role, RoleDocument document, params IEnumerable<IRoleSigner> signers)
+    private static MetaFile Put(List<(string Name, byte[] Content)> signed, string role, RoleDocument document, params IEnumerable<IRoleSigner> signers)
     {
         byte[] bytes = RoleEnvelope.Sign(document, signers).Write();
-        RepositoryEdit.Put(folder, RoleName.MetadataFile(role, document.Version), bytes);
+        signed.Add((RoleName.MetadataFile(role, document.Version), bytes));
         return MetaFile.Of(document.Version, bytes);
     }
 

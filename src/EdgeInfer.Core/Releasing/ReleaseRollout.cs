@@ -48,6 +48,10 @@ internal static class ReleaseRollout
     public static IReadOnlyList<string> Run(ReleaseDesk desk, RolloutOptions options)
     {
         if (!ModelName.IsValid(options.Model)) throw FaultException.Of(FaultKind.Usage, "MODEL", $"{Quoted.Text(options.Model)} is no name of a model", ModelName.Rule);
+        if (options.Devices.FirstOrDefault(static d => !RolloutRules.IsDevice(d)) is { } device)
+            throw FaultException.Of(FaultKind.Usage, "--device", $"{Quoted.Text(device)} is no id of a device", RolloutRules.DeviceRule);
+        if (options.Labels.FirstOrDefault(static l => !RolloutRules.IsLabel(l.Key) || !RolloutRules.IsLabel(l.Value)) is { Key: not null } label)
+            throw FaultException.Of(FaultKind.Usage, "--label", $"{Quoted.Text($"{label.Key}={label.Value}")} is no label", "a label and its value have 1 to 256 characters each, and no control characters");
         IReadOnlyList<RolloutRule> before = PublishedRollout.Read(desk, options.Model)?.Rules ?? [];
         IReadOnlyList<RolloutRule> after = options.Hold is { } hold ? Held(before, hold, options) : Targeted(before, options, Target(desk, options));
         RolloutDocument document = RolloutDocument.Of(options.Model, after);

@@ -37,9 +37,10 @@ internal sealed class RepositoryEdit(ReleaseFolder folder, PublishedRoles publis
     public bool Changes(string role) => _changed.ContainsKey(role);
 
     /// <summary>Signs and writes.</summary>
+    /// <param name="keep">Is called when all is signed and nothing is written yet.</param>
     /// <exception cref="FaultException">A key is not at hand; nothing was published.</exception>
     /// <exception cref="IOException">Something could not be written; the old state is published, unless the message names the timestamp.</exception>
-    public void Commit()
+    public void Commit(Action? keep = null)
     {
         RefuseEarlierClock();
         RootDocument root = Root is { } changed ? changed with { Version = published.Root.Document.Version + 1, Expires = Expiry(RoleName.Root), SignedAt = Whole(now) } : published.Root.Document;
@@ -66,6 +67,7 @@ internal sealed class RepositoryEdit(ReleaseFolder folder, PublishedRoles publis
         };
         byte[] timestampBytes = SignBoth(RoleName.Timestamp, timestamp, root, before, ref isWhole).Write();
         byte[]? rootBytes = Root is null ? null : SignBoth(RoleName.Root, root, root, before, ref isWhole).Write();
+        keep?.Invoke();
         foreach ((string name, byte[] content) in staged) Put(folder, name, content);
         Publish(timestampBytes, rootBytes is null ? null : (RoleName.MetadataFile(RoleName.Root, root.Version), rootBytes), isWhole);
     }

@@ -106,7 +106,7 @@ internal sealed record ModelSlots
     public ModelSlots BeginTrial(Generation generation, bool hard, double? p95BeforeMs, long? rssBeforeBytes, DateTimeOffset now)
     {
         if (Trial is { } trial) throw Refused($"no trial of {generation} can begin: {trial.Generation} is on trial", "let that trial end, or roll back");
-        if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"no trial of {generation} can begin: the model is pinned to {pin}"), "unpin it to let it follow its releases");
+        if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"no trial of {generation} can begin: the model is pinned to {pin}"), "'edgeinfer update resume MODEL' lets it follow its releases again");
         if (generation.IsSame(Active)) throw Refused($"no trial of {generation} can begin: it is active", "nothing is to be done");
         CheckFloor(generation, "no trial of it can begin");
         return this with { Trial = new() { Generation = generation, Began = now, Hard = hard, P95BeforeMs = p95BeforeMs, RssBeforeBytes = rssBeforeBytes } };
@@ -164,7 +164,7 @@ internal sealed record ModelSlots
         }
 
         if (Previous is not { } previous) throw Refused("there is no generation to go back to", "'edgeinfer update status' shows what is there");
-        if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"the model is pinned to {pin}"), "unpin it first");
+        if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"the model is pinned to {pin}"), "let it follow its releases again first: edgeinfer update resume MODEL");
         if (Hard) CheckFloor(previous, $"{Active} cannot be rolled back to it, by its rule");
         CheckRevoked(previous);
         // What was just left is not what anything may go back to by itself.
@@ -178,7 +178,7 @@ internal sealed record ModelSlots
     {
         if (Trial is { } trial) throw Refused($"{generation} cannot be activated: {trial.Generation} is on trial", "let that trial end, or roll back");
         if (generation.IsSame(Active)) throw Refused($"{generation} is active already", "nothing is to be done");
-        if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"{generation} cannot be activated: the model is pinned to {pin}"), "unpin it first");
+        if (Pin is { } pin) throw Refused(string.Create(CultureInfo.InvariantCulture, $"{generation} cannot be activated: the model is pinned to {pin}"), "let it follow its releases again first: edgeinfer update resume MODEL");
         if (Hard || !generation.IsSame(Previous)) CheckFloor(generation, "it cannot be activated");
         CheckRevoked(generation);
         return this with { Active = generation, Previous = Active, Floor = Math.Max(Floor, generation.Seq), Hard = false };

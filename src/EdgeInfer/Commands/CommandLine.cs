@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using EdgeInfer.Commands.Release;
+using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 
 namespace EdgeInfer.Commands;
@@ -51,7 +53,7 @@ internal static class CommandLine
         {
             // A verb that is unknown is missing too; once is enough.
             IEnumerable<ParseError> told = parsed.UnmatchedTokens.Count > 0 ? parsed.Errors.Where(static e => e.Message.Contains('\'', StringComparison.Ordinal)) : parsed.Errors;
-            foreach (ParseError error in told) errors.WriteLine($"edgeinfer: {error.Message}");
+            foreach (ParseError error in told) errors.WriteLine($"edgeinfer: {UnreadNumber(error) ?? error.Message}");
             errors.WriteLine($"see: edgeinfer{VerbOf(parsed.CommandResult)} --help");
             return (int)FaultKind.Usage;
         }
@@ -64,6 +66,25 @@ internal static class CommandLine
         }
 
         return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = output, Error = errors, ProcessTerminationTimeout = null });
+    }
+
+    // What System.CommandLine says of these names types of .NET.
+    private static string? UnreadNumber(ParseError error)
+    {
+        (string name, Type found) = error.SymbolResult switch
+        {
+            OptionResult option => (option.Option.Name, option.Option.ValueType),
+            ArgumentResult argument => (argument.Argument.Name, argument.Argument.ValueType),
+            _ => ("", typeof(string)),
+        };
+        if (error.SymbolResult?.Tokens is not [{ Value: string value }, ..]) return null;
+        Type type = Nullable.GetUnderlyingType(found) ?? found;
+        CultureInfo culture = CultureInfo.InvariantCulture;
+        string? allowed = type == typeof(int) && !int.TryParse(value, culture, out _) ? $"a whole number up to {int.MaxValue}"
+            : type == typeof(long) && !long.TryParse(value, culture, out _) ? $"a whole number up to {long.MaxValue}"
+            : type == typeof(double) && !double.TryParse(value, culture, out _) ? "a number such as 5 or 0.5"
+            : null;
+        return allowed is null ? null : $"{name}: found {Quoted.Text(value)}; give {allowed}";
     }
 
     // With what stands before it: " model add".

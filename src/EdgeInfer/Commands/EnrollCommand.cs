@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Net.Http;
+using System.Security.Cryptography.X509Certificates;
 using EdgeInfer.Commands.Release;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Fetching;
 using EdgeInfer.Fetching.Updates;
-using EdgeInfer.Models;
 using EdgeInfer.Slots;
 using EdgeInfer.Trust;
 using EdgeInfer.Updates;
@@ -50,8 +50,10 @@ internal static class EnrollCommand
                 Credential = user is null ? null : new(user, RegistryOptionSet.Password(password, passwordFile!)),
                 Words = static _ => FetchWords.Verb("--repository", "--", ""),
             };
+            if (transport.Identity is var (own, ownKey))
+                foreach (X509Certificate2 read in CertificateFiles.ReadOwn((own, certificate.Name), (ownKey, key.Name))) read.Dispose();
             string[] written = [.. Written(transport, user, passwordFile)];
-            Enroll(transport, parsed.GetValue(root)!, parsed.GetValue(models)!, parsed.GetValue(state)!, written, parsed.InvocationConfiguration.Output).GetAwaiter().GetResult();
+            Enroll(transport, parsed.GetValue(root)!, [.. parsed.GetValue(models)!.Distinct()], parsed.GetValue(state)!, written, parsed.InvocationConfiguration.Output).GetAwaiter().GetResult();
             return CommandLine.Success;
         });
         return command;
@@ -62,15 +64,9 @@ internal static class EnrollCommand
         string display = options.Repository.Display;
         RootPin pin = Pin(digest);
         foreach (string model in models)
-            if (!ModelName.IsValid(model)) throw FaultException.Of(FaultKind.Usage, "--model", $"{Quoted.Text(model)} is no name of a model", ModelName.Rule);
+            if (!ConfiguredName.IsSound(model)) throw FaultException.Of(FaultKind.Usage, "--model", $"{Quoted.Text(model)} is no name of a model in the configuration", ConfiguredName.Expected);
         using ManagedStore store = ManagedStore.Open(state, new(), TimeProvider.System, static _ => { });
         TrustStore trusted = new(Path.Combine(store.Folders.State, "tuf"));
-        if (trusted.ReadRoot() is not null)
-        {
-            throw FaultException.Of(FaultKind.Usage, trusted.Folder, "this device trusts a fleet already",
-                "to change to another fleet, remove this folder first; a new root of the same fleet comes by itself");
-        }
-
         UpdateClock clock = new(trusted, TimeProvider.System);
         TrustClient trust = TrustClient.Open(trusted, pin, clock);
         using TransferProgress progress = new(NullLogger.Instance);
@@ -78,6 +74,12 @@ internal static class EnrollCommand
         using UpdateTransport transport = new(
             options with { Clock = () => clock.Now }, HttpClient.DefaultProxy, TimeProvider.System, new Random(Environment.ProcessId), progress);
 #pragma warning restore CA5394
+        if (trusted.ReadRoot() is { } kept && !await EnrolledFleet.IsOf(pin, kept, transport.Repository))
+        {
+            throw FaultException.Of(FaultKind.Usage, trusted.Folder, "this device trusts a fleet already",
+                "to change to another fleet, remove this folder first; a new root of the same fleet comes by itself");
+        }
+
         await trust.Refresh(transport.Repository, CancellationToken.None);
         output.WriteLine($"this device trusts the root {pin.Sha256[..12]} of {display}");
         foreach (string model in models)

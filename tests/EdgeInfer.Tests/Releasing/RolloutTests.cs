@@ -21,6 +21,24 @@ public sealed class RolloutTests : IDisposable
 
     public void Dispose() => _rig.Dispose();
 
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("")]
+    public void What_can_be_no_id_of_a_device_is_refused_by_the_name_of_its_option(string device)
+    {
+        FaultException refused = Assert.Throws<FaultException>(() => Roll(new("parts") { To = "1", Devices = ["press-3", device] }));
+        Assert.Equal($"--device: '{device}' is no id of a device; an id is 1 to 64 of A-Z, a-z, 0-9, _ and -", refused.Fault.ToString());
+        Assert.Equal(FaultKind.Usage, refused.Fault.Kind);
+    }
+
+    [Fact]
+    public void A_label_with_a_control_character_is_refused_by_the_name_of_its_option()
+    {
+        FaultException refused = Assert.Throws<FaultException>(() => Roll(new("parts") { To = "1", Labels = new Dictionary<string, string> { ["site"] = "os\u0007lo" } }));
+        Assert.Equal("--label", refused.Fault.Where);
+        Assert.Equal(FaultKind.Usage, refused.Fault.Kind);
+    }
+
     [Fact]
     public void The_rest_of_the_fleet_keeps_what_it_has()
     {
@@ -92,7 +110,7 @@ public sealed class RolloutTests : IDisposable
         Assert.Equal("parts: it is not said which release; give --to SEQ, --hold or --resume", Refused(new("parts")));
         Assert.Equal("--percent: 0.001 is no part of a fleet; give more than 0, at most 100, with at most two decimals", Refused(new("parts") { To = "1", Percent = 0.001m }));
         Assert.Equal("--hold: it stands alone; give it without --to, --device, --label and --percent", Refused(new("parts") { To = "1", Hold = true }));
-        Assert.StartsWith("rollout/parts.json: rules[0] names the device 'press 3'", Refused(new("parts") { To = "1", Devices = ["press 3"] }), StringComparison.Ordinal);
+        Assert.StartsWith("--device: 'press 3' is no id of a device", Refused(new("parts") { To = "1", Devices = ["press 3"] }), StringComparison.Ordinal);
         Assert.False(File.Exists(_rig.Folder.FileOf("metadata/2.rollout.json")));
     }
 

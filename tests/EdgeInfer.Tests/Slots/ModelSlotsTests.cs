@@ -173,6 +173,8 @@ public sealed class ModelSlotsTests
         Assert.Equal(12, pinned.Pin);
         foreach (Func<ModelSlots> transition in new Func<ModelSlots>[] { () => pinned.BeginTrial(s_next, false, s_now), () => pinned.RollBack(), () => pinned.Activate(s_old), () => pinned.PinActive() })
             Assert.Contains("pinned to 12", Refusal(transition), StringComparison.Ordinal);
+        foreach (Func<ModelSlots> transition in new Func<ModelSlots>[] { () => pinned.BeginTrial(s_next, false, s_now), () => pinned.RollBack(), () => pinned.Activate(s_old) })
+            Assert.Contains("edgeinfer update resume MODEL", Assert.Throws<FaultException>(transition).Fault.Cure, StringComparison.Ordinal);
         Assert.Equal(s_committed, pinned.Unpin());
         Assert.Contains("not pinned", Refusal(() => s_committed.Unpin()), StringComparison.Ordinal);
         Assert.Contains("is on trial", Refusal(() => s_onTrial.PinActive()), StringComparison.Ordinal);

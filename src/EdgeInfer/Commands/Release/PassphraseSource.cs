@@ -4,7 +4,7 @@ using EdgeInfer.Releasing;
 
 namespace EdgeInfer.Commands.Release;
 
-/// <summary>Passphrases of keys: from files that the command line names, from the environment, or from whoever sits at the terminal. Never from an argument.</summary>
+/// <summary>Passphrases of keys: from files that the command line names, then from the environment, then from whoever sits at the terminal. Never from an argument.</summary>
 /// <param name="files">As in <c>ci=FILE</c>, for a key or for all of a purpose; or <c>FILE</c>, for every key.</param>
 /// <param name="environment">The process's environment.</param>
 /// <param name="ask">Asks at the terminal, with a question; null where there is none.</param>
@@ -16,17 +16,21 @@ internal sealed class PassphraseSource(IReadOnlyList<string> files, IReadOnlyDic
     private const int LeastCharacters = 8;
 
     private readonly Dictionary<string, string> _asked = new(StringComparer.Ordinal);
+    private (string? Name, string Secret)[]? _files;
 
     /// <inheritdoc/>
     public string? Find(string keyName)
     {
         if (_asked.TryGetValue(keyName, out string? asked)) return asked;
         string purpose = KeyName.PurposeOf(keyName)?.Word() ?? keyName;
-        foreach (string name in (string[])[keyName, purpose])
-            if (files.Select(Parse).FirstOrDefault(f => f.Name == name).File is { } own) return Read(own);
+
+        // All at once: a file that is named and cannot be read is a mistake, whoever is asked for first; and a pipe can be read only once.
+        _files ??= [.. files.Select(Parse).Select(static f => (f.Name, Read(f.File)))];
+        foreach (string? name in (string?[])[keyName, purpose, null])
+            if (_files.FirstOrDefault(f => f.Name == name).Secret is { } told) return told;
         foreach (string name in (string[])[keyName, purpose])
             if (environment.TryGetValue(VariableOf(name), out string? value) && value.Length > 0) return value;
-        return files.Select(Parse).FirstOrDefault(static f => f.Name is null).File is { } file ? Read(file) : null;
+        return null;
     }
 
     /// <inheritdoc/>
@@ -51,7 +55,13 @@ internal sealed class PassphraseSource(IReadOnlyList<string> files, IReadOnlyDic
     private static (string? Name, string File) Parse(string option)
     {
         int equals = option.IndexOf('=', StringComparison.Ordinal);
-        return equals > 0 && KeyName.PurposeOf(option[..equals]) is not null ? (option[..equals], option[(equals + 1)..]) : (null, option);
+        if (equals > 0 && KeyName.PurposeOf(option[..equals]) is not null) return (option[..equals], option[(equals + 1)..]);
+
+        // A file may have an equals sign in its name; what is none was meant to name a key.
+        if (equals <= 0 || option[..equals].Contains('/', StringComparison.Ordinal) || File.Exists(option)) return (null, option);
+        throw FaultException.Of(
+            FaultKind.Usage, "--passphrase-file", $"there is no key {Quoted.Text(option[..equals])}",
+            $"write KEY=FILE, where KEY is one of {string.Join(", ", KeyName.Words)}, with its number where there are several; or ./{option} for a file of that name");
     }
 
     private static string Read(string file) => SecretFile.Read(Path.GetFullPath(file), out (string What, string Cure) wrong) is { } secret

@@ -1,0 +1,50 @@
+using System.Security.Cryptography;
+using EdgeInfer.Diagnostics;
+using EdgeInfer.Trust;
+
+namespace EdgeInfer.Commands;
+
+/// <summary>Whether a device that trusts a root already was enrolled with a digest: an <c>enroll</c> that was killed is repeated as it was typed.</summary>
+internal static class EnrolledFleet
+{
+    /// <summary>Whether the root that is trusted is the one with the digest, or came after it in the same repository.</summary>
+    /// <param name="pin">The digest.</param>
+    /// <param name="kept">The root that is trusted.</param>
+    /// <param name="repository">Where roots lie.</param>
+    /// <exception cref="UpdateException">The repository cannot be had.</exception>
+    public static async Task<bool> IsOf(RootPin pin, byte[] kept, IRoleSource repository)
+    {
+        if (Convert.ToHexStringLower(SHA256.HashData(kept)) == pin.Sha256) return true;
+
+        // A root was replaced since: the chain from the digest on is verified anew, beside what the device trusts.
+        string scratch = Directory.CreateTempSubdirectory("edgeinfer-enroll-").FullName;
+        TrustStore store = new(scratch);
+        HeardRoots heard = new(repository, kept);
+        try
+        {
+            await TrustClient.Open(store, pin, new(store, TimeProvider.System)).Refresh(heard, CancellationToken.None);
+            return heard.HasKept;
+        }
+        catch (UpdateException e) when (e.Code != UpdateCode.Network)
+        {
+            // Where the digest's root was found, whoever refreshes next says what is wrong with the rest.
+            return heard.HasKept && store.ReadRoot() is not null;
+        }
+        finally
+        {
+            Directory.Delete(scratch, recursive: true);
+        }
+    }
+
+    private sealed class HeardRoots(IRoleSource inner, byte[] kept) : IRoleSource
+    {
+        public bool HasKept { get; private set; }
+
+        public async ValueTask<byte[]?> Fetch(string name, int maxBytes, CancellationToken stop)
+        {
+            byte[]? content = await inner.Fetch(name, maxBytes, stop);
+            HasKept |= content?.AsSpan().SequenceEqual(kept) == true;
+            return content;
+        }
+    }
+}
