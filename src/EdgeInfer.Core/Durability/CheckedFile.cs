@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeInfer.Durability.Interop;
+using EdgeInfer.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Durability;
@@ -37,10 +38,26 @@ internal static class CheckedFile
     /// <summary>Reads a file; changes nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="maxBytes">Larger content is damage.</param>
-    /// <param name="damage">Why there is no content although there is a file; null otherwise.</param>
+    /// <param name="damage">Why there is no content although there is something of this name: what the medium does not give any more is damaged too; null otherwise.</param>
     /// <returns>The content; null where there is no file, or a damaged one.</returns>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="IOException">It cannot be read, for another reason than damage.</exception>
     public static byte[]? Read(string path, int maxBytes, out string? damage)
+    {
+        // To open a pipe or a device may take for ever.
+        damage = FileKind.OtherThanFile(path) is { } kind ? $"it is {kind}" : new FileInfo(path).LinkTarget is not null ? "it is a link" : null;
+        if (damage is not null) return null;
+        try
+        {
+            return ReadPlain(path, maxBytes, out damage);
+        }
+        catch (IOException e) when (PosixFile.IsDamage(e))
+        {
+            damage = e.Message;
+            return null;
+        }
+    }
+
+    private static byte[]? ReadPlain(string path, int maxBytes, out string? damage)
     {
         damage = null;
         using SafeFileHandle? file = PosixFile.OpenRead(path);

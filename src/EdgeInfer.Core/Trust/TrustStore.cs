@@ -1,6 +1,7 @@
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
 using EdgeInfer.Durability.Interop;
+using EdgeInfer.Posix;
 using EdgeInfer.Trust.Documents;
 
 namespace EdgeInfer.Trust;
@@ -30,6 +31,8 @@ internal sealed class TrustStore
     public byte[]? ReadRoot()
     {
         string path = Path.Combine(Folder, RootFile);
+        // To open a pipe or a device may take for ever.
+        if (FileKind.OtherThanFile(path) is { } kind) throw RootDamaged($"it is {kind}", null);
         try
         {
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
@@ -58,6 +61,7 @@ internal sealed class TrustStore
     /// <summary>A role's metadata; null where there are none, or they cannot be read or are too large.</summary>
     public byte[]? Read(string role)
     {
+        if (FileKind.OtherThanFile(FileOf(role)) is not null) return null;
         try
         {
             using FileStream file = new(FileOf(role), FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
@@ -80,6 +84,8 @@ internal sealed class TrustStore
         try
         {
             DurableFolder.Make(Path.GetDirectoryName(path)!);
+            // Nothing can take the place of a folder, which a check of the file system may have left there.
+            if (Directory.Exists(path)) DurableMove.SetAside(path);
             AtomicFile.Write(path, content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -49,6 +49,7 @@ internal sealed class UpdateClock
         try
         {
             DurableFolder.Make(Path.GetDirectoryName(_path)!);
+            if (Directory.Exists(_path)) DurableMove.SetAside(_path);
             NumberFile.Write(_path, to);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

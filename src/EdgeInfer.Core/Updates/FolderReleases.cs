@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Posix;
 using EdgeInfer.Slots;
 using EdgeInfer.Trust;
 
@@ -26,6 +27,7 @@ internal sealed class FolderReleases(string folder) : IReleaseSource, IRoleSourc
             if (!Path.GetFullPath(path).StartsWith(_folder + "/", StringComparison.Ordinal)) return null;
             FileInfo info = new(path);
             if (!info.Exists || info.LinkTarget is not null) return null;
+            RefuseOther(path);
             if (info.Length > maxBytes) throw UpdateException.Of(UpdateCode.Size, path, $"the file has {info.Length} bytes, and at most {maxBytes} are taken", "copy the repository again");
             byte[] content = new byte[info.Length];
             using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
@@ -44,6 +46,7 @@ internal sealed class FolderReleases(string folder) : IReleaseSource, IRoleSourc
         string path = Path.Combine(_folder, "blobs", "sha256", file.Sha256);
         if (!File.Exists(path))
             throw UpdateException.Of(UpdateCode.Network, path, "the release's file is not in this folder", "copy the whole repository here, blobs/ included");
+        RefuseOther(path);
         try
         {
             await Task.Run(() => store.Blobs.Import(file.Sha256, file.Bytes, path), stop).ConfigureAwait(false);
@@ -54,6 +57,12 @@ internal sealed class FolderReleases(string folder) : IReleaseSource, IRoleSourc
         }
 
         received(file.Bytes);
+    }
+
+    // To open a pipe or a device may take for ever.
+    private static void RefuseOther(string path)
+    {
+        if (FileKind.OtherThanFile(path) is { } kind) throw UpdateException.Of(UpdateCode.Network, path, $"it is {kind} where a file should be", "copy the repository again");
     }
 
     private static UpdateException Unreadable(string path, Exception e)

@@ -101,7 +101,8 @@ public sealed class CheckedFileTests : IDisposable
         string target = Path.Combine(_outer, "target");
         File.WriteAllText(target, Whole);
         File.CreateSymbolicLink(At, target);
-        Assert.Contains("symbolic links", Assert.Throws<IOException>(() => CheckedFile.Read(At, 100, out _)).Message, StringComparison.Ordinal);
+        Assert.Null(CheckedFile.Read(At, 100, out string? damage));
+        Assert.Equal("it is a link", damage);
         Assert.Throws<IOException>(() => PosixFile.OpenWrite(At));
         Assert.Equal(Whole, File.ReadAllText(target));
     }

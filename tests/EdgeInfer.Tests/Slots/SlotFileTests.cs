@@ -116,20 +116,26 @@ public sealed class SlotFileTests : IDisposable
     [InlineData("damaged")]
     [InlineData("empty")]
     [InlineData("gone")]
+    [InlineData("a folder")]
+    [InlineData("a pipe")]
+    [InlineData("a link")]
     public void The_copy_takes_the_place_of_a_damaged_file_and_that_is_said(string how)
     {
         _rig.Commit(TestRelease.Of(3));
         ModelSlots before = _rig.Slots.Slots;
         if (how == "damaged") StoreRig.Damage(At);
         if (how == "empty") File.WriteAllText(At, "");
-        if (how == "gone") File.Delete(At);
+        if (how is "gone" or "a folder" or "a pipe" or "a link") File.Delete(At);
+        if (how == "a folder") Directory.CreateDirectory(At);
+        if (how == "a pipe") System.Diagnostics.Process.Start("mkfifo", At).WaitForExit();
+        if (how == "a link") File.CreateSymbolicLink(At, "/etc/passwd");
         // Whoever only reads changes nothing.
         Assert.NotNull(ManagedModel.ActiveFolder(_rig.Folders.Model(StoreRig.Model)));
         Assert.Empty(_rig.Warnings);
         Assert.Equal(before, _rig.Slots.Slots);
         Fault said = Assert.Single(_rig.Warnings);
         Assert.Equal(At, said.Where);
-        Assert.Equal(how != "gone", File.Exists(At + ".broken"));
+        Assert.Equal(how != "gone", Path.Exists(At + ".broken"));
         Assert.Equal(before, SlotFile.Read(At, "parts", out string? damage));
         Assert.Null(damage);
         Assert.Equal(before, _rig.Slots.Slots);

@@ -28,6 +28,26 @@ public sealed class TrustStoreTests : IDisposable
         Assert.Equal(_repository.Files[$"metadata/{file}.json"], File.ReadAllBytes(_device.At(role)));
     }
 
+    [Theory]
+    [InlineData("timestamp", "a pipe")]
+    [InlineData("snapshot", "a pipe")]
+    [InlineData("time", "a pipe")]
+    [InlineData("timestamp", "a folder")]
+    [InlineData("targets", "a folder")]
+    [InlineData("time", "a folder")]
+    public async Task What_is_no_file_is_never_opened_and_gives_way_to_one(string name, string kind)
+    {
+        await _device.Refresh();
+        string path = name == "time" ? Path.Combine(_device.Store.Folder, name) : _device.At(name);
+        File.Delete(path);
+        if (kind == "a folder") Directory.CreateDirectory(path);
+        else System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
+        _repository.Publish("targets", "snapshot", "timestamp");
+        await _device.Refresh();
+        // The time is written where it has gone on.
+        if (name != "time") Assert.True(new FileInfo(path) is { Exists: true, Length: > 0 });
+    }
+
     [Fact]
     public async Task One_changed_bit_of_a_kept_file_is_damage()
     {

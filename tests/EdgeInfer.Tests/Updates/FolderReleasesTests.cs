@@ -47,6 +47,15 @@ public sealed class FolderReleasesTests : IDisposable
         Assert.Null(await Read("metadata/2.root.json", 1 << 20));
     }
 
+    // To open a pipe waits for whoever writes into it.
+    [Fact]
+    public async Task A_pipe_in_a_files_place_is_refused_and_not_opened()
+    {
+        System.Diagnostics.Process.Start("mkfifo", Path.Combine(_outer, "stick", "metadata", "2.root.json")).WaitForExit();
+        UpdateException refused = await Assert.ThrowsAsync<UpdateException>(() => Read("metadata/2.root.json", 1 << 20));
+        Assert.Equal((UpdateCode.Network, "it is a pipe where a file should be"), (refused.Code, refused.Fault.What));
+    }
+
     public void Dispose() => Directory.Delete(_outer, recursive: true);
 
     private async Task<string?> Read(string name, int most) => await _releases.Fetch(name, most, CancellationToken.None) is { } bytes ? Encoding.UTF8.GetString(bytes) : null;

@@ -332,6 +332,7 @@ public sealed class UpdateServiceTests : IDisposable
         // Twelve starts of which none gave a hundred results, where three that end without a word would be enough.
         for (int day = 1; day <= 12; day++)
         {
+            _device.UntilTrial();
             _device.Give(8);
             _device.Pass(TimeSpan.FromSeconds(20));
             await _device.StopAsync();
