@@ -110,7 +110,7 @@ internal static class CameraProbeCommand
         int descriptors = Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
         int threads = Directory.EnumerateDirectories("/proc/self/task").Count();
         int videoMaps = File.ReadLines("/proc/self/maps").Count(l => l.Contains("fakecamera", StringComparison.Ordinal) || l.Contains("fakev4l2", StringComparison.Ordinal));
-        string rss = File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2];
+        string rss = File.ReadLines("/proc/self/status").First(l => l.StartsWith("RssAnon:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2];
         return $"\"descriptors\":{descriptors},\"threads\":{threads},\"video_maps\":{videoMaps},\"rss_kb\":{rss.Trim()}";
     }
 

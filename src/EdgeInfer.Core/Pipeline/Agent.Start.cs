@@ -18,7 +18,7 @@ internal sealed partial class Agent
     /// <exception cref="FaultException">Nothing could ever run: the runtime, the embedded broker's port, or every pipeline's model.</exception>
     public static async Task<Agent> StartAsync(AgentConfiguration configuration, AgentServices services, CancellationToken stop)
     {
-        Task<InferenceRuntime> loading = services.Runtime ?? InferenceRuntime.LoadAsync(configuration.Runtime, services.Time, services.Logger, services.Devices);
+        Task<InferenceRuntime> loading = InferenceRuntime.LoadAsync(configuration.Runtime, services.Time, services.Logger, services.Devices);
         EmbeddedBroker? broker = configuration.Mqtt.Url.Scheme == "embedded"
             ? await EmbeddedBroker.StartAsync(configuration.Mqtt, services.MayMovePort, services.Time).ConfigureAwait(false)
             : null;

@@ -31,9 +31,6 @@ internal sealed record AgentServices(TimeProvider Time, Random Random, ILogger L
     /// <summary>Knows whether a device that runs models is lost: then nothing is published any more, and the process has to begin anew.</summary>
     public DeviceWatch Devices { get; init; } = new();
 
-    /// <summary>ONNX Runtime where it is being loaded already; null where the agent's start begins with it.</summary>
-    public Task<InferenceRuntime>? Runtime { get; init; }
-
     /// <summary>Which generations of managed models serve.</summary>
     public LiveModels Live { get; init; } = new();
 

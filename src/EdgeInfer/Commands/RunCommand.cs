@@ -7,7 +7,6 @@ using EdgeInfer.Diagnosis;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
 using EdgeInfer.Hosting;
-using EdgeInfer.Inference;
 using EdgeInfer.Models;
 using EdgeInfer.Pipeline;
 using EdgeInfer.Posix;
@@ -68,7 +67,6 @@ internal static partial class RunCommand
 #pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
         AgentServices services = new(TimeProvider.System, new Random(HashCode.Combine(Environment.ProcessId, TimeProvider.System.GetTimestamp())), logger, BuildInformation.Version);
 #pragma warning restore CA5394
-        services = services with { Runtime = InferenceRuntime.LoadAsync(configuration.Runtime, services.Time, logger, services.Devices) };
         if (StateVersion.Claim(configuration.Runtime.StateFolder) is { } unnoted) LogState(logger, unnoted);
         SelfReplacement self = new();
         if (!RunAsync(configuration, reader, services, self).GetAwaiter().GetResult()) return CommandLine.Success;

@@ -142,7 +142,7 @@ public sealed class CameraBehaviourTests
         }
 
         string figures = $"after {SettledCycles} and {Cycles} cycles: descriptors {settled.Descriptors} {last.Descriptors}, threads {settled.Threads} {last.Threads}, "
-            + $"mappings {settled.VideoMaps} {last.VideoMaps}, RSS {settled.RssKb} {last.RssKb} kB";
+            + $"mappings {settled.VideoMaps} {last.VideoMaps}, anonymous memory {settled.RssKb} {last.RssKb} kB";
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         Assert.True(last.Descriptors <= settled.Descriptors && last.Threads <= settled.Threads && last.VideoMaps <= settled.VideoMaps, figures);
         Assert.True(last.RssKb <= settled.RssKb + 2048, figures);

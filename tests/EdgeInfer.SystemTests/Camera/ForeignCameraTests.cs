@@ -57,7 +57,7 @@ public sealed class ForeignCameraTests
         }
 
         string figures = $"after 10 and 100 cycles: descriptors {settled.Descriptors} {last.Descriptors}, threads {settled.Threads} {last.Threads}, "
-            + $"mappings {settled.VideoMaps} {last.VideoMaps}, RSS {settled.RssKb} {last.RssKb} kB";
+            + $"mappings {settled.VideoMaps} {last.VideoMaps}, anonymous memory {settled.RssKb} {last.RssKb} kB";
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         Assert.True(last.Descriptors <= settled.Descriptors && last.Threads <= settled.Threads && last.VideoMaps <= settled.VideoMaps, figures);
         Assert.True(last.RssKb <= settled.RssKb + 4096, figures);

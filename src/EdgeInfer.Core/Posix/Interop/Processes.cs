@@ -55,7 +55,22 @@ internal static unsafe partial class Processes
     internal static void MakeModest(int id)
     {
         _ = SetPriority(0, (uint)id, LowPriority);
+        LowerThreads(id);
         LetDieFirst(id);
+    }
+
+    // Each thread has a priority of its own: the runtime's may be there before anybody could lower the first one's, whose they take over.
+    private static void LowerThreads(int id)
+    {
+        try
+        {
+            foreach (string thread in Directory.EnumerateDirectories($"/proc/{id}/task"))
+                if (uint.TryParse(Path.GetFileName(thread), out uint one)) _ = SetPriority(0, one, LowPriority);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It has ended.
+        }
     }
 
     /// <summary>Where memory runs out, a process is the first to go.</summary>
