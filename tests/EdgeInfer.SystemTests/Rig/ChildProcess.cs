@@ -38,6 +38,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     {
         ProcessStartInfo start = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         if (folder is not null) start.WorkingDirectory = folder;
+        // A test beside this one may have set it for children of its own.
+        start.Environment.Remove("NOTIFY_SOCKET");
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         Process process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
         process.StandardInput.Close();
