@@ -31,8 +31,10 @@ trap 'if [ -n "$memory" ]; then rm -rf "$memory"; fi' EXIT
 # tools that cut links and make file systems, the reference implementations.
 install_peers() {
     local missing=() root=() more=()
-    if [ $mode = full ]; then more=(qemu-user-static binfmt-support qemu-system-x86 kmod cpio busybox-static file); fi
-    for package in "${more[@]}" mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry nginx-light util-linux mount libturbojpeg0 openssl python3-cryptography python3-numpy python3-opencv python3-pil python3-jsonschema gcc-aarch64-linux-gnu libc6-dev-arm64-cross npm ffmpeg prometheus lintian skopeo; do
+    # For what has to be the same on arm64; there, the compiler at hand is that one.
+    if [ "$(uname -m)" != aarch64 ]; then more+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross); fi
+    if [ $mode = full ]; then more+=(qemu-user-static binfmt-support qemu-system-x86 kmod cpio busybox-static file); fi
+    for package in "${more[@]}" mosquitto mosquitto-clients nats-server iproute2 iptables e2fsprogs gcc libc6-dev make procps systemd systemd-container mmdebstrap strace docker-registry nginx-light util-linux mount libturbojpeg0 openssl python3-cryptography python3-numpy python3-opencv python3-pil python3-jsonschema npm ffmpeg prometheus lintian skopeo; do
         # Ubuntu has libjpeg-turbo's library under another name.
         if [ $package = libturbojpeg0 ] && ldconfig -p | grep -q libturbojpeg.so.0; then continue; fi
         # npm may have come with another package of Node.js.

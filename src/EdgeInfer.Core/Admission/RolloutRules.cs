@@ -6,13 +6,16 @@ namespace EdgeInfer.Admission;
 /// <summary>Reads, writes and checks the rules of a rollout.</summary>
 internal static class RolloutRules
 {
-    /// <summary>The rule for ids of devices, in words.</summary>
-    public const string DeviceRule = "an id is 1 to 64 of A-Z, a-z, 0-9, _ and -";
-
     private const int DeviceLength = 64;
     private const int MostLabels = 64;
     private const int LabelLength = 256;
     private const int SaltLength = 64;
+
+    /// <summary>The rule for ids of devices, in words.</summary>
+    public static string DeviceRule => $"an id is 1 to {DeviceLength} of A-Z, a-z, 0-9, _ and -";
+
+    /// <summary>The rule for labels, in words.</summary>
+    public static string LabelRule => $"a label and its value have 1 to {LabelLength} characters each, and no control characters";
 
     /// <summary>A rule's name in faults.</summary>
     public static string Name(int index) => $"rules[{index}]";

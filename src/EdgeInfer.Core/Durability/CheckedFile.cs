@@ -43,8 +43,8 @@ internal static class CheckedFile
     /// <exception cref="IOException">It cannot be read, for another reason than damage.</exception>
     public static byte[]? Read(string path, int maxBytes, out string? damage)
     {
-        // To open a pipe or a device may take for ever.
-        damage = FileKind.OtherThanFile(path) is { } kind ? $"it is {kind}" : new FileInfo(path).LinkTarget is not null ? "it is a link" : null;
+        // A check of the file system behind a power cut may have left whatever it found under this name.
+        damage = FileKind.OtherThanFile(path, followsLinks: false) is { } kind ? $"it is {kind}, and no plain file" : null;
         if (damage is not null) return null;
         try
         {

@@ -11,7 +11,6 @@ internal static class NumberFile
     /// <summary>The number; null where there is no file, or it holds none: cut short before this program wrote it atomically, damaged, or not ours.</summary>
     public static long? Read(string path)
     {
-        // To open a pipe or a device may take for ever.
         if (!File.Exists(path) || FileKind.OtherThanFile(path) is not null) return null;
         byte[] content = File.ReadAllBytes(path);
         return Utf8Parser.TryParse(content, out long number, out _) && number > 0 ? number : null;

@@ -86,12 +86,11 @@ internal sealed class PullStaging : IDisposable
 
     private static FileStream Lock(string folder, RemoteReference reference)
     {
-        const int WouldBlock = 11;
         try
         {
             return new FileStream(Path.Combine(folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e.HResult == WouldBlock)
+        catch (IOException e) when (e.HResult == PosixFile.WouldBlock)
         {
             throw FaultException.Of(FaultKind.Unavailable, reference.Display, "another process is pulling this model", "wait for it, or end it", e);
         }

@@ -61,8 +61,8 @@ internal sealed record TrialRules
 /// <summary>Whether a model on trial stays there, stays for good, or goes. Pure; the trial's state is kept elsewhere.</summary>
 internal abstract record TrialVerdict
 {
-    // However short a trial is made for tests: fewer say nothing of a percentile.
-    private const int Comparable = 100;
+    /// <summary>Results of a model from which on its percentile is one, however short a trial is made for tests.</summary>
+    public const int ComparableResults = 100;
 
     /// <summary>Judges a running trial.</summary>
     /// <param name="counters">What was seen of the new model.</param>
@@ -74,11 +74,10 @@ internal abstract record TrialVerdict
         if (counters.NotNumbers > 0) return new TrialRollsBack(UpdateCode.TrialErrors, $"{Times(counters.NotNumbers, "result")} held values that are no numbers (NaN), none may");
 
         // Few results say little of a percentile, and the first ones are slow.
-        bool hasResults = counters.Results >= rules.Results;
+        bool hasResults = counters.Results >= rules.Results, isOver = hasResults && counters.Served >= rules.Served;
         // Whatever else the machine does for a while looks like a slow model: only what is much too slow is not given the whole time.
-        bool isComparable = hasResults && counters.Results >= Comparable;
-        double most = hasResults && counters.Served >= rules.Served ? rules.MostGrowth : rules.MostGrowth * 2;
-        if (isComparable && counters.InferenceP95Milliseconds is { } p95 && old.InferenceP95Milliseconds is { } before && !(p95 <= before * most))
+        double most = isOver ? rules.MostGrowth : rules.MostGrowth * 2;
+        if (hasResults && counters.Results >= ComparableResults && counters.InferenceP95Milliseconds is { } p95 && old.InferenceP95Milliseconds is { } before && !(p95 <= before * most))
             return new TrialRollsBack(UpdateCode.TrialLatency, Text($"95 of 100 inferences took up to {p95:0.##} ms, {before:0.##} ms with the old model; {rules.MostGrowth:0.##} times that is allowed"));
 
         // Not before the pipelines have settled: while it is swapped both models are in memory.
@@ -86,7 +85,7 @@ internal abstract record TrialVerdict
             return new TrialRollsBack(UpdateCode.Memory, Text($"the agent takes {ProbeMemory.Size(rss)} of memory, {ProbeMemory.Size(rssBefore)} with the old model; {rules.MostGrowth:0.##} times that is allowed"));
 
         if (counters.Results <= 0) return new TrialGoesOn(Text($"no results yet after {Minutes(counters.Served)} min"));
-        if (hasResults && counters.Served >= rules.Served) return new TrialCommits();
+        if (isOver) return new TrialCommits();
         string results = hasResults ? Text($"{counters.Results} results") : Text($"{counters.Results} of {rules.Results} results");
         string served = counters.Served >= rules.Served ? Text($"{Minutes(counters.Served)} min") : Text($"{Minutes(counters.Served)} of {Minutes(rules.Served)} min");
         return new TrialGoesOn($"{results}, {served}");

@@ -41,7 +41,7 @@ internal sealed class ConfigurationCheck(Func<string, Model> load)
         try
         {
             Fault nobody = TrustStore.TrustsNobody;
-            if (new TrustStore(Path.Combine(configuration.Runtime.StateFolder, "tuf")).ReadRoot() is null)
+            if (TrustStore.In(configuration.Runtime.StateFolder).ReadRoot() is null)
                 faults.Warn(nobody.Kind, nobody.Where, $"{nobody.What}: {configuration.Runtime.StateFolder} holds no root of trust, and the agent will not start", nobody.Cure);
         }
         catch (UpdateException)

@@ -33,10 +33,11 @@ internal sealed class KeyMaking(string folder, NewKeys begun, PrivateKeyKind kin
             throw FaultException.Of(FaultKind.Usage, "--signer", $"there will be no key {Quoted.Text(stray)}", $"the keys are {string.Join(", ", names)}");
         string[] own = [.. names.Where(n => !outer.ContainsKey(n))];
         if (own.Length > 0) WorkTree.Refuse(folder);
-        RefuseStrangers(own);
+        string[] left = [.. own.Where(IsBegun)], fresh = [.. own.Except(left)];
+        RefuseStrangers(fresh);
         Dictionary<string, TrustKey> publics = outer.ToDictionary(static o => o.Key, static o => PrivateKeyPublicHalf.Read(Text(o.Value.PublicFile), o.Value.PublicFile));
-        Dictionary<string, string> secrets = own.Where(n => !IsBegun(n)).ToDictionary(static n => n, n => passphrases.Require(n, isNew: true));
-        Dictionary<string, PrivateKey> taken = own.Where(IsBegun).ToDictionary(static n => n, n => TakeUp(n, KeyRing.FileOf(folder, n), begun.IdOf(KeyRing.FileOf(folder, n))!));
+        Dictionary<string, string> secrets = fresh.ToDictionary(static n => n, n => passphrases.Require(n, isNew: true));
+        Dictionary<string, PrivateKey> taken = left.ToDictionary(static n => n, n => TakeUp(n, KeyRing.FileOf(folder, n), begun.IdOf(KeyRing.FileOf(folder, n))!));
         begun.Begin();
         List<(KnownKey, IRoleSigner)> made = [];
         foreach (string name in names)
@@ -79,7 +80,7 @@ internal sealed class KeyMaking(string folder, NewKeys begun, PrivateKeyKind kin
         }
         catch (FaultException e) when (e.Fault.Where == file)
         {
-            throw FaultException.Of(e.Fault.Kind, file, $"a command that broke off made this key, and it does not count yet; {e.Fault.What}", $"give the passphrase that it was made with; or remove this file and repeat the command, which makes another key", e);
+            throw FaultException.Of(e.Fault.Kind, file, $"a command that broke off made this key, and it does not count yet; {e.Fault.What}", "give the passphrase that it was made with; or remove this file and repeat the command, which makes another key", e);
         }
 
         if (key.Key.Id == keyId && key.Key.Type == (kind == PrivateKeyKind.Ed25519 ? "ed25519" : "ecdsa")) return key;
@@ -95,7 +96,7 @@ internal sealed class KeyMaking(string folder, NewKeys begun, PrivateKeyKind kin
 
     private void RefuseStrangers(string[] names)
     {
-        string[] strange = [.. names.Where(n => File.Exists(KeyRing.FileOf(folder, n)) && !IsBegun(n)).Select(n => KeyRing.FileOf(folder, n))];
+        string[] strange = [.. names.Select(n => KeyRing.FileOf(folder, n)).Where(File.Exists)];
         if (strange.Length == 0) return;
         string others = strange.Length == 1 ? "" : $" (and {string.Join(", ", strange.Skip(1).Select(Path.GetFileName))})";
         throw FaultException.Of(

@@ -1,5 +1,6 @@
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
+using EdgeInfer.Durability.Interop;
 
 namespace EdgeInfer.Releasing;
 
@@ -7,8 +8,6 @@ namespace EdgeInfer.Releasing;
 /// <param name="root">The release folder.</param>
 internal sealed class ReleaseFolder(string root)
 {
-    private const int WouldBlock = 11;
-
     private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <summary>The release folder, absolute.</summary>
@@ -50,7 +49,7 @@ internal sealed class ReleaseFolder(string root)
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e.HResult == WouldBlock)
+        catch (IOException e) when (e.HResult == PosixFile.WouldBlock)
         {
             throw FaultException.Of(FaultKind.Unavailable, Root, "another release command is at work in this folder", "wait until it has ended", e);
         }

@@ -51,7 +51,7 @@ internal static class ReleaseRollout
         if (options.Devices.FirstOrDefault(static d => !RolloutRules.IsDevice(d)) is { } device)
             throw FaultException.Of(FaultKind.Usage, "--device", $"{Quoted.Text(device)} is no id of a device", RolloutRules.DeviceRule);
         if (options.Labels.FirstOrDefault(static l => !RolloutRules.IsLabel(l.Key) || !RolloutRules.IsLabel(l.Value)) is { Key: not null } label)
-            throw FaultException.Of(FaultKind.Usage, "--label", $"{Quoted.Text($"{label.Key}={label.Value}")} is no label", "a label and its value have 1 to 256 characters each, and no control characters");
+            throw FaultException.Of(FaultKind.Usage, "--label", $"{Quoted.Text($"{label.Key}={label.Value}")} is no label", RolloutRules.LabelRule);
         IReadOnlyList<RolloutRule> before = PublishedRollout.Read(desk, options.Model)?.Rules ?? [];
         IReadOnlyList<RolloutRule> after = options.Hold is { } hold ? Held(before, hold, options) : Targeted(before, options, Target(desk, options));
         RolloutDocument document = RolloutDocument.Of(options.Model, after);

@@ -97,8 +97,6 @@ internal sealed class JobJournal
     private T? Read<T>(string path, JsonTypeInfo<T> type)
         where T : class
     {
-        // A check of the file system behind a power cut may have left whatever it found under this name.
-        if (StoreDisk.IsThere(path) && StoreDisk.Bytes(path) is null) return Forget<T>(path, "it is no plain file");
         string? damage = null;
         byte[]? content = StoreFaults.Guard(path, () => CheckedFile.Read(path, LargestBytes, out damage));
         if (content is null) return damage is null ? null : Forget<T>(path, damage);

@@ -22,6 +22,9 @@ internal sealed class TrustStore
     /// <summary>The folder.</summary>
     public string Folder { get; }
 
+    /// <summary>The one of a state folder.</summary>
+    public static TrustStore In(string stateFolder) => new(Path.Combine(stateFolder, "tuf"));
+
     /// <summary>What is wrong with a device that has no trusted root, and is told of none.</summary>
     public static Fault TrustsNobody => new(
         FaultKind.Configuration, "updates", "this device trusts nobody's releases yet", "name the fleet's root.json in updates.root, or run 'edgeinfer enroll'");
@@ -31,7 +34,6 @@ internal sealed class TrustStore
     public byte[]? ReadRoot()
     {
         string path = Path.Combine(Folder, RootFile);
-        // To open a pipe or a device may take for ever.
         if (FileKind.OtherThanFile(path) is { } kind) throw RootDamaged($"it is {kind}", null);
         try
         {
@@ -81,12 +83,21 @@ internal sealed class TrustStore
     public void Write(string role, byte[] content)
     {
         string path = FileOf(role);
+        Replace(path, () => AtomicFile.Write(path, content));
+    }
+
+    /// <summary>Writes a file of the folder, in the place of whatever has its name.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes it.</param>
+    /// <exception cref="UpdateException">It could not be written (<see cref="UpdateCode.Space"/>).</exception>
+    internal static void Replace(string path, Action write)
+    {
         try
         {
             DurableFolder.Make(Path.GetDirectoryName(path)!);
             // Nothing can take the place of a folder, which a check of the file system may have left there.
             if (Directory.Exists(path)) DurableMove.SetAside(path);
-            AtomicFile.Write(path, content);
+            write();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -129,7 +140,7 @@ internal sealed class TrustStore
     }
 
     /// <summary>The state folder takes nothing: a passing fault, as far as the release is concerned.</summary>
-    public static UpdateException NotWritten(string path, Exception inner)
+    private static UpdateException NotWritten(string path, Exception inner)
         => UpdateException.Of(UpdateCode.Space, path, $"trusted metadata cannot be kept: {inner.Message}", "make room on the disk, or look after it", inner);
 
     // Roles that are delegated to have names of the delegator's choice: quoted, and in a folder of their own.

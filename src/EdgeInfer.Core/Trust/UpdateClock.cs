@@ -46,17 +46,7 @@ internal sealed class UpdateClock
     {
         long to = signedAt.ToUnixTimeSeconds();
         if (to <= Interlocked.Read(ref _floor)) return;
-        try
-        {
-            DurableFolder.Make(Path.GetDirectoryName(_path)!);
-            if (Directory.Exists(_path)) DurableMove.SetAside(_path);
-            NumberFile.Write(_path, to);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw TrustStore.NotWritten(_path, e);
-        }
-
+        TrustStore.Replace(_path, () => NumberFile.Write(_path, to));
         Interlocked.Exchange(ref _floor, to);
     }
 

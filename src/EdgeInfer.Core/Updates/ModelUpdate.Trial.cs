@@ -9,9 +9,6 @@ namespace EdgeInfer.Updates;
 /// <summary>From the swap to the end of the trial.</summary>
 internal sealed partial class ModelUpdate
 {
-    // Fewer say nothing of a percentile.
-    private const int ComparableResults = 100;
-
     private Recorded? _recorded;
 
     /// <summary>The generation goes on trial: written down, with the start that it counts as, before it is loaded.</summary>
@@ -20,7 +17,7 @@ internal sealed partial class ModelUpdate
         LiveGeneration old = _services.Preparation.Host.Live(_model).Now;
         ServiceReading reading = old.Record.Read();
         // What stands in may be a smaller model, and is no measure.
-        bool isComparable = reading.Results >= ComparableResults && _serving.StandIn is null;
+        bool isComparable = reading.Results >= TrialVerdict.ComparableResults && _serving.StandIn is null;
         double? latency = isComparable ? reading.P95Milliseconds : null;
         long? memory = isComparable ? _services.Preparation.Host.RssBytes : null;
         State.Write(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());

@@ -68,9 +68,7 @@ internal sealed partial class ModelUpdate
     {
         (_model, _serving, _repair, _services, _changed) = (serving.Name, serving, repair, services, changed);
         _store = services.Preparation.Store;
-        _backoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
-        _repairBackoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
-        _collectBackoff = new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
+        (_backoff, _repairBackoff, _collectBackoff) = (Retries(), Retries(), Retries());
         try
         {
             TakeUpJob();
@@ -80,6 +78,8 @@ internal sealed partial class ModelUpdate
             // The loop tries again, and says so.
             _disk = e.Fault;
         }
+
+        Backoff Retries() => new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
     }
 
     /// <summary>The model's name in the store.</summary>

@@ -66,7 +66,7 @@ internal static class EnrollCommand
         foreach (string model in models)
             if (!ConfiguredName.IsSound(model)) throw FaultException.Of(FaultKind.Usage, "--model", $"{Quoted.Text(model)} is no name of a model in the configuration", ConfiguredName.Expected);
         using ManagedStore store = ManagedStore.Open(state, new(), TimeProvider.System, static _ => { });
-        TrustStore trusted = new(Path.Combine(store.Folders.State, "tuf"));
+        TrustStore trusted = TrustStore.In(store.Folders.State);
         UpdateClock clock = new(trusted, TimeProvider.System);
         TrustClient trust = TrustClient.Open(trusted, pin, clock);
         using TransferProgress progress = new(NullLogger.Instance);

@@ -64,10 +64,10 @@ internal static partial class RunCommand
         ILogger logger = log.CreateLogger("edgeinfer");
         AgentConfigurationReader reader = ConfigurationReader(modelsDir);
         AgentConfiguration configuration = Read(reader, file, flags, logger);
+        if (StateVersion.Claim(configuration.Runtime.StateFolder) is { } unnoted) LogState(logger, unnoted);
 #pragma warning disable CA5394 // Jitter and ids need to be spread, not secret.
         AgentServices services = new(TimeProvider.System, new Random(HashCode.Combine(Environment.ProcessId, TimeProvider.System.GetTimestamp())), logger, BuildInformation.Version);
 #pragma warning restore CA5394
-        if (StateVersion.Claim(configuration.Runtime.StateFolder) is { } unnoted) LogState(logger, unnoted);
         SelfReplacement self = new();
         if (!RunAsync(configuration, reader, services, self).GetAwaiter().GetResult()) return CommandLine.Success;
         LogRestart(logger);

@@ -42,9 +42,9 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         Models = configuration.ManagedModels;
         UpdateOptions options = configuration.Updates!;
         _progress = new(logger);
-        TrustStore trusted = new(Path.Combine(configuration.Runtime.StateFolder, "tuf"));
+        TrustStore trusted = TrustStore.In(configuration.Runtime.StateFolder);
         UpdateClock clock = new(trusted, time);
-        _trust = TrustClient.Open(trusted, Pin(options, trusted, Models.Any(HasServed)), clock, isDamageLater: true);
+        _trust = TrustClient.Open(trusted, Pin(options, trusted), clock, isDamageLater: true);
         (_transport, _source) = Source(options, clock, random);
         _serving = ManagedModels.Begin(configuration, store, Live, time, logger);
     }
@@ -131,7 +131,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         }
     }
 
-    private static RootPin Pin(UpdateOptions options, TrustStore trusted, bool hasServed)
+    private RootPin Pin(UpdateOptions options, TrustStore trusted)
     {
         if (options.Root is { } root) return RootPin.OfBytes(File.ReadAllBytes(root));
         // An enrolled device trusts what it has: the pin counts where there is nothing.
@@ -145,7 +145,7 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
             return RootPin.Nobody;
         }
 
-        return hasServed ? RootPin.Nobody : throw new FaultException(TrustStore.TrustsNobody);
+        return Models.Any(HasServed) ? RootPin.Nobody : throw new FaultException(TrustStore.TrustsNobody);
     }
 
     private (UpdateTransport? Transport, IReleaseSource? Source) Source(UpdateOptions options, UpdateClock clock, Random random)

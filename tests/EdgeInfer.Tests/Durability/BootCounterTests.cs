@@ -26,9 +26,8 @@ public sealed class BootCounterTests : IDisposable
         Assert.Equal(8, BootCounter.Next(_folder.FullName, static () => 7));
         File.WriteAllText(path, "");
         Assert.Equal(1, BootCounter.Next(_folder.FullName, Nothing));
-        // To open a pipe waits for whoever writes into it.
         File.Delete(path);
-        System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
+        Fifo.Make(path);
         Assert.Equal(8, BootCounter.Next(_folder.FullName, static () => 7));
     }
 

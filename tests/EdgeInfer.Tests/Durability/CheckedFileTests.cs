@@ -102,7 +102,7 @@ public sealed class CheckedFileTests : IDisposable
         File.WriteAllText(target, Whole);
         File.CreateSymbolicLink(At, target);
         Assert.Null(CheckedFile.Read(At, 100, out string? damage));
-        Assert.Equal("it is a link", damage);
+        Assert.Equal("it is a link, and no plain file", damage);
         Assert.Throws<IOException>(() => PosixFile.OpenWrite(At));
         Assert.Equal(Whole, File.ReadAllText(target));
     }

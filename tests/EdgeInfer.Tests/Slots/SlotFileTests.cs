@@ -127,7 +127,7 @@ public sealed class SlotFileTests : IDisposable
         if (how == "empty") File.WriteAllText(At, "");
         if (how is "gone" or "a folder" or "a pipe" or "a link") File.Delete(At);
         if (how == "a folder") Directory.CreateDirectory(At);
-        if (how == "a pipe") System.Diagnostics.Process.Start("mkfifo", At).WaitForExit();
+        if (how == "a pipe") Fifo.Make(At);
         if (how == "a link") File.CreateSymbolicLink(At, "/etc/passwd");
         // Whoever only reads changes nothing.
         Assert.NotNull(ManagedModel.ActiveFolder(_rig.Folders.Model(StoreRig.Model)));

@@ -41,7 +41,7 @@ public sealed class TrustStoreTests : IDisposable
         string path = name == "time" ? Path.Combine(_device.Store.Folder, name) : _device.At(name);
         File.Delete(path);
         if (kind == "a folder") Directory.CreateDirectory(path);
-        else System.Diagnostics.Process.Start("mkfifo", path).WaitForExit();
+        else Fifo.Make(path);
         _repository.Publish("targets", "snapshot", "timestamp");
         await _device.Refresh();
         // The time is written where it has gone on.

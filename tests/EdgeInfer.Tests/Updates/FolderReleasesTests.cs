@@ -51,7 +51,7 @@ public sealed class FolderReleasesTests : IDisposable
     [Fact]
     public async Task A_pipe_in_a_files_place_is_refused_and_not_opened()
     {
-        System.Diagnostics.Process.Start("mkfifo", Path.Combine(_outer, "stick", "metadata", "2.root.json")).WaitForExit();
+        Fifo.Make(Path.Combine(_outer, "stick", "metadata", "2.root.json"));
         UpdateException refused = await Assert.ThrowsAsync<UpdateException>(() => Read("metadata/2.root.json", 1 << 20));
         Assert.Equal((UpdateCode.Network, "it is a pipe where a file should be"), (refused.Code, refused.Fault.What));
     }

@@ -1,5 +1,6 @@
 using EdgeInfer.Configuration;
 using EdgeInfer.Durability;
+using EdgeInfer.Durability.Interop;
 
 namespace EdgeInfer.Delivery.Store;
 
@@ -250,13 +251,12 @@ internal sealed class OutboxStore : IOutboxStore
 
     private static FileStream TakeLock(string folder, StoreFiles files)
     {
-        const int WouldBlock = 11;
         try
         {
             DurableFolder.Make(folder);
             return new FileStream(files.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
-        catch (IOException e) when (e.HResult == WouldBlock)
+        catch (IOException e) when (e.HResult == PosixFile.WouldBlock)
         {
             throw StoreFaults.InUse(folder, e);
         }

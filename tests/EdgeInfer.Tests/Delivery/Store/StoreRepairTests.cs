@@ -42,7 +42,7 @@ public sealed class StoreRepairTests : IDisposable
             case "header": File.WriteAllBytes(_folder.Database, content[..100]); break;
             case "truncated": File.WriteAllBytes(_folder.Database, content[..4096]); break;
             case "folder": Directory.CreateDirectory(_folder.Database); break;
-            default: System.Diagnostics.Process.Start("mkfifo", _folder.Database).WaitForExit(); break;
+            default: Fifo.Make(_folder.Database); break;
         }
 
         using OutboxStore store = _folder.Open(4);
