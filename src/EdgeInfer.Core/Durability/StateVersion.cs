@@ -11,7 +11,7 @@ public static class StateVersion
 {
     /// <summary>What this program writes. Raised by a change that an older program would misread or set aside: the outbox's tables, settings, slots.</summary>
     /// <remarks>packaging/release.sh reads this line.</remarks>
-    public const int Current = 2;
+    public const int Current = 3;
 
     /// <summary>Its name in the state folder.</summary>
     public const string FileName = "version";

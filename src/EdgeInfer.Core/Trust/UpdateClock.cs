@@ -1,3 +1,6 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Durability;
 
@@ -12,6 +15,9 @@ internal sealed class UpdateClock
 {
     /// <summary>Its name in the folder of the trusted metadata.</summary>
     public const string FileName = "time";
+
+    /// <summary>The digits of its seconds since 1970, the largest 64-bit number's.</summary>
+    private const int LargestBytes = 19;
 
     private static readonly long s_last = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
@@ -30,7 +36,7 @@ internal sealed class UpdateClock
         _time = time;
         _builtAt = (builtAt ?? ProgramDate.WrittenAt).ToUnixTimeSeconds();
         _floor = _builtAt;
-        // A damaged file costs no more than what is signed next says anyway.
+        // A damaged file costs no more than what is signed next says anyway; taken at its word, one changed digit could make all metadata expired for ever.
         if (ReadKept() is long kept && kept > _builtAt && kept <= s_last) _floor = kept;
     }
 
@@ -46,7 +52,7 @@ internal sealed class UpdateClock
     {
         long to = signedAt.ToUnixTimeSeconds();
         if (to <= Interlocked.Read(ref _floor)) return;
-        TrustStore.Replace(_path, () => NumberFile.Write(_path, to));
+        TrustStore.Replace(_path, () => CheckedFile.Write(_path, Encoding.ASCII.GetBytes(to.ToString(CultureInfo.InvariantCulture))));
         Interlocked.Exchange(ref _floor, to);
     }
 
@@ -63,7 +69,8 @@ internal sealed class UpdateClock
     {
         try
         {
-            return NumberFile.Read(_path);
+            return CheckedFile.Read(_path, LargestBytes, out _) is { } content && Utf8Parser.TryParse(content, out long seconds, out int used) && used == content.Length
+                ? seconds : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

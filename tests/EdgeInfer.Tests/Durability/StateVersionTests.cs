@@ -14,14 +14,14 @@ public sealed class StateVersionTests : IDisposable
     {
         string state = Path.Combine(_folder.FullName, "state");
         Assert.Null(StateVersion.Claim(state));
-        Assert.Equal("2\n", File.ReadAllText(Path.Combine(state, "version")));
+        Assert.Equal("3\n", File.ReadAllText(Path.Combine(state, "version")));
         Assert.Equal(["version"], Directory.GetFiles(state).Select(Path.GetFileName));
     }
 
     [Fact]
     public void State_of_this_version_is_not_written_again()
     {
-        File.WriteAllText(Noted, "2\n");
+        File.WriteAllText(Noted, "3\n");
         File.SetLastWriteTimeUtc(Noted, DateTime.UnixEpoch);
         Assert.Null(StateVersion.Claim(_folder.FullName));
         Assert.Equal(DateTime.UnixEpoch, File.GetLastWriteTimeUtc(Noted));
@@ -32,7 +32,7 @@ public sealed class StateVersionTests : IDisposable
     {
         File.WriteAllText(Noted, "1\n");
         Assert.Null(StateVersion.Claim(_folder.FullName));
-        Assert.Equal("2\n", File.ReadAllText(Noted));
+        Assert.Equal("3\n", File.ReadAllText(Noted));
     }
 
     [Theory]
@@ -44,11 +44,11 @@ public sealed class StateVersionTests : IDisposable
     {
         File.WriteAllText(Noted, damaged);
         Assert.Null(StateVersion.Claim(_folder.FullName));
-        Assert.Equal("2\n", File.ReadAllText(Noted));
+        Assert.Equal("3\n", File.ReadAllText(Noted));
     }
 
     [Theory]
-    [InlineData("3\n", "version 3,")]
+    [InlineData("4\n", "version 4,")]
     [InlineData("99", "version 99,")]
     [InlineData("9000000000\n", "version 9000000000,")]
     public void State_of_a_newer_program_is_refused_in_one_line_and_left_as_it_is(string noted, string said)

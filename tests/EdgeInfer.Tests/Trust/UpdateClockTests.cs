@@ -1,4 +1,6 @@
+using System.Text;
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability;
 using EdgeInfer.Trust;
 using Microsoft.Extensions.Time.Testing;
 
@@ -142,11 +144,44 @@ public sealed class UpdateClockTests : IDisposable
     [InlineData("")]
     [InlineData("yesterday")]
     [InlineData("99999999999999999")]
-    [InlineData("5")]
+    [InlineData("4102444800")]
     public void A_damaged_floor_is_the_build_date(string content)
     {
         Directory.CreateDirectory(_device.Store.Folder);
-        File.WriteAllText(Path.Combine(_device.Store.Folder, UpdateClock.FileName), content);
+        File.WriteAllText(FloorFile, content);
         Assert.Equal(s_built, _device.Clock().Floor);
     }
+
+    [Theory]
+    [InlineData("5")]
+    [InlineData("9999999999999999999")]
+    [InlineData("\"2100\"")]
+    [InlineData("4102444800.5")]
+    public void A_floor_that_no_time_can_be_is_the_build_date(string content)
+    {
+        Directory.CreateDirectory(_device.Store.Folder);
+        CheckedFile.Write(FloorFile, Encoding.ASCII.GetBytes(content));
+        Assert.Equal(s_built, _device.Clock().Floor);
+    }
+
+    [Fact]
+    public async Task A_floor_with_any_digit_changed_is_the_build_date()
+    {
+        await The_floor_rises_to_the_time_in_verified_timestamp_metadata_and_outlives_restarts();
+        byte[] whole = File.ReadAllBytes(FloorFile);
+        int digits = 0;
+        for (int i = 0; i < whole.Length; i++)
+        {
+            if (!char.IsAsciiDigit((char)whole[i])) continue;
+            digits++;
+            byte[] damaged = [.. whole];
+            damaged[i] = (byte)(whole[i] == '9' ? '0' : whole[i] + 1);
+            File.WriteAllBytes(FloorFile, damaged);
+            Assert.Equal(s_built, _device.Clock().Floor);
+        }
+
+        Assert.True(digits > 10, "no digit was changed");
+    }
+
+    private string FloorFile => Path.Combine(_device.Store.Folder, UpdateClock.FileName);
 }
