@@ -26,7 +26,7 @@ internal static class Program
 
         // SIGHUP ends a .NET process that has not said otherwise.
         using PosixSignalRegistration hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
-        int ended = CommandLine.Invoke(args, Console.Out, Console.Error);
+        int ended = CommandLine.Invoke(args, new StandardOutput(Console.Out), Console.Error);
 
         // A library that is being loaded, or a provider that is being made ready: the end does not wait for it.
         if (NativeCalls.GoOn) ProcessEnd.Now(ended);
