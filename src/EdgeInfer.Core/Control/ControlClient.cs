@@ -55,7 +55,7 @@ internal sealed class ControlClient : IDisposable
             }
         }
 
-        throw new FaultException(worst ?? NotRunning(candidates));
+        throw new FaultException(worst ?? NotRunning(candidates, mayMissOne: path is null && string.IsNullOrEmpty(runtimeFolder)));
     }
 
     /// <summary>Asks, and gives the outcome.</summary>
@@ -134,8 +134,9 @@ internal sealed class ControlClient : IDisposable
 
     private FaultException Broken(string what) => FaultException.Of(FaultKind.Unavailable, Path, what, "see how it is: systemctl status edgeinfer");
 
-    private static Fault NotRunning(IReadOnlyList<string> candidates) => new(FaultKind.Unavailable, string.Join(" and ", candidates),
-        "no agent answers there", "see: systemctl status edgeinfer; or start one: edgeinfer run -c FILE; one with another runtime.control needs --socket");
+    private static Fault NotRunning(IReadOnlyList<string> candidates, bool mayMissOne) => new(FaultKind.Unavailable, string.Join(" and ", candidates), "no agent answers there",
+        "see: systemctl status edgeinfer; or start one: edgeinfer run -c FILE; one with another runtime.control needs --socket"
+        + (mayMissOne ? ", and so does one that a user started: XDG_RUNTIME_DIR is not set here, which says where that is" : ""));
 
     private static Fault NotAllowed(string path)
     {

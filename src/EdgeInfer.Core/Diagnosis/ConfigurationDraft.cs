@@ -168,9 +168,10 @@ internal sealed class ConfigurationDraft
     {
         Model loaded = model.Inspection!.Model!;
         string task = loaded.Task switch { ModelTask.Detect => "detects", ModelTask.Classify => "classifies", _ => "gives raw outputs" };
-        if (loaded.Task == ModelTask.Raw || loaded.Labels.Count == 0) return task;
-        string labels = string.Join(", ", loaded.Labels.Take(4));
-        return loaded.Labels.Count > 4 ? $"{task} {labels} and {loaded.Labels.Count - 4} more" : $"{task} {labels}";
+        string[] reportable = [.. loaded.ReportableLabels];
+        if (loaded.Task == ModelTask.Raw || reportable.Length == 0) return task;
+        string labels = string.Join(", ", reportable.Take(4));
+        return reportable.Length > 4 ? $"{task} {labels} and {reportable.Length - 4} more" : $"{task} {labels}";
     }
 
     private static string Origin(ModelPlace place) => place switch

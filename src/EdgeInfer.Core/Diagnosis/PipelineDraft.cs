@@ -108,10 +108,10 @@ internal sealed class PipelineDraft(Surroundings found, DraftText text, ModelFin
 
     private void Filters()
     {
-        IReadOnlyList<string> labels = model.Inspection!.Model!.Labels;
-        string some = labels.Count == 0 ? "" : string.Join(", ", labels.Take(2).Select(DraftText.Value));
-        if (labels.Count > 0) text.Unset(OfPipeline, $"labels: [{some}]", "report these alone; default: all that the model knows");
-        text.Unset(OfPipeline, "threshold: 0.4", labels.Count == 0 ? "the least score; default: the model's" : $"the least score; default: the model's. Or for each label: {{ default: 0.4, {DraftText.Value(labels[0])}: 0.6 }}");
+        string[] labels = [.. model.Inspection!.Model!.ReportableLabels];
+        string some = labels.Length == 0 ? "" : string.Join(", ", labels.Take(2).Select(DraftText.Value));
+        if (labels.Length > 0) text.Unset(OfPipeline, $"labels: [{some}]", "report these alone; default: all that the model knows");
+        text.Unset(OfPipeline, "threshold: 0.4", labels.Length == 0 ? "the least score; default: the model's" : $"the least score; default: the model's. Or for each label: {{ default: 0.4, {DraftText.Value(labels[0])}: 0.6 }}");
         text.Unset(OfPipeline, "min_area: 0.002", "the smallest box, as a fraction of the frame");
         text.Unset(OfPipeline, "record: { seconds: 10, size: 64MiB }", "keep the newest pictures in memory for 'edgeinfer capture'");
         text.Unset(OfPipeline, "delivery: durable", "each result is on the disk before it is sent; default: normal");

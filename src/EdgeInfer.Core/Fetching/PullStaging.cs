@@ -18,11 +18,13 @@ internal sealed class PullStaging : IDisposable
 
     private readonly string _folder;
     private readonly FileStream _lock;
+    private readonly IReadOnlyList<string> _made;
 
-    private PullStaging(string folder, FileStream lockFile)
+    private PullStaging(string folder, FileStream lockFile, IReadOnlyList<string> made)
     {
         _folder = folder;
         _lock = lockFile;
+        _made = made;
     }
 
     /// <summary>Makes or takes up the folder, and clears away what others left long ago.</summary>
@@ -38,11 +40,12 @@ internal sealed class PullStaging : IDisposable
         string folder = Path.Combine(root, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity)))[..KeyDigits]);
         try
         {
+            string[] made = [.. Missing(Path.GetDirectoryName(root)!)];
             Directory.CreateDirectory(folder);
             Directory.SetLastWriteTimeUtc(folder, time.GetUtcNow().UtcDateTime);
             FileStream lockFile = Lock(folder, reference);
             ClearOld(root, folder, time.GetUtcNow().UtcDateTime - kept);
-            return new PullStaging(folder, lockFile);
+            return new PullStaging(folder, lockFile, made);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -73,15 +76,34 @@ internal sealed class PullStaging : IDisposable
     {
         Directory.Delete(_folder, recursive: true);
         string root = Path.GetDirectoryName(_folder)!;
-        if (Directory.GetFileSystemEntries(root).Length == 0) Directory.Delete(root);
+        try
+        {
+            foreach (string folder in (IEnumerable<string>)[root, .. _made])
+            {
+                if (Directory.GetFileSystemEntries(folder).Length > 0) return;
+                Directory.Delete(folder);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Another pull uses it by now, or it is not ours to remove: an empty folder does no harm.
+        }
     }
 
     /// <summary>Lets the next process at it, and leaves nothing where nothing has come.</summary>
     public void Dispose()
     {
-        bool isEmpty = Directory.Exists(_folder) && !Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Any(f => f != _lock.Name);
-        if (isEmpty) Clear();
-        _lock.Dispose();
+        using (_lock)
+        {
+            bool isEmpty = Directory.Exists(_folder) && !Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Any(f => f != _lock.Name);
+            if (isEmpty) Clear();
+        }
+    }
+
+    // The store, and the folders around it that are not there, inner ones first.
+    private static IEnumerable<string> Missing(string store)
+    {
+        for (string? folder = store; folder is not null && !Directory.Exists(folder); folder = Path.GetDirectoryName(folder)) yield return folder;
     }
 
     private static FileStream Lock(string folder, RemoteReference reference)

@@ -71,6 +71,9 @@ public sealed record Model
     /// <summary>The class that stands for nothing, or −1.</summary>
     public int BackgroundClass { get; init; } = -1;
 
+    /// <summary>The labels that a result can have, in the classes' order: all but that of <see cref="BackgroundClass"/>.</summary>
+    public IEnumerable<string> ReportableLabels => Labels.Where((_, index) => index != BackgroundClass);
+
     /// <summary>Scores below it are not results.</summary>
     public float Threshold { get; init; } = 0.25f;
 

@@ -42,7 +42,7 @@ internal sealed class ConfigurationCheck(Func<string, Model> load)
         {
             Fault nobody = TrustStore.TrustsNobody;
             if (TrustStore.In(configuration.Runtime.StateFolder).ReadRoot() is null)
-                faults.Warn(nobody.Kind, nobody.Where, $"{nobody.What}: {configuration.Runtime.StateFolder} holds no root of trust, and the agent will not start", nobody.Cure);
+                faults.Warn(nobody.Kind, nobody.Where, $"{nobody.What}: {configuration.Runtime.StateFolder} holds no root of trust; no release will be taken, and before a first one has come the agent does not start", nobody.Cure);
         }
         catch (UpdateException)
         {

@@ -267,6 +267,6 @@ internal sealed partial class PipelineModels : IDisposable
 
     private static Fault Defect(Exception e) => new(FaultKind.Internal, "", $"unexpected {e.GetType().Name}: {e.Message}", "report this as a defect");
 
-    [LoggerMessage(EventId = 6002, Level = LogLevel.Error, Message = "pipeline {Pipeline} cannot run {Model}, which is tried again: {Fault}")]
+    [LoggerMessage(EventId = 6002, Level = LogLevel.Error, Message = "pipeline {Pipeline} cannot run {Model}, and tries again while the agent runs: {Fault}")]
     private static partial void LogFailed(ILogger logger, string pipeline, string model, Fault fault);
 }

@@ -121,6 +121,17 @@ public sealed partial class ConfigurationDraftTests : IDisposable
     }
 
     [Fact]
+    public void A_background_is_none_of_the_labels_that_can_be_chosen()
+    {
+        ModelFinding bundled = Models()[^1];
+        Model model = bundled.Inspection!.Model!;
+        ModelFinding changed = bundled with { Inspection = bundled.Inspection with { Model = model with { BackgroundClass = 0 } } };
+        string text = Draft(Found() with { Models = [changed] });
+        Assert.Contains($"detects {model.Labels[1]}, {model.Labels[2]}", text, StringComparison.Ordinal);
+        Assert.Contains($"# labels: [{model.Labels[1]}, {model.Labels[2]}]", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_folder_that_inspect_has_written_is_found_before_the_bare_file_it_came_from()
     {
         File.Copy(Path.Combine(RepositoryFolder.Root, "tests", "EdgeInfer.Tests", "Inference", "Graphs", "conv.onnx"), Path.Combine(_folder, "best.onnx"));

@@ -32,6 +32,19 @@ public sealed class HttpPullTests : IDisposable
     }
 
     [Fact]
+    public void What_is_refused_before_a_byte_has_come_leaves_no_folder_that_was_not_there()
+    {
+        using FileServer server = new(static _ => new Reply(404, []));
+        Assert.Throws<FaultException>(() => _bench.Pull(server.Url(), Digest));
+        Assert.False(Directory.Exists(_bench.Store));
+
+        Directory.CreateDirectory(_bench.Store);
+        Assert.Throws<FaultException>(() => _bench.Pull(server.Url(), Digest));
+        Assert.Empty(_bench.Stored);
+        Assert.True(Directory.Exists(_bench.Store));
+    }
+
+    [Fact]
     public void Labels_and_contract_of_this_device_are_put_beside_the_graph()
     {
         using FileServer server = new(request => Reply.File(request, s_net, Tag));
@@ -265,7 +278,7 @@ public sealed class HttpPullTests : IDisposable
         Fault fault = _bench.Refused(server.Url(), PullBench.Sha256(text));
         Assert.Equal(FaultKind.Data, fault.Kind);
         Assert.StartsWith(server.Url(), fault.Where, StringComparison.Ordinal);
-        Assert.Empty(Directory.GetFiles(_bench.Store, "*.onnx", SearchOption.AllDirectories));
+        Assert.Empty(_bench.Stored);
     }
 
     [Fact]

@@ -81,7 +81,7 @@ public sealed class ConfigurationCheckTests
             FaultList faults = new();
             new ConfigurationCheck(_ => Parts(["bolt"])).Check(ConfigurationText.Good(text), faults);
             Fault warning = Assert.Single(faults.Warnings);
-            Assert.Equal(("updates", $"this device trusts nobody's releases yet: {state} holds no root of trust, and the agent will not start"), (warning.Where, warning.What));
+            Assert.Equal(("updates", $"this device trusts nobody's releases yet: {state} holds no root of trust; no release will be taken, and before a first one has come the agent does not start"), (warning.Where, warning.What));
             Assert.Contains("edgeinfer enroll", warning.Cure, StringComparison.Ordinal);
 
             Directory.CreateDirectory(Path.Combine(state, "tuf"));
