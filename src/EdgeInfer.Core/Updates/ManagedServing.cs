@@ -22,6 +22,7 @@ internal sealed partial class ManagedServing(string name, string initial, GateLi
 {
     private volatile SlotFile? _slots;
     private volatile StandIn? _standIn;
+    private volatile bool _isStartOpen;
 
     /// <summary>The model's name in the store.</summary>
     public string Name => name;
@@ -88,6 +89,33 @@ internal sealed partial class ManagedServing(string name, string initial, GateLi
         return ReleasePlan.Of(where, [.. ReleaseManifest.Read(manifest, new(), where).Files.Select(static f => new StoredFile(f.Name, f.Sha256, f.Bytes))], store.Limits);
     }
 
+    /// <summary>Writes a state down with a start of its trial counted, which nobody watches yet.</summary>
+    /// <exception cref="UpdateException">The trial was started too often.</exception>
+    /// <exception cref="FaultException">The disk refused.</exception>
+    public void CountStart(ModelSlots slots)
+    {
+        _slots!.Write(slots.NoteAttempt());
+        _isStartOpen = true;
+    }
+
+    /// <summary>Whoever watches the trial settles its start.</summary>
+    public void StartIsWatched() => _isStartOpen = false;
+
+    /// <summary>A start that was counted and that nobody came to watch is not held against the model: the agent stops in order, or the model never began.</summary>
+    public void SettleStart()
+    {
+        if (!_isStartOpen || _slots is not { Slots.Trial.Attempts: > 0 } slots) return;
+        try
+        {
+            slots.Write(slots.Slots.SettleAttempt());
+            _isStartOpen = false;
+        }
+        catch (FaultException)
+        {
+            // The disk: it stays counted, which costs one of three.
+        }
+    }
+
     /// <summary>What should serve does.</summary>
     public void EndStandIn() => _standIn = null;
 
@@ -118,7 +146,7 @@ internal sealed partial class ManagedServing(string name, string initial, GateLi
     {
         try
         {
-            slots.Write(slots.Slots.NoteAttempt());
+            CountStart(slots.Slots);
             LogResumed(logger, name, trial.Generation.ToString(), trial.Attempts + 1);
             return null;
         }

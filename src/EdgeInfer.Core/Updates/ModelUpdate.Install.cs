@@ -122,7 +122,7 @@ internal sealed partial class ModelUpdate
             if (waits is null) return true;
             if (_job!.Reason != waits) Write(_job with { Reason = waits });
             // What is damaged does not wait with it.
-            if (_serving.StandIn is { } standIn && _repairDue <= Now) await TryRepairAsync(standIn.For, stop).ConfigureAwait(false);
+            if (_serving.StandIn is { } standIn && (_repairing.IsDue || !_repairing.IsOutstanding)) await TryRepairAsync(standIn.For, stop).ConfigureAwait(false);
             await WaitAsync(s_windowLook, stop).ConfigureAwait(false);
             RunCommands();
         }

@@ -14,9 +14,8 @@ internal sealed partial class ModelUpdate
 {
     private const int MendAttempts = 3;
 
-    private readonly Backoff _repairBackoff;
+    private readonly LaterTry _repairing;
     private string? _repairWaits;
-    private DateTimeOffset _repairDue;
 
     /// <summary>
     /// What the start could not find out: bytes that differ where sizes do not. A model that was loaded has the right digest; one that was not is read
@@ -34,7 +33,7 @@ internal sealed partial class ModelUpdate
             {
                 Serve(path);
                 // It never began: that start is not held against it.
-                if (State.Slots.Trial is { Attempts: > 0 }) State.Write(State.Slots.SettleAttempt());
+                _serving.SettleStart();
             }
         }
 
@@ -50,7 +49,7 @@ internal sealed partial class ModelUpdate
         if (State.Slots.Trial is not { } trial)
         {
             if (wanted is not null) await InstallAsync(wanted, stop).ConfigureAwait(false);
-            else await WaitAsync(Until(_repairDue), stop).ConfigureAwait(false);
+            else await WaitAsync(_repairing.Wait, stop).ConfigureAwait(false);
         }
         else if (wanted?.Answer.Offer is { } newer && newer.Signed.Sha256 != trial.Generation.Manifest)
         {
@@ -58,7 +57,7 @@ internal sealed partial class ModelUpdate
         }
         else
         {
-            await WaitAsync(Until(_repairDue), stop).ConfigureAwait(false);
+            await WaitAsync(_repairing.Wait, stop).ConfigureAwait(false);
         }
     }
 
@@ -70,12 +69,12 @@ internal sealed partial class ModelUpdate
             if (await AloneAsync(token => MendAllAsync(generation, token), stop).ConfigureAwait(false)) ComeBack(generation);
             return true;
         }
-        catch (UpdateException e)
+        catch (FaultException e)
         {
             string why = e.Fault.ToString();
             if (_repairWaits != why) LogRepairWaits(_services.Logger, _model, generation.ToString(), why);
             _repairWaits = why;
-            _repairDue = Now + _repairBackoff.Next();
+            _repairing.Put();
             _changed(true);
             return false;
         }
@@ -169,7 +168,7 @@ internal sealed partial class ModelUpdate
         GoLive(PathOf(generation));
         _serving.EndStandIn();
         _repairWaits = null;
-        _repairBackoff.Reset();
+        _repairing.Done();
         LogMended(_services.Logger, _model, generation.ToString());
         _changed(true);
         Collect();
@@ -180,7 +179,7 @@ internal sealed partial class ModelUpdate
     {
         try
         {
-            State.Write(State.Slots.NoteAttempt());
+            _serving.CountStart(State.Slots);
             return true;
         }
         catch (UpdateException e) when (e.Code == UpdateCode.Crash)

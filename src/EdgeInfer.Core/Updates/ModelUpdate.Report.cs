@@ -65,7 +65,7 @@ internal sealed partial class ModelUpdate
     {
         TrialCounters counters = trial.Counters;
         return new(
-            counters.Results, counters.Errors, counters.NotNumbers, Math.Round(counters.Served.TotalSeconds, 1), state.Attempts, Rounded(counters.InferenceP95Milliseconds),
+            state.Generation.Seq, state.Generation.Version, counters.Results, counters.Errors, counters.NotNumbers, Math.Round(counters.Served.TotalSeconds, 1), state.Attempts, Rounded(counters.InferenceP95Milliseconds),
             Rounded(trial.Before.InferenceP95Milliseconds), counters.RssBytes, trial.Before.RssBytes);
     }
 

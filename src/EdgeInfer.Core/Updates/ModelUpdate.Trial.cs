@@ -20,7 +20,7 @@ internal sealed partial class ModelUpdate
         bool isComparable = reading.Results >= TrialVerdict.ComparableResults && _serving.StandIn is null;
         double? latency = isComparable ? reading.P95Milliseconds : null;
         long? memory = isComparable ? _services.Preparation.Host.RssBytes : null;
-        State.Write(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now).NoteAttempt());
+        _serving.CountStart(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now));
         _serving.EndStandIn();
         EnsureLive(prepared.Generation);
     }
@@ -58,6 +58,7 @@ internal sealed partial class ModelUpdate
         if (_recorded?.Record != record) _recorded = new(record, state.Results);
         ModelTrial trial = new(State, record, _recorded.ResultsBefore, new(state.P95BeforeMs, state.RssBeforeBytes), _services.Trial, () => host.RssBytes, _services.Time);
         _trial = trial;
+        _serving.StartIsWatched();
         try
         {
             while (State.Slots.Trial is not null && !Look(trial, state.Generation))

@@ -40,7 +40,7 @@ internal sealed partial class ModelUpdate
     private readonly ManagedServing _serving;
     private readonly RepairSources _repair;
     private readonly Backoff _backoff;
-    private readonly Backoff _collectBackoff;
+    private readonly LaterTry _collecting;
     private readonly Action<bool> _changed;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ConcurrentQueue<Command> _commands = new();
@@ -50,7 +50,6 @@ internal sealed partial class ModelUpdate
     private ModelTrial? _trial;
     private ProgressReport? _progress;
     private Fault? _disk;
-    private DateTimeOffset? _collectDue;
     private Action? _interrupt;
     private volatile bool _isApproved;
     private int _wrongBytes;
@@ -68,15 +67,14 @@ internal sealed partial class ModelUpdate
     {
         (_model, _serving, _repair, _services, _changed) = (serving.Name, serving, repair, services, changed);
         _store = services.Preparation.Store;
-        (_backoff, _repairBackoff, _collectBackoff) = (Retries(), Retries(), Retries());
+        (_backoff, _repairing, _collecting) = (Retries(), new(Retries(), services.Time), new(Retries(), services.Time));
         try
         {
             TakeUpJob();
         }
-        catch (FaultException e)
+        catch (FaultException)
         {
             // The loop tries again, and says so.
-            _disk = e.Fault;
         }
 
         Backoff Retries() => new(s_firstRetry, s_longestRetry, random, BackoffJitter.Full);
@@ -118,19 +116,22 @@ internal sealed partial class ModelUpdate
         }
     }
 
+    /// <summary>The agent has stopped in order, and <see cref="RunAsync"/> has ended or never began.</summary>
+    public void SettleStart() => _serving.SettleStart();
+
     private async Task StepAsync(CancellationToken stop)
     {
         try
         {
             RunCommands();
-            if (_collectDue <= Now) Collect();
+            if (_collecting.IsDue) Collect();
             if (!_isTakenUp) TakeUpJob();
             if (!_isExamined) await ExamineAsync(stop).ConfigureAwait(false);
             if (_serving.StandIn is { } standIn) await RepairAsync(standIn, stop).ConfigureAwait(false);
             else if (State.Slots.Trial is not null) await TrialAsync(stop).ConfigureAwait(false);
             else if (Wanted() is { } wanted) await InstallAsync(wanted, stop).ConfigureAwait(false);
-            else await WaitAsync(_collectDue is { } due ? Until(due) : Timeout.InfiniteTimeSpan, stop).ConfigureAwait(false);
-            _disk = null;
+            else await WaitAsync(_collecting.Wait, stop).ConfigureAwait(false);
+            if (_isTakenUp) _disk = null;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -191,8 +192,6 @@ internal sealed partial class ModelUpdate
 
     private DateTimeOffset Now => _services.Time.GetUtcNow();
 
-    private TimeSpan Until(DateTimeOffset due) => due > Now ? due - Now : TimeSpan.Zero;
-
     // A state behind the one reached is gone through again; the journal tells how far the job is, not what is being looked at once more.
     private void Reach(JobState state, IReadOnlyList<string> blobs)
     {
@@ -219,18 +218,22 @@ internal sealed partial class ModelUpdate
     private void Collect()
     {
         // What another model's release is being built of is left alone; the next end of an update collects.
-        if (!_services.OneAtATime.Wait(0)) return;
+        if (!_services.OneAtATime.Wait(0))
+        {
+            if (_collecting.IsOutstanding) _collecting.Put();
+            return;
+        }
+
         try
         {
             Collected collected = _store.Collect();
-            _collectDue = null;
-            _collectBackoff.Reset();
+            _collecting.Done();
             if (collected.Bytes > 0) LogCollected(_services.Logger, collected.Generations, collected.Blobs, collected.Bytes);
         }
         catch (FaultException e)
         {
-            if (_collectDue is null) LogNotCollected(_services.Logger, _model, e.Fault);
-            _collectDue = Now + _collectBackoff.Next();
+            if (!_collecting.IsOutstanding) LogNotCollected(_services.Logger, _model, e.Fault);
+            _collecting.Put();
         }
         finally
         {

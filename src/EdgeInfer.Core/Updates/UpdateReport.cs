@@ -32,6 +32,8 @@ internal sealed record JobReport(
 internal sealed record ProgressReport(long Bytes, long Total);
 
 /// <summary>The trial in <see cref="UpdateReport"/>.</summary>
+/// <param name="Seq">The number of what is on trial.</param>
+/// <param name="Version">What its publisher calls it; null where that is not said.</param>
 /// <param name="Results">Results so far.</param>
 /// <param name="Errors">Runs that failed.</param>
 /// <param name="NotNumbers">Results whose outputs were no numbers.</param>
@@ -42,7 +44,7 @@ internal sealed record ProgressReport(long Bytes, long Total);
 /// <param name="RssBytes">Resident memory of the agent.</param>
 /// <param name="RssBeforeBytes">The same with the model before it.</param>
 internal sealed record TrialReport(
-    long Results, long Errors, long NotNumbers, double ServedS, int Attempts, double? P95Ms, double? P95BeforeMs, long? RssBytes, long? RssBeforeBytes);
+    long Seq, string? Version, long Results, long Errors, long NotNumbers, double ServedS, int Attempts, double? P95Ms, double? P95BeforeMs, long? RssBytes, long? RssBeforeBytes);
 
 /// <summary>What serves in the place of what should, in <see cref="UpdateReport"/>.</summary>
 /// <param name="Seq">The number of what should serve; null where nobody knows that.</param>

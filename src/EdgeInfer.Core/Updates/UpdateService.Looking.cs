@@ -20,7 +20,14 @@ internal sealed partial class UpdateService
             try
             {
                 await WaitAsync(wait, stop).ConfigureAwait(false);
-                await RefreshAsync(source, stop).ConfigureAwait(false);
+                IReadOnlyList<UpdateException> refused = await RefreshAsync(source, stop).ConfigureAwait(false);
+                if (refused.Any(static e => e.Code.IsPassing()))
+                {
+                    // The line broke behind the metadata.
+                    wait = _retry.Next();
+                    continue;
+                }
+
                 _retry.Reset();
                 wait = Spread(_services.Options.Poll);
             }

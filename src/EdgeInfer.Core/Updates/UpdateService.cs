@@ -120,6 +120,8 @@ internal sealed partial class UpdateService : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         // Trials are suspended at once; a large graph that is being read goes with the process.
         await Task.WhenAny(_loops, Task.Delay(s_patienceAtStop, _services.Time, CancellationToken.None)).ConfigureAwait(false);
+        if (!_loops.IsCompleted) return;
+        foreach (ModelUpdate model in _models.Values) model.SettleStart();
     }
 
     // Whatever a loop ends with, it is said, and the loop begins again: nothing else would ever look for updates.

@@ -94,6 +94,7 @@ internal static partial class RunCommand
         if (agent is null)
         {
             watch.Stopping();
+            updates?.StopBeforeStart();
             LogStopped(services.Logger);
             return false;
         }

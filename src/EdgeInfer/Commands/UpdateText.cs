@@ -20,8 +20,8 @@ internal static class UpdateText
 
     private static string Active(UpdateReport report)
     {
-        if (report is { Trial: not null, StandIn: null, Job: { Seq: { } seq } job })
-            return $"serves {Release(seq, job.Version)} on trial, before it {(report.Active is { } last ? Name(last) : "nothing")}";
+        if (report is { Trial: { } trial, StandIn: null })
+            return $"serves {Release(trial.Seq, trial.Version)} on trial, before it {(report.Active is { } last ? Name(last) : "nothing")}";
         string serves = report.Active is { } active ? report.StandIn is null ? $"serves {Name(active)}" : $"{Name(active)} should serve" : "nothing serves";
         if (report.Previous is { } previous) serves += $", before it {Name(previous)}";
         return report.Pin is not null ? $"{serves}, pinned ('edgeinfer update resume {report.Model}' lets it follow its releases)" : serves;

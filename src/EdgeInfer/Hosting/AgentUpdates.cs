@@ -90,6 +90,12 @@ internal sealed partial class AgentUpdates : IUpdateInbox, IAsyncDisposable
         service.Start();
     }
 
+    /// <summary>The agent is stopped in order before it is up.</summary>
+    public void StopBeforeStart()
+    {
+        foreach (ManagedServing serving in _serving) serving.SettleStart();
+    }
+
     /// <inheritdoc/>
     public void Hint(string? model) => _service?.Hint(model);
 

@@ -117,7 +117,8 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     }
 
     /// <summary>The device starts, or starts again.</summary>
-    public void Start()
+    /// <param name="isUpdated">Whether updates are looked after: they are once all models are open.</param>
+    public void Start(bool isUpdated = true)
     {
         _store = ManagedStore.Open(
             _state, new(), Time, fault => Microsoft.Extensions.Logging.LoggerExtensions.Log(Log, Microsoft.Extensions.Logging.LogLevel.Warning, "{Fault}", fault), new StoreDisk(step: s => OnStep(s), read: Read));
@@ -129,7 +130,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
         PreparationServices preparation = new(_store, this, new("x64", ["cpu"], 1L << 30, SemanticVersion.Parse("0.1.0")!), new(), Probe);
         UpdateServices services = new(preparation, Options, new(), "press-3", () => IsClockSynced, Time, Log);
         Service = new(serving, services, trust, new("press-3", new Dictionary<string, string> { ["site"] = "oslo" }), new FolderReleases(Repository), new Random(1), Take);
-        Service.Start();
+        if (isUpdated) Service.Start();
     }
 
     /// <summary>The device stops in order.</summary>

@@ -183,6 +183,26 @@ public sealed class RepairTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_a_damaged_trial_the_start_that_never_began_is_taken_back_once_and_no_earlier_one()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        _device.UntilTrial(2);
+        string tried = _device.Now.Path;
+        _device.Crash();
+        Assert.Equal(1, Slots().Trial!.Attempts);
+        Directory.Move(_device.Repository, Away);
+        Break(tried, "flipped");
+        for (int start = 1; start <= 3; start++)
+        {
+            _device.Start();
+            _device.Until(static r => r.StandIn?.Waits is not null, "stand-in");
+            await _device.StopAsync();
+            Assert.Equal(1, Slots().Trial!.Attempts);
+        }
+    }
+
+    [Fact]
     public async Task A_newer_release_need_not_wait_for_a_damaged_one()
     {
         _device.Commit(1);

@@ -343,6 +343,45 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Fact]
+    public void A_rollout_that_could_not_be_read_behind_its_metadata_is_asked_for_again_soon()
+    {
+        _device.Options = _device.Options with { Poll = TimeSpan.FromHours(24) };
+        _device.Commit(1);
+        string[] before = Rollouts();
+        _device.Publish(2);
+        string rollout = Assert.Single(Rollouts().Except(before));
+        File.Move(rollout, rollout + ".away");
+        // Where no plain file is, reading fails as a line does that breaks.
+        Fifo.Make(rollout);
+        _device.Service!.Hint("parts");
+        Assert.Equal("network", _device.Until(static r => r.Repository is not null, "a broken line").RepositoryCode);
+        File.Move(rollout + ".away", rollout, overwrite: true);
+        DateTimeOffset mended = _device.Time.GetUtcNow();
+        _device.UntilTrial(2);
+        Assert.InRange(_device.Time.GetUtcNow() - mended, TimeSpan.Zero, TimeSpan.FromHours(2));
+
+        string[] Rollouts() => Directory.GetFiles(Path.Combine(_device.Repository, "targets", "rollout"));
+    }
+
+    [Fact]
+    public async Task A_start_that_is_stopped_in_order_before_its_trial_was_looked_at_is_not_held_against_the_release()
+    {
+        _device.Commit(1);
+        _device.Publish(2);
+        _device.UntilTrial();
+        await _device.StopAsync();
+        for (int start = 1; start <= 5; start++)
+        {
+            _device.Start(isUpdated: false);
+            Assert.Equal(1, _device.Store.Slots("parts")!.Slots.Trial!.Attempts);
+            await _device.StopAsync();
+        }
+
+        _device.Start();
+        Assert.Equal(("trial", 1), (_device.Report.Job!.State, _device.Store.Slots("parts")!.Slots.Trial!.Attempts));
+    }
+
+    [Fact]
     public void A_start_that_dies_while_it_loads_the_release_counts_too()
     {
         _device.Commit(1);

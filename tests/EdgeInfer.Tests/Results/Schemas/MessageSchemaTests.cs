@@ -142,7 +142,7 @@ public sealed class MessageSchemaTests
             Pin = 11,
             Job = new("trial", s_time, "models/parts/12", 12, "1.2.0", digest, "network", "why", 3, s_time),
             Progress = new(10, 100),
-            Trial = new(212, 0, 0, 66.1, 1, 6.1, 6.2, 70 << 20, 69 << 20),
+            Trial = new(12, "1.2.0", 212, 0, 0, 66.1, 1, 6.1, 6.2, 70 << 20, 69 << 20),
             Refused = new(10, digest, "golden", "why", s_time),
             Repository = "https://updates.example: it cannot be reached",
             RepositoryCode = "network",
