@@ -1,4 +1,5 @@
 using EdgeInfer.Durability.Interop;
+using EdgeInfer.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Durability;
@@ -14,6 +15,7 @@ public static class AtomicFile
         string temporary = path + ".new";
         try
         {
+            Clear(temporary);
             using (SafeFileHandle file = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 PosixSync.Write(file, content, 0, temporary);
@@ -42,6 +44,7 @@ public static class AtomicFile
         string temporary = path + ".new";
         try
         {
+            Clear(temporary);
             using (FileStream file = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 write(file);
@@ -58,6 +61,16 @@ public static class AtomicFile
         }
 
         PosixSync.Folder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    // Opening a pipe waits for whoever reads it, and writing through a link changes another file. A folder refuses by itself.
+    private static void Clear(string temporary)
+    {
+        if (!IsOther(temporary)) return;
+        string outcome = DurableMove.SetAside(temporary);
+        if (IsOther(temporary)) throw new IOException($"{temporary} is no plain file: {outcome}");
+
+        static bool IsOther(string path) => !Directory.Exists(path) && FileKind.OtherThanFile(path, followsLinks: false) is not null;
     }
 
     // What made the write fail may refuse this too (a file system that has become read-only), and is the word that matters.

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EdgeInfer.Models;
+using EdgeInfer.Posix;
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.OnnxRuntime;
 
@@ -61,6 +62,12 @@ internal sealed partial class OptimisedGraphCache(string folder, string? process
 
     private InferenceSession? OpenCached(Model model, string path, Func<SessionOptions> fresh)
     {
+        if (FileKind.OtherThanFile(path) is { } kind)
+        {
+            LogBroken(logger, model.Name, path, $"it is {kind}");
+            return null;
+        }
+
         if (!File.Exists(path)) return null;
         try
         {

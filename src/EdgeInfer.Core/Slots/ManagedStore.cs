@@ -1,4 +1,5 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability;
 using EdgeInfer.Models;
 
 namespace EdgeInfer.Slots;
@@ -115,6 +116,9 @@ internal sealed class ManagedStore : IDisposable
     {
         foreach (string folder in Folders.All)
         {
+            // A check of the file system may have left that under the name. A link, somebody has made.
+            if (StoreDisk.IsNeitherFolderNorLink(folder))
+                _warn(new(FaultKind.InputOutput, folder, "something else is where a folder of the store of models has its place", $"{DurableMove.SetAside(folder)}; check the disk"));
             StoreFaults.Guard(folder, () => _disk.MakeFolder(folder));
             if (StoreDisk.IsFolder(folder)) continue;
             throw FaultException.Of(

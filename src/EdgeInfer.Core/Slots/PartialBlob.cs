@@ -117,6 +117,8 @@ internal sealed class PartialBlob : IDisposable
                 throw UpdateException.Of(UpdateCode.Digest, Sha256, $"the bytes that came have the sha256 {found}", "they were changed on their way or where they lie; publish the release again if it stays so");
             }
 
+            // Before the move, which syncs the folder: where there is no journal, a name that is back after a power cut may be another file's by then.
+            _disk.RemoveFile(NotePath);
             _disk.Move(_path, _folders.Blob(Sha256));
             _isOver = true;
             // Not before: what this user may not write could not be gone on with after a power cut between the two.
@@ -124,7 +126,6 @@ internal sealed class PartialBlob : IDisposable
             File.SetUnixFileMode(_file, StoreDisk.FileRights);
             // Its lock would keep others from reading what is finished.
             _file.Dispose();
-            _disk.RemoveFile(NotePath);
         });
     }
 

@@ -27,6 +27,7 @@ internal sealed class StoreDisk(Action<string>? step = null, Func<string, string
     private const int TypeMask = 0xF000;
     private const int Plain = 0x8000;
     private const int Folder = 0x4000;
+    private const int Link = 0xA000;
 
     /// <summary>Something is about to be done.</summary>
     public void Step(string what) => step?.Invoke(what);
@@ -42,6 +43,9 @@ internal sealed class StoreDisk(Action<string>? step = null, Func<string, string
 
     /// <summary>Whether a real folder is there, links not followed.</summary>
     public static bool IsFolder(string path) => Look(path, out FileStatus.Facts facts) && (facts.Mode & TypeMask) == Folder;
+
+    /// <summary>Whether something is there that is neither a folder nor a link.</summary>
+    public static bool IsNeitherFolderNorLink(string path) => Look(path, out FileStatus.Facts facts) && (facts.Mode & TypeMask) is not Folder and not Link;
 
     /// <summary>Whether anything is there, a link that leads nowhere included.</summary>
     public static bool IsThere(string path) => Look(path, out _);
@@ -134,7 +138,7 @@ internal sealed class StoreDisk(Action<string>? step = null, Func<string, string
         DurableMove.Between(from, to);
     }
 
-    /// <summary>Lets a folder take a name, with all that is in it synced before and the name behind.</summary>
+    /// <summary>Lets a folder take a name, with all that is in it synced before and both names behind.</summary>
     /// <param name="staged">Where another folder had the name, that one lies here afterwards.</param>
     /// <param name="target">Its folder is there.</param>
     public void Place(string staged, string target)
@@ -143,8 +147,9 @@ internal sealed class StoreDisk(Action<string>? step = null, Func<string, string
         AtomicFolder.Sync(staged);
         Step($"place {target}");
         AtomicFolder.TakeName(staged, target);
-        Step($"sync {Path.GetDirectoryName(target)}");
-        PosixSync.Folder(Path.GetDirectoryName(target)!);
+        SyncFolder(Path.GetDirectoryName(target)!);
+        // The new name first, as in a move. Where there is no journal, a check behind a power cut leaves what has two names one of them, whichever it is.
+        SyncFolder(Path.GetDirectoryName(staged)!);
     }
 
     /// <summary>Syncs the names in a folder.</summary>

@@ -47,7 +47,7 @@ internal static class StoreFaults
     public static UpdateException Full(string path, long needed, long? free, Exception? cause = null) => UpdateException.Of(
         UpdateCode.Space, path,
         string.Create(CultureInfo.InvariantCulture, $"the disk is full: {needed} more bytes are needed and {(free is { } bytes ? $"{bytes}" : "none")} are free"),
-        "make room: it is tried again by itself", cause);
+        "make room; an update is tried again by itself", cause);
 
     /// <summary>Bytes that this user may still write where a file or folder is to lie; null where nobody knows.</summary>
     public static long? Free(string path)

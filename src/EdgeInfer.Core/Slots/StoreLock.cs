@@ -1,5 +1,7 @@
 using EdgeInfer.Diagnostics;
+using EdgeInfer.Durability;
 using EdgeInfer.Durability.Interop;
+using EdgeInfer.Posix;
 using EdgeInfer.Posix.Interop;
 using Microsoft.Win32.SafeHandles;
 
@@ -30,6 +32,8 @@ internal sealed class StoreLock : IDisposable
         }
 
         string path = Path.Combine(stateFolder, FileName);
+        // Nobody holds what this program never makes: a check of the file system may have left it.
+        if (FileKind.OtherThanFile(path, followsLinks: false) is { } kind) warn(NoLock(path, kind));
         try
         {
             return Lock(path, stateFolder, static p => PosixFile.OpenWrite(p));
@@ -43,6 +47,9 @@ internal sealed class StoreLock : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file?.Dispose();
+
+    private static Fault NoLock(string path, string kind)
+        => new(FaultKind.InputOutput, path, $"it is {kind}, where the lock of the store of models has its place", $"{DurableMove.SetAside(path)}; check the disk");
 
     // A file that is there can be locked on a disk that takes nothing any more.
     private static StoreLock LockAsItIs(string path, string stateFolder)

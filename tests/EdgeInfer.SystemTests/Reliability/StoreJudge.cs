@@ -57,12 +57,15 @@ internal sealed record StoreReading
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(path));
             return document.RootElement.GetProperty("signed").GetProperty("version").GetInt64();
         }
-        catch (JsonException e)
+        catch (Exception e) when (IsTorn(e))
         {
             faults?.Add($"{path} is torn: {e.Message}");
             return 0;
         }
     }
+
+    // What a power cut leaves in a file's place may be JSON by chance: a number, say.
+    private static bool IsTorn(Exception e) => e is JsonException or InvalidOperationException or KeyNotFoundException;
 
     /// <inheritdoc/>
     public override string ToString()
@@ -130,7 +133,7 @@ internal sealed record StoreReading
             if (digest == document.RootElement.GetProperty("sha256").GetString()) return content.Clone();
             faults.Add($"{path} has another checksum");
         }
-        catch (JsonException e)
+        catch (Exception e) when (IsTorn(e))
         {
             faults.Add($"{path} is torn: {e.Message}");
         }

@@ -8,8 +8,6 @@ internal static class StoreJudging
     public static async Task<IEnumerable<string>> NextTry(StoreOperation operation, ManagedDevice device, ReleaseShelf shelf)
     {
         StoreLife life = await operation.Attempt(device);
-        // A trial of one result looks slow where the machine has something else to do at that moment.
-        if (!life.IsReached && device.IsAlive && device.Said.Contains("(trial-latency)", StringComparison.Ordinal)) await operation.Again(device, life);
         bool isServing = await device.Results() is not null;
         string said = await device.Kill();
         StoreReading reading = StoreReading.Of(shelf, device.StateFolder);

@@ -20,6 +20,42 @@ public sealed class DurableFileTests : IDisposable
         Assert.Equal(["file"], Directory.GetFiles(_outer).Select(Path.GetFileName));
     }
 
+    [Theory]
+    [InlineData("a pipe")]
+    [InlineData("a link")]
+    public void What_would_keep_or_lead_astray_whoever_writes_the_unfinished_file_is_set_aside(string what)
+    {
+        string path = Path.Combine(_outer, "file");
+        string other = Path.Combine(_outer, "other");
+        File.WriteAllText(other, "untouched");
+        if (what == "a pipe") Fifo.Make(path + ".new");
+        if (what == "a link") File.CreateSymbolicLink(path + ".new", other);
+        AtomicFile.Write(path, "x"u8);
+        Assert.Equal("x", File.ReadAllText(path));
+        Assert.Equal("untouched", File.ReadAllText(other));
+        Assert.False(Path.Exists(path + ".new"));
+    }
+
+    [Theory]
+    [InlineData(false, false, "broken")]
+    [InlineData(false, true, "broken2")]
+    [InlineData(true, false, "broken2")]
+    [InlineData(true, true, "broken2")]
+    public void What_is_set_aside_finds_a_name_whatever_was_set_aside_before(bool isFolder, bool wasFolder, string name)
+    {
+        string path = Path.Combine(_outer, "file");
+        foreach ((string at, bool asFolder) in new[] { (path, isFolder), (path + ".broken", wasFolder) })
+        {
+            if (asFolder) Directory.CreateDirectory(Path.Combine(at, "full"));
+            else File.WriteAllText(at, at);
+        }
+
+        Assert.Equal($"the file is now {path}.{name}", DurableMove.SetAside(path));
+        Assert.False(Path.Exists(path));
+        Assert.True(Path.Exists($"{path}.{name}"));
+        Assert.Equal(wasFolder, Directory.Exists(path + ".broken"));
+    }
+
     [Fact]
     public void A_refused_rename_names_the_call_and_both_names_and_leaves_nothing()
     {

@@ -59,6 +59,21 @@ public sealed class OptimisedGraphCacheTests : IDisposable
         Assert.Single(Graphs());
     }
 
+    [Fact]
+    public void A_pipe_in_the_place_of_a_graph_is_never_opened_and_is_replaced()
+    {
+        float[] expected = Answer(TestGraph.Conv());
+        string kept = Assert.Single(Graphs());
+        File.Delete(kept);
+        Fifo.Make(kept);
+
+        Assert.Equal(expected, Answer(TestGraph.Conv()));
+
+        Assert.Contains("it is a pipe", Assert.Single(_log.Warnings), StringComparison.Ordinal);
+        Assert.Equal(expected, Answer(TestGraph.Conv()));
+        Assert.Single(_log.Warnings);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(100)]

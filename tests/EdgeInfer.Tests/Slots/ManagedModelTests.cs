@@ -155,6 +155,46 @@ public sealed class ManagedModelTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_rig.State));
     }
 
+    [Theory]
+    [InlineData("staging")]
+    [InlineData("blobs")]
+    [InlineData("jobs")]
+    [InlineData("jobs/refused")]
+    [InlineData("models")]
+    public void Something_else_in_the_place_of_a_folder_is_set_aside_and_that_is_said(string folder)
+    {
+        _rig.Commit(TestRelease.Of(1));
+        _rig.Restart();
+        string place = Path.Combine(_rig.State, folder);
+        Directory.Delete(place, recursive: true);
+        File.WriteAllText(place, "lost and found");
+        ManagedStore store = _rig.Store;
+        Fault said = Assert.Single(_rig.Warnings);
+        Assert.Equal(place, said.Where);
+        Assert.Equal("lost and found", File.ReadAllText(place + ".broken"));
+        Assert.Equal(folder != "models", store.Slots(StoreRig.Model) is not null);
+        _rig.Commit(TestRelease.Of(2));
+        Assert.Equal(2, _rig.Slots.Slots.Active!.Seq);
+    }
+
+    [Theory]
+    [InlineData("a folder")]
+    [InlineData("a pipe")]
+    [InlineData("a link")]
+    public void Something_else_in_the_place_of_its_lock_is_set_aside_and_one_process_at_a_time_works_in_it(string what)
+    {
+        _rig.Commit(TestRelease.Of(1));
+        _rig.Restart();
+        string place = Path.Combine(_rig.State, StoreLock.FileName);
+        File.Delete(place);
+        if (what == "a folder") Directory.CreateDirectory(Path.Combine(place, "full"));
+        if (what == "a pipe") Fifo.Make(place);
+        if (what == "a link") File.CreateSymbolicLink(place, "/etc/passwd");
+        Assert.Equal(1, _rig.Slots.Slots.Active!.Seq);
+        Assert.StartsWith($"it is {what}", Assert.Single(_rig.Warnings).What, StringComparison.Ordinal);
+        Assert.Equal(FaultKind.Unavailable, Assert.Throws<FaultException>(() => ManagedStore.Open(_rig.State, new(), _rig.Time, static _ => { })).Fault.Kind);
+    }
+
     [Fact]
     public void Everything_in_it_is_for_its_owner_alone()
     {
