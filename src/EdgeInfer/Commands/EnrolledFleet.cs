@@ -19,16 +19,16 @@ internal static class EnrolledFleet
         // A root was replaced since: the chain from the digest on is verified anew, beside what the device trusts.
         string scratch = Directory.CreateTempSubdirectory("edgeinfer-enroll-").FullName;
         TrustStore store = new(scratch);
-        HeardRoots heard = new(repository, kept);
+        RootWatch watch = new(repository, store, kept);
         try
         {
-            await TrustClient.Open(store, pin, new(store, TimeProvider.System)).Refresh(heard, CancellationToken.None);
-            return heard.HasKept;
+            await TrustClient.Open(store, pin, new(store, TimeProvider.System)).Refresh(watch, CancellationToken.None);
+            return watch.Look();
         }
         catch (UpdateException e) when (e.Code != UpdateCode.Network)
         {
-            // Where the digest's root was found, whoever refreshes next says what is wrong with the rest.
-            return heard.HasKept && store.ReadRoot() is not null;
+            // Where the root that is kept was come to, whoever refreshes next says what is wrong with the rest.
+            return watch.Look();
         }
         finally
         {
@@ -36,15 +36,18 @@ internal static class EnrolledFleet
         }
     }
 
-    private sealed class HeardRoots(IRoleSource inner, byte[] kept) : IRoleSource
+    /// <summary>Sees which roots are accepted: each is in the store when the next file is asked for.</summary>
+    private sealed class RootWatch(IRoleSource inner, TrustStore store, byte[] kept) : IRoleSource
     {
-        public bool HasKept { get; private set; }
+        private bool _hasSeenKept;
 
-        public async ValueTask<byte[]?> Fetch(string name, int maxBytes, CancellationToken stop)
+        /// <summary>Whether the kept root is, or was, accepted.</summary>
+        public bool Look() => _hasSeenKept |= store.ReadRoot().AsSpan().SequenceEqual(kept);
+
+        public ValueTask<byte[]?> Fetch(string name, int maxBytes, CancellationToken stop)
         {
-            byte[]? content = await inner.Fetch(name, maxBytes, stop);
-            HasKept |= content?.AsSpan().SequenceEqual(kept) == true;
-            return content;
+            Look();
+            return inner.Fetch(name, maxBytes, stop);
         }
     }
 }
