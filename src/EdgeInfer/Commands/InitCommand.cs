@@ -14,13 +14,16 @@ internal static class InitCommand
 {
     private const string LocalFile = "edgeinfer.yaml";
 
+    /// <summary>As a file: standard output.</summary>
+    private const string Printed = "-";
+
     // Of the package, and by hand.
     private static readonly string[] s_units = ["/lib/systemd/system/edgeinfer.service", "/etc/systemd/system/edgeinfer.service"];
 
     /// <summary>Makes the verb.</summary>
     public static Command Create()
     {
-        Option<string?> file = new("--output", "-o") { Description = $"The file to write; default {LocalFile} here, for root {RunCommand.DefaultFile} where that folder exists", HelpName = "FILE" };
+        Option<string?> file = new("--output", "-o") { Description = $"The file to write; default {LocalFile} here, for root {RunCommand.DefaultFile} where that folder exists; - prints it", HelpName = "FILE" };
         Option<bool> force = new("--force") { Description = "Replace the file if it is there" };
         Option<string> modelsDir = ModelCommand.ModelsDir();
         Command verb = new("init", "Finds cameras, a broker and models, and writes a commented configuration.\n\nExamples: edgeinfer init\n          edgeinfer init -o belt.yaml --force")
@@ -36,12 +39,14 @@ internal static class InitCommand
 
     private static int Run(string file, bool isForced, string modelsDir, TextWriter output)
     {
-        if (!isForced && (File.Exists(file) || Directory.Exists(file)))
+        bool isPrinted = file == Printed;
+        if (isPrinted) file = LocalFile;
+        else if (!isForced && (File.Exists(file) || Directory.Exists(file)))
             throw FaultException.Of(FaultKind.Usage, file, "is there already and is not replaced", "give --force, or another file with -o");
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder && !Directory.Exists(folder))
             throw FaultException.Of(FaultKind.InputOutput, file, $"there is no folder {folder}", "make it, or give another file with -o");
         Surroundings found = SurveyAsync(modelsDir).GetAwaiter().GetResult();
-        InitText text = new(output, found);
+        InitText text = new(isPrinted ? TextWriter.Null : output, found);
         text.Findings();
         if (found.Model is null)
         {
@@ -50,6 +55,12 @@ internal static class InitCommand
         }
 
         string yaml = ConfigurationDraft.Write(found, file, BuildInformation.Version);
+        if (isPrinted)
+        {
+            output.Write(yaml);
+            return CommandLine.Success;
+        }
+
         try
         {
             AtomicFile.Write(file, Encoding.UTF8.GetBytes(yaml));

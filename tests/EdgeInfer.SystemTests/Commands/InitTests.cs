@@ -99,6 +99,15 @@ public sealed class InitTests : IDisposable
         Assert.Equal((74, "edgeinfer: /nowhere/edgeinfer.yaml: there is no folder /nowhere; make it, or give another file with -o"), (code, output));
     }
 
+    [Fact]
+    public async Task A_hyphen_as_file_prints_what_the_file_would_be_and_nothing_else()
+    {
+        await Init();
+        (int code, string output) = await Run(null, "init", "-o", "-");
+        Assert.Equal((0, System.IO.File.ReadAllText(File).TrimEnd()), (code, output.TrimEnd()));
+        Assert.Equal(["edgeinfer.yaml"], Directory.GetFileSystemEntries(_folder.Path).Select(Path.GetFileName));
+    }
+
     private async Task<string> Init(IReadOnlyDictionary<string, string>? environment = null, params string[] more)
     {
         (int code, string output) = await Run(environment, ["init", "-o", "edgeinfer.yaml", .. more]);

@@ -104,6 +104,7 @@ internal sealed record StoreSyncSite(string Name, string Kind, string Part, stri
 {
     private const string Copy = "a whole commit point needs no copy, and the next start brings it up to date";
     private const string Fetched = "a generation has names of its own of its files, and what is lacking is fetched again";
+    private const string Along = "ext4 takes the folder of what is new along when that is synced; POSIX does not promise it";
     private const string Note = "a part without it is fetched from its beginning";
     private const string Leaves = "what is back is removed by the next collection";
     private static readonly VolumeKind s_bare = new(HasJournal: false);
@@ -148,14 +149,14 @@ internal sealed record StoreSyncSite(string Name, string Kind, string Part, stri
         new("note of a part, content", "sync", ".part.json.new$", "apply") { Spares = Note },
         new("note of a part, rename", "rename", ".part.json$", "apply") { Spares = Note },
         new("generation, files", "sync", "/staging/parts/gen/", "apply") { Volume = s_usual },
-        new("generation, folders", "sync-folder", "/staging/parts/gen/", "apply") { Spares = "ext4 takes the folder of a new file along when the file is synced; POSIX does not promise it" },
+        new("generation, folders", "sync-folder", "/staging/parts/gen/", "apply") { Spares = Along },
         new("generation, where it was built", "sync-folder", "/staging/parts/gen$", "apply") { Spares = "with a journal a move is whole; without one, the check finds it by its new name first, or by chance" },
         new("generation, second names", "rename", "/staging/parts/gen/", "apply") { Volume = s_usual },
         new("generation, rename", "rename", "/models/parts/gen/", "apply") { Volume = s_usual },
         new("generation, name", "sync-folder", "/models/parts/gen$", "apply"),
         new("generation leaves, rename", "rename", "/staging/parts/old/", "collect") { Spares = Leaves },
         new("generation leaves, folder", "sync-folder", "/staging/parts/old$", "collect") { Spares = Leaves },
-        new("folders of the store, models", "sync-folder", "/models$", "install"),
+        new("folders of the store, models", "sync-folder", "/models$", "install") { Spares = Along },
         new("folders of the store, fetched files", "sync-folder", "/blobs$", "install") { Spares = Fetched },
         new("folders of the store, quarantine", "sync-folder", "/blobs/quarantine$", "install") { Spares = "nothing counts on what is damaged" },
         new("trust, content", "sync", "/tuf/", "apply"),
