@@ -4,6 +4,7 @@ using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Gate;
 using EdgeInfer.Pipeline;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Slots;
 using Microsoft.Extensions.Logging;
 
@@ -228,6 +229,8 @@ internal sealed partial class ModelUpdate
         {
             Collected collected = _store.Collect();
             _collecting.Done();
+            // What an update took of memory goes with what it took of the disk.
+            NativeHeap.Trim();
             if (collected.Bytes > 0) LogCollected(_services.Logger, collected.Generations, collected.Blobs, collected.Bytes);
         }
         catch (FaultException e)
