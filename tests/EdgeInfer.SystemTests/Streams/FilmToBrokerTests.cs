@@ -9,9 +9,6 @@ public sealed class FilmToBrokerTests : IDisposable
 {
     private const int Frames = 10;
 
-    /// <summary>A live source does not wait: while the machine is busy elsewhere, a picture gives way to the next.</summary>
-    private const int MostDisplaced = 2;
-
     private readonly TestFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -26,8 +23,9 @@ public sealed class FilmToBrokerTests : IDisposable
         Assert.Contains(asFile, boxes => boxes != "[]");
 
         string command = $"{Peer.Program("ffmpeg")} -v error -nostdin -i {film} -f rawvideo -";
-        string[] byCommand = await Predict(broker, $"{{ exec: \"{command}\", format: i420, size: 480x360, fps: 5, loop: false }}", Frames - MostDisplaced);
-        Assert.Equal(asFile.Intersect(byCommand), byCommand);
+        // A live source does not wait, and a picture that is not taken yet gives way to the next: they come slowly enough for a machine that is busy elsewhere.
+        string[] byCommand = await Predict(broker, $"{{ exec: \"{command}\", format: i420, size: 480x360, fps: 1, loop: false }}", Frames);
+        Assert.Equal(asFile, byCommand);
 
         await using RtspServer camera = RtspServer.Start(
             AnnexBFilm.Read(film), new() { FramesPerSecond = 5, User = "edge", Password = Canary.Password });
