@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using EdgeInfer.Commands;
 using EdgeInfer.Inference.Interop;
 using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 
 namespace EdgeInfer;
 
@@ -14,6 +15,9 @@ internal static class Program
 
         // A child on its way to become a command: nothing more may run before that.
         if (Trampoline.Run(args) is { } code) return code;
+
+        // Before there are threads of our own.
+        NativeHeap.Share();
 
         // Before anything can start ONNX Runtime, which otherwise reports home.
         NativeEnvironment.DisableTelemetry();
