@@ -34,7 +34,7 @@ internal sealed record PackOptions(string Model, string Name)
     /// <summary>Least accuracy on the golden inputs; null for none.</summary>
     public (string Name, decimal Min)? Metric { get; init; }
 
-    /// <summary>Slowest 95th percentile of an inference on the device; null for none.</summary>
+    /// <summary>Slowest 95th percentile on the device, from pixels to results; null for none.</summary>
     public int? P95Milliseconds { get; init; }
 
     /// <summary>Most memory that the model may take on the device; null for none.</summary>

@@ -28,7 +28,7 @@ internal sealed record RolloutOptions(string Model)
     /// <summary>Whether no device may return by itself to what is below its floor.</summary>
     public bool IsHard { get; init; }
 
-    /// <summary>Whether nobody shall change anything (true), or may again (false); null leaves that.</summary>
+    /// <summary>Whether no device shall begin anything (true), or may again (false); null leaves that.</summary>
     public bool? Hold { get; init; }
 
     /// <summary>Whether it is for every device.</summary>
@@ -43,7 +43,7 @@ internal static class ReleaseRollout
     private static readonly RolloutRule s_hold = new();
 
     /// <summary>Changes a model's rollout.</summary>
-    /// <returns>Its rules, in words.</returns>
+    /// <returns>Its rules, in words, and what they cannot do.</returns>
     /// <exception cref="FaultException">There is no such release, or it makes no sense beside what is there.</exception>
     public static IReadOnlyList<string> Run(ReleaseDesk desk, RolloutOptions options)
     {
@@ -53,7 +53,8 @@ internal static class ReleaseRollout
         if (options.Labels.FirstOrDefault(static l => !RolloutRules.IsLabel(l.Key) || !RolloutRules.IsLabel(l.Value)) is { Key: not null } label)
             throw FaultException.Of(FaultKind.Usage, "--label", $"{Quoted.Text($"{label.Key}={label.Value}")} is no label", RolloutRules.LabelRule);
         IReadOnlyList<RolloutRule> before = PublishedRollout.Read(desk, options.Model)?.Rules ?? [];
-        IReadOnlyList<RolloutRule> after = options.Hold is { } hold ? Held(before, hold, options) : Targeted(before, options, Target(desk, options));
+        ReleasePath? target = options.Hold is null ? Target(desk, options) : null;
+        IReadOnlyList<RolloutRule> after = target is { } named ? Targeted(before, options, named) : Held(before, options.Hold is true, options);
         RolloutDocument document = RolloutDocument.Of(options.Model, after);
         byte[] bytes = document.Write();
         string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)), path = PublishedRollout.PathOf(options.Model);
@@ -66,7 +67,7 @@ internal static class ReleaseRollout
         edit.Add(RoleName.TargetsFile(path, sha256), bytes);
         edit.Change(RoleLifetimes.Rollout, rollout with { Targets = targets });
         edit.Commit();
-        return [.. after.Select(Words)];
+        return [.. after.Select(Words), .. Late(before, target)];
     }
 
     /// <summary>A rule in words: <c>press-3, press-4: models/parts/12</c>.</summary>
@@ -77,6 +78,13 @@ internal static class ReleaseRollout
         if (rule.Labels is { } labels) who.Add(string.Join(", ", labels.Select(static l => $"{l.Key}={l.Value}")));
         if (rule.Share is { } share) who.Add(string.Create(CultureInfo.InvariantCulture, $"{share.Hundredths / 100m:0.##} %"));
         return $"{(who.Count == 0 ? "everybody" : string.Join(" and ", who))}: {(rule.Target is { } target ? target.ToString() : "no change")}{(rule.IsHard ? ", no return" : "")}";
+    }
+
+    // Whoever calls a release off learns here that it is too late for some, and what is left.
+    private static IEnumerable<string> Late(IReadOnlyList<RolloutRule> before, ReleasePath? target)
+    {
+        if (before.Max(static r => r.Target?.Sequence) is not { } newest || target is not { } named || named.Sequence >= newest) return [];
+        return [$"note: a device that has committed {newest} keeps it, and takes nothing older from here: publish the older model under a higher number, or say 'edgeinfer model rollback {named.Model}' on the device"];
     }
 
     private static IReadOnlyList<RolloutRule> Held(IReadOnlyList<RolloutRule> before, bool hold, RolloutOptions options)
@@ -97,7 +105,7 @@ internal static class ReleaseRollout
             IsHard = options.IsHard,
         };
 
-        // What is for everybody ends everything before it, a halt too: this is also how a fleet goes back.
+        // What is for everybody ends everything before it, a halt too: this is also how a release is called off.
         if (options.IsForAll) return [rule];
         if (IsHeld(before)) throw FaultException.Of(FaultKind.Usage, options.Model, "the rollout is held: nobody would get it", "end that first, with --resume; or say --to SEQ for everybody");
         List<RolloutRule> after = [.. before.Where(r => !IsOfSame(r, rule))];
@@ -118,7 +126,7 @@ internal static class ReleaseRollout
     // Named devices before labels, those before shares, and everybody at the end: the first that matches counts.
     private static int Rank(RolloutRule rule) => rule.Devices is not null ? 0 : rule.Labels is not null ? 1 : rule.Share is not null ? 2 : 3;
 
-    /// <summary>Whether nobody changes anything.</summary>
+    /// <summary>Whether no device begins anything.</summary>
     public static bool IsHeld(IReadOnlyList<RolloutRule> rules) => rules.Count > 0 && rules[0].Target is null && Rank(rules[0]) == 3;
 
     private static RolloutShare Share(decimal percent, ReleasePath target)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Gate;
 using EdgeInfer.Pipeline;
@@ -16,13 +17,21 @@ internal sealed partial class ModelUpdate
     {
         LiveGeneration old = _services.Preparation.Host.Live(_model).Now;
         ServiceReading reading = old.Record.Read();
-        // What stands in may be a smaller model, and is no measure.
-        bool isComparable = reading.Results >= TrialVerdict.ComparableResults && _serving.StandIn is null;
-        double? latency = isComparable ? reading.P95Milliseconds : null;
-        long? memory = isComparable ? _services.Preparation.Host.RssBytes : null;
+        string? incomparable = Incomparable(old, reading);
+        if (incomparable is not null) LogNotCompared(_services.Logger, _model, prepared.Generation.ToString(), incomparable);
+        double? latency = incomparable is null ? reading.P95Milliseconds : null;
+        long? memory = incomparable is null ? _services.Preparation.Host.RssBytes : null;
         _serving.CountStart(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now));
         _serving.EndStandIn();
         EnsureLive(prepared.Generation);
+    }
+
+    // What stands in may be a smaller model, and is no measure; nor is an agent that has hardly begun, whose memory still fills.
+    private string? Incomparable(LiveGeneration old, ServiceReading reading)
+    {
+        if (_serving.StandIn is not null) return "another model stands in for the one before it";
+        if (old.Path.Length == 0 || reading.Results >= TrialVerdict.ComparableResults) return null;
+        return string.Create(CultureInfo.InvariantCulture, $"the model before it has given {reading.Results} results since it was loaded, fewer than {TrialVerdict.ComparableResults}");
     }
 
     /// <summary>The rest of the beginning, or what the disk refused of it; what served before is not judged in its place.</summary>
@@ -177,6 +186,9 @@ internal sealed partial class ModelUpdate
 
     [LoggerMessage(EventId = 10021, Level = LogLevel.Information, Message = "model {Model}: {Generation} goes on trial")]
     private static partial void LogTrial(ILogger logger, string model, string generation);
+
+    [LoggerMessage(EventId = 10025, Level = LogLevel.Warning, Message = "model {Model}: the times and the memory of {Generation} on trial are not compared: {Why}")]
+    private static partial void LogNotCompared(ILogger logger, string model, string generation, string why);
 
     [LoggerMessage(EventId = 10022, Level = LogLevel.Information, Message = "model {Model}: {Generation} serves from now on")]
     private static partial void LogCommitted(ILogger logger, string model, string generation);

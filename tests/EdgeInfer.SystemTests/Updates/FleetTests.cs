@@ -51,7 +51,7 @@ public sealed class FleetTests : IAsyncLifetime
         await Say(2, "offline", """,{"state":"trial","manifest":"M"}""");
         await Say(9, "online", """,{"state":"failed","manifest":"M","code":"golden","reason":"frame 3: a box is missing"}""");
         Assert.Equal(1, await _rollout.Exit(ChildProcess.Patience));
-        const string End = "parts 1: HALTED at 50 %: 1 of 3 committed, 1 failed (press-9 golden), 1 silent (press-2); more than 2 % failed; nobody changes anything until 'edgeinfer release rollout parts --resume', or --to SEQ for everybody";
+        const string End = "parts 1: HALTED at 50 %: 1 of 3 committed, 1 failed (press-9 golden), 1 silent (press-2); more than 2 % failed; no device begins anything until 'edgeinfer release rollout parts --resume', or --to SEQ for everybody";
         Assert.Equal(End, _rollout.Output.Split('\n')[^1]);
         Assert.Contains("rollout parts  everybody: no change", await Release("status"), StringComparison.Ordinal);
 
@@ -61,7 +61,7 @@ public sealed class FleetTests : IAsyncLifetime
             model  release  devices  committed  trial  waiting  failed  rolled back  other  silent
             parts  1              3          1      0        0       1            0      0       1
             parts  -              1          0      0        0       0            0      1       0
-            parts: held, nobody changes anything
+            parts: held, no device begins anything
             parts 1: failed golden: press-9
             parts 1: silent: press-2
             """,

@@ -45,13 +45,14 @@ public sealed class RolloutTests : IDisposable
         Roll(new("parts") { To = "1" });
         Assert.Equal(["20 %: models/parts/2", "everybody: models/parts/1"], Roll(new("parts") { To = "2", Percent = 20 }));
         Assert.Equal(["site=oslo: models/parts/2", "20 %: models/parts/2", "everybody: models/parts/1"], Roll(new("parts") { To = "2", Labels = new Dictionary<string, string> { ["site"] = "oslo" } }));
-        Assert.Equal(["press-3, press-4: models/parts/1", "site=oslo: models/parts/2", "20 %: models/parts/2", "everybody: models/parts/1"], Roll(new("parts") { To = "1", Devices = ["press-3", "press-4", "press-3"] }));
+        Assert.Equal(["press-3, press-4: models/parts/1", "site=oslo: models/parts/2", "20 %: models/parts/2", "everybody: models/parts/1", TooLate(2)], Roll(new("parts") { To = "1", Devices = ["press-3", "press-4", "press-3"] }));
 
         // The same devices, and a larger share: the new rule takes the old one's place.
         Assert.Equal(
             ["press-3, press-4: models/parts/3-arm64, no return", "site=oslo: models/parts/2", "20 %: models/parts/2", "everybody: models/parts/1"],
             Roll(new("parts") { To = "3-arm64", Devices = ["press-4", "press-3"], IsHard = true }).Select(r => r.Replace("press-4, press-3", "press-3, press-4", StringComparison.Ordinal)));
         Assert.Equal("50 %: models/parts/2", Roll(new("parts") { To = "2", Percent = 50 })[2]);
+        Assert.Equal(["everybody: models/parts/2", TooLate(3)], Roll(new("parts") { To = "2" }));
         Assert.Equal(["everybody: models/parts/2"], Roll(new("parts") { To = "2" }));
     }
 
@@ -87,8 +88,9 @@ public sealed class RolloutTests : IDisposable
         Assert.Equal(["10 %: models/parts/2", "everybody: models/parts/1"], Roll(new("parts") { Hold = false }));
         Assert.Equal("--resume: the rollout is not held; see 'edgeinfer release status'", Refused(new("parts") { Hold = false }));
 
-        // The way back after a halt is one command.
+        // A release is called off by one command, which says for whom that is too late.
         Roll(new("parts") { Hold = true });
+        Assert.Equal(["everybody: models/parts/1", TooLate(2)], Roll(new("parts") { To = "1" }));
         Assert.Equal(["everybody: models/parts/1"], Roll(new("parts") { To = "1" }));
     }
 
@@ -127,6 +129,9 @@ public sealed class RolloutTests : IDisposable
         Assert.Equal(["everybody: models/parts/1"], Assert.Single(status.Rollouts).Rules);
         Assert.Equal(_rig.Settings.RootSha256, status.RootSha256);
     }
+
+    private static string TooLate(int committed)
+        => $"note: a device that has committed {committed} keeps it, and takes nothing older from here: publish the older model under a higher number, or say 'edgeinfer model rollback parts' on the device";
 
     private IReadOnlyList<string> Roll(RolloutOptions options) => _rig.Do(desk => ReleaseRollout.Run(desk, options));
 

@@ -109,6 +109,33 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Theory]
+    [InlineData(99, "committed")]
+    [InlineData(100, "rolled_back")]
+    public async Task A_model_that_had_no_time_to_be_a_measure_is_none_and_the_log_says_so(int results, string end)
+    {
+        _device.Commit(1);
+        await _device.StopAsync();
+        _device.Start();
+        _device.Give(results);
+        _device.Publish(2);
+        UpdateReport trial = _device.UntilTrial(2);
+        Assert.Equal(end == "committed", trial.Trial!.RssBeforeBytes is null);
+        Assert.Equal(end == "committed", _device.Log.Text.Contains($"are not compared: the model before it has given {results} results since it was loaded, fewer than 100", StringComparison.Ordinal));
+        _device.RssBytes = 151 << 20;
+        _device.Give(300, 15.2);
+        _device.UntilState(end);
+    }
+
+    [Fact]
+    public void What_a_device_begins_with_needs_no_comparison()
+    {
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilTrial();
+        Assert.DoesNotContain("are not compared", _device.Log.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(UpdateCode.Golden)]
     [InlineData(UpdateCode.Metric)]
     [InlineData(UpdateCode.Latency)]
@@ -227,6 +254,34 @@ public sealed class UpdateServiceTests : IDisposable
         Assert.Equal(("committed", 1), (_device.Report.Job!.State, _device.Report.Job.Seq));
         _device.Hold(false);
         _device.UntilTrial(2);
+    }
+
+    [Fact]
+    public void What_is_on_trial_comes_to_its_end_under_a_hold()
+    {
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilTrial();
+        _device.Hold(true);
+        _device.Pass(TimeSpan.FromHours(7));
+        Assert.Equal("trial", _device.Report.Job!.State);
+        _device.Give(300);
+        _device.UntilState("committed");
+    }
+
+    [Fact]
+    public void What_waits_before_its_trial_goes_no_further_under_a_hold()
+    {
+        _device.Options = _device.Options with { NeedsApproval = true };
+        _device.Publish(1);
+        _device.Start();
+        _device.UntilState("window");
+        _device.Hold(true);
+        _device.Pass(TimeSpan.FromHours(7));
+        _device.Service!.Of("parts").Approve(1);
+        _device.Pass(TimeSpan.FromHours(1));
+        Assert.Null(_device.Report.Trial);
+        Assert.Null(_device.Report.Active);
     }
 
     [Fact]

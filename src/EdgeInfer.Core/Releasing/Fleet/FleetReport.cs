@@ -25,7 +25,7 @@ internal sealed record ReleaseCount(ReleasePath? Release, int Devices, IReadOnly
 
 /// <summary>A model in <see cref="FleetReport"/>.</summary>
 /// <param name="Model">What devices call it.</param>
-/// <param name="IsHeld">Whether its rollout is held: nobody changes anything.</param>
+/// <param name="IsHeld">Whether its rollout is held: no device begins anything.</param>
 /// <param name="Releases">What the rollout wants where (as if it were not held), the newest first.</param>
 internal sealed record ModelCount(string Model, bool IsHeld, IReadOnlyList<ReleaseCount> Releases);
 

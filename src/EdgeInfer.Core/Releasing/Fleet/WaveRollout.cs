@@ -139,7 +139,7 @@ internal sealed class WaveRollout(RolloutOptions options, WavePlan plan, Func<Re
         return WaveEnd.Halted;
     }
 
-    private string WayOn => $"nobody changes anything until 'edgeinfer release rollout {options.Model} --resume', or --to SEQ for everybody";
+    private string WayOn => $"no device begins anything until 'edgeinfer release rollout {options.Model} --resume', or --to SEQ for everybody";
 
     private async Task<IReadOnlyList<FleetDevice>> HearAsync(CancellationToken stop)
     {

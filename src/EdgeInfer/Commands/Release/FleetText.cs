@@ -41,7 +41,7 @@ internal static class FleetText
         List<string> notes = [];
         foreach (ModelCount model in report.Models)
         {
-            if (model.IsHeld) notes.Add($"{model.Model}: held, nobody changes anything");
+            if (model.IsHeld) notes.Add($"{model.Model}: held, no device begins anything");
             if (model.Releases.Count == 0) notes.Add($"{model.Model}: no device says anything of it");
             foreach (ReleaseCount count in model.Releases)
             {

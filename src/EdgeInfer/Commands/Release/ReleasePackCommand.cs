@@ -22,7 +22,7 @@ internal static class ReleasePackCommand
         Option<string?> memory = new("--requires-memory") { Description = "Memory that a device must have, as in 256MiB", HelpName = "SIZE" };
         Option<string?> agent = new("--requires-agent") { Description = "Oldest EdgeInfer that can serve it, as in 0.2.0", HelpName = "VERSION" };
         Option<string?> metric = new("--metric") { Description = "Least accuracy on the golden inputs, as in map50=0.85", HelpName = "NAME=MIN" };
-        Option<int?> p95 = new("--p95-ms") { Description = "Slowest 95th percentile of an inference on the device", HelpName = "MS" };
+        Option<int?> p95 = new("--p95-ms") { Description = "Slowest 95th percentile on the device, from pixels to results", HelpName = "MS" };
         Option<string?> rss = new("--rss") { Description = "Most memory that the model may take on the device", HelpName = "SIZE" };
         Command command = shared.Verb(
             "pack",

@@ -18,8 +18,8 @@ internal static class ReleaseRolloutCommand
         Option<string[]> device = new("--device") { Description = "For these devices", HelpName = "D", AllowMultipleArgumentsPerToken = true };
         Option<string[]> label = new("--label") { Description = "For devices with all of these labels, as in site=oslo", HelpName = "K=V", AllowMultipleArgumentsPerToken = true };
         Option<string?> percent = new("--percent") { Description = "For this part of the fleet; a larger one contains the smaller", HelpName = "P" };
-        Option<bool> hard = new("--hard") { Description = "No device returns by itself to a release below its floor" };
-        Option<bool> hold = new("--hold") { Description = "Nobody changes anything until --resume" };
+        Option<bool> hard = new("--hard") { Description = "A device that has committed it never goes back before it, not by hand either" };
+        Option<bool> hold = new("--hold") { Description = "No device begins anything until --resume; what is on trial comes to its end" };
         Option<bool> resume = new("--resume") { Description = "Ends --hold" };
         WaveOptionSet waves = new();
         Command command = shared.Verb(

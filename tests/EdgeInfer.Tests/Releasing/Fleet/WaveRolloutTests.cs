@@ -68,14 +68,14 @@ public sealed class WaveRolloutTests : IDisposable
         Assert.Equal(WaveEnd.Halted, await Roll("10,100"));
         Assert.Equal(["everybody: no change", SecondAtTen, FirstForAll], Rules());
         Assert.Equal(
-            "parts 2: HALTED at 10 %: 2 of 3 committed, 1 failed (press-11 golden); more than 2 % failed; nobody changes anything until 'edgeinfer release rollout parts --resume', or --to SEQ for everybody",
+            "parts 2: HALTED at 10 %: 2 of 3 committed, 1 failed (press-11 golden); more than 2 % failed; no device begins anything until 'edgeinfer release rollout parts --resume', or --to SEQ for everybody",
             _said[^1]);
         Assert.Equal(2, _carried);
 
         // Cut off perhaps before it was copied: copied again, nothing signed.
         long before = Version();
         Assert.Equal(WaveEnd.Halted, await Roll("10,100"));
-        Assert.Equal("parts 2: HALTED at 10 %: the rollout is held; nobody changes anything until 'edgeinfer release rollout parts --resume', or --to SEQ for everybody", _said[^1]);
+        Assert.Equal("parts 2: HALTED at 10 %: the rollout is held; no device begins anything until 'edgeinfer release rollout parts --resume', or --to SEQ for everybody", _said[^1]);
         Assert.Equal((3, before), (_carried, Version()));
 
         // Somebody says that it is all right.
