@@ -55,6 +55,15 @@ public sealed class GoldenSetTests : IDisposable
     public void A_label_that_the_model_does_not_have_is_a_fault_of_the_contract()
         => Refused(UpdateCode.Contract, "the label 'gear', which the model does not have (it has bolt, nut)", Golden.Envelope(Bolt.Replace("bolt", "gear", StringComparison.Ordinal)));
 
+    [Fact]
+    public void A_label_of_the_ground_truth_that_the_model_does_not_have_is_one_too()
+    {
+        _box.Write("golden/a.truth.json", Golden.Envelope(Bolt.Replace("bolt", "blot", StringComparison.Ordinal), "{}"));
+        UpdateException refused = Assert.Throws<UpdateException>(() => GoldenSet.Read(_box.Load()));
+        Assert.Equal(UpdateCode.Contract, refused.Code);
+        Assert.Contains("golden/a.truth.json: it names the label 'blot', which the model does not have (it has bolt, nut); write the label as the model has it", refused.Fault.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{")]
