@@ -11,8 +11,9 @@ internal sealed class ReleaseRig : IDisposable
 
     public static readonly DateTimeOffset Start = new(2027, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
-    public ReleaseRig(InitOptions? options = null)
+    public ReleaseRig(InitOptions? options = null, FakeTimeProvider? time = null)
     {
+        Time = time ?? new(Start);
         Folder = new(Path.Combine(Outer, "release"));
         Settings = ReleaseInit.Run(Folder, (options ?? new()) with { Rounds = FewRounds }, Passphrases, Time);
     }
@@ -23,7 +24,7 @@ internal sealed class ReleaseRig : IDisposable
 
     public ReleaseSettings Settings { get; }
 
-    public FakeTimeProvider Time { get; } = new(Start);
+    public FakeTimeProvider Time { get; }
 
     public FixedPassphrases Passphrases { get; } = new();
 

@@ -23,7 +23,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly ReleaseRig _publisher = new();
+    private readonly ReleaseRig _publisher;
     private readonly string _state;
     private readonly Lock _lock = new();
     private readonly List<string> _open = [];
@@ -32,7 +32,11 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     private ManagedStore? _store;
     private LiveModels _live = new();
 
-    public DeviceRig() => _state = Path.Combine(_publisher.Outer, "state");
+    public DeviceRig(FakeTimeProvider? time = null)
+    {
+        _publisher = new(time: time);
+        _state = Path.Combine(_publisher.Outer, "state");
+    }
 
     public FakeTimeProvider Time => _publisher.Time;
 
@@ -41,6 +45,15 @@ internal sealed class DeviceRig : IModelHost, IDisposable
     public UpdateOptions Options { get; set; } = new() { Poll = TimeSpan.FromMinutes(5), Spread = TimeSpan.FromSeconds(10) };
 
     public bool IsClockSynced { get; set; } = true;
+
+    /// <summary>What the device's waits are drawn from.</summary>
+    public int Seed { get; set; } = 1;
+
+    /// <summary>What stands between the device and its repository.</summary>
+    public Func<IReleaseSource, IReleaseSource> By { get; set; } = static source => source;
+
+    /// <summary>Is told of each report as it is published.</summary>
+    public Action<UpdateReport> OnTold { get; set; } = static _ => { };
 
     /// <summary>What the probe comes to, by the model's version.</summary>
     public Func<string, ProbeVerdict> OnProbe { get; set; } = static _ => new ProbePassed(new());
@@ -129,7 +142,7 @@ internal sealed class DeviceRig : IModelHost, IDisposable
         TrustClient trust = TrustClient.Open(trusted, RootPin.OfBytes(_root ??= File.ReadAllBytes(Path.Combine(Repository, "metadata", "1.root.json"))), new(trusted, Time, DateTimeOffset.UnixEpoch));
         PreparationServices preparation = new(_store, this, new("x64", ["cpu"], 1L << 30, SemanticVersion.Parse("0.1.0")!), new(), Probe);
         UpdateServices services = new(preparation, Options, new(), "press-3", () => IsClockSynced, Time, Log);
-        Service = new(serving, services, trust, new("press-3", new Dictionary<string, string> { ["site"] = "oslo" }), new FolderReleases(Repository), new Random(1), Take);
+        Service = new(serving, services, trust, new("press-3", new Dictionary<string, string> { ["site"] = "oslo" }), By(new FolderReleases(Repository)), new Random(Seed), Take);
         if (isUpdated) Service.Start();
     }
 
@@ -276,7 +289,11 @@ internal sealed class DeviceRig : IModelHost, IDisposable
         if (Unreadable(path)) throw new IOException("Input/output error", 5);
     }
 
-    private void Take(UpdateReport report) => _report = report;
+    private void Take(UpdateReport report)
+    {
+        _report = report;
+        OnTold(report);
+    }
 
     private AgentConfiguration Configuration() => new()
     {

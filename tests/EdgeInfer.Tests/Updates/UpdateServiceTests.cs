@@ -299,24 +299,6 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Fact]
-    public void A_window_opens_at_its_time_and_never_on_a_clock_that_nobody_keeps()
-    {
-        // 12:00 at the start.
-        _device.Time.SetLocalTimeZone(TimeZoneInfo.Utc);
-        _device.Options = _device.Options with { Window = new(new(12, 30), new(13, 0)) };
-        _device.IsClockSynced = false;
-        _device.Publish(1);
-        _device.Start();
-        _device.UntilState("window");
-        _device.Pass(TimeSpan.FromMinutes(40));
-        Assert.Equal("window", _device.Report.Job!.State);
-        Assert.Contains("a clock that is kept", _device.Report.Job.Reason, StringComparison.Ordinal);
-        _device.IsClockSynced = true;
-        _device.Pass(TimeSpan.FromHours(1));
-        _device.Until(static r => r.Job!.State == "trial" || (r.Job.State == "window" && r.Job.Reason == "it waits for the window 12:30-13:00"), "the window");
-    }
-
-    [Fact]
     public async Task A_trial_goes_on_after_a_restart_with_what_it_had_counted()
     {
         _device.Publish(1);
