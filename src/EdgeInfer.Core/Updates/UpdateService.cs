@@ -111,9 +111,6 @@ internal sealed partial class UpdateService : IAsyncDisposable
         foreach (string model in _models.Keys) Changed(model, isState: true);
     }
 
-    /// <summary>When signed metadata that this device holds expire, those first that are in the last third of their time.</summary>
-    public IReadOnlyList<RoleExpiry> Expiries => _trust.Expiries;
-
     /// <summary>Stops; trials are suspended in order.</summary>
     public async ValueTask DisposeAsync()
     {
