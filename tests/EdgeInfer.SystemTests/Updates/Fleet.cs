@@ -92,25 +92,28 @@ internal sealed class Fleet : IAsyncDisposable
     /// <param name="trial">What a trial takes; null for what it takes everywhere.</param>
     /// <param name="fps">Frames a second.</param>
     /// <param name="pipeline">More keys of its pipeline, each after a comma.</param>
-    public Task StartAgent(string? trial, int fps = 20, string pipeline = "") => StartAgent(trial, $$"""
+    /// <param name="updates">More keys of <c>updates</c>, each after a comma.</param>
+    /// <param name="mqtt">More keys of <c>mqtt</c>, each after a comma.</param>
+    public Task StartAgent(string? trial, int fps = 20, string pipeline = "", string updates = "", string mqtt = "") => StartAgent(trial, $$"""
         models: { parts: { managed: parts, initial: {{PartsModel.Bundled}} } }
-        updates: { repository: "http://{{Authority}}", poll: 6h, spread: 0s }
-        """, fps, pipeline);
+        updates: { repository: "http://{{Authority}}", poll: 6h, spread: 0s{{updates}} }
+        """, fps, pipeline, mqtt);
 
     /// <summary>The device starts with a configuration of its own.</summary>
     /// <param name="trial">What a trial takes; null for what it takes everywhere.</param>
     /// <param name="models">The keys <c>models</c> and <c>updates</c>.</param>
     /// <param name="fps">Frames a second.</param>
     /// <param name="pipeline">More keys of its pipeline, each after a comma.</param>
-    public async Task StartAgent(string? trial, string models, int fps = 20, string pipeline = "")
+    /// <param name="mqtt">More keys of <c>mqtt</c>, each after a comma.</param>
+    public async Task StartAgent(string? trial, string models, int fps = 20, string pipeline = "", string mqtt = "")
     {
         string file = Folder.Write("edge.yaml", $$"""
             device: { id: press-3 }
-            mqtt: { url: "{{Broker.Url}}" }
+            mqtt: { url: "{{Broker.Url}}"{{mqtt}} }
             runtime: { state_folder: {{State}}, run_folder: {{_run}}, control: {{Socket}}, cache_folder: {{Folder["cache"]}} }
             {{models}}
             pipelines:
-              belt: { source: { synthetic: conveyor, size: 320x160, fps: {{fps}} }, model: parts, fps: {{fps}}, publish: { predictions: every }{{pipeline}} }
+              belt: { source: { synthetic: conveyor, size: 320x160, fps: {{fps}} }, model: parts, fps: max, publish: { predictions: every }{{pipeline}} }
             """);
         _results ??= Broker.Subscribe("edgeinfer/press-3/+/prediction");
         _reports ??= Broker.Subscribe("edgeinfer/press-3/update/status/#");
@@ -130,8 +133,34 @@ internal sealed class Fleet : IAsyncDisposable
     }
 
     /// <summary>Somebody tells the device that there is something new.</summary>
-    public Task Hint() => ChildProcess.Run(
-        Peer.Program("mosquitto_pub"), "-h", "127.0.0.1", "-p", $"{Broker.Port}", "-V", "5", "-q", "1", "-t", "edgeinfer/press-3/update/desired", "-m", """{"model":"parts"}""");
+    public Task Hint() => Tell("edgeinfer/press-3/update/desired", """{"model":"parts"}""");
+
+    /// <summary>Somebody publishes something; it is over when the broker has it.</summary>
+    public async Task Tell(string topic, string payload, bool isRetained = false)
+    {
+        string[] retain = isRetained ? ["-r"] : [];
+        (int code, string said) = await ChildProcess.Run(
+            Peer.Program("mosquitto_pub"), ["-h", "127.0.0.1", "-p", $"{Broker.Port}", "-V", "5", "-q", "1", .. retain, "-t", topic, "-m", payload]);
+        Assert.True(code == 0, said);
+    }
+
+    /// <summary>
+    /// Frames that the source has given and that have become no result, whatever became of them. Numbers of results do not tell: a frame that is lost gets none.
+    /// Of several readings the least: a frame on its way is in one of them, and one that is lost in all.
+    /// </summary>
+    public async Task<long> LostFrames()
+    {
+        long least = long.MaxValue;
+        for (int reading = 0; reading < 5; reading++)
+        {
+            (int code, string said) = await AgentProcess.Run("status", "--json", "--socket", Socket);
+            Assert.True(code == 0, said);
+            JsonElement belt = AgentProcess.Payload(said).GetProperty("pipelines").GetProperty("belt");
+            least = Math.Min(least, belt.GetProperty("received").GetInt64() - belt.GetProperty("results").GetInt64());
+        }
+
+        return least;
+    }
 
     /// <summary>Reads what the broker keeps of the model's updates, from the newest report on that was read.</summary>
     public async Task<JsonElement> Until(Func<JsonElement, bool> isSo)
