@@ -7,12 +7,18 @@ using EdgeInfer.Tests.Models;
 
 namespace EdgeInfer.SystemTests.Updates;
 
-/// <summary>What updates cost the device that takes them. Minutes of a machine that has nothing else to do: with EDGEINFER_RELIABILITY=full.</summary>
+/// <summary>What updates cost the device that takes them: with EDGEINFER_RELIABILITY=full minutes of a machine that has nothing else to do (tests/reliability.sh update-load), else a sample.</summary>
 [Collection(Alone.Name)]
 public sealed class UpdateLoadTests
 {
     private const string Full = "only with EDGEINFER_RELIABILITY=full: it takes minutes, and times of a machine that does nothing else";
     private const double MostGrowth = 1.05;
+
+    // The first releases fill what stays filled: pools, the outbox, two generations.
+    private const int FirstReleases = 3;
+
+    // What a release is made of; more in the sample, where one that is kept must be seen within a few, and memory goes up and down by some MiB.
+    private static readonly int s_ballastBytes = (Campaign.IsFull ? 1 : 4) << 20;
 
     [Fact]
     public async Task Live_frames_take_at_most_half_as_long_again_while_a_release_of_5_MB_comes()
@@ -45,13 +51,13 @@ public sealed class UpdateLoadTests
     [Fact]
     public async Task Memory_descriptors_and_disk_stay_as_they_are_over_many_updates()
     {
-        Assert.SkipUnless(Campaign.IsFull, Full);
-        Campaign campaign = Campaign.Of("updates", 0, 200);
+        Campaign campaign = Campaign.Of("updates", 8, 200);
+        int releases = Math.Max(campaign.Count, FirstReleases + 4);
         await using Fleet fleet = await Fleet.Enrolled();
         // Ten results a second: a release serves for fewer than a hundred, too few for the next one's times to be held against.
-        await fleet.StartAgent("10/1s", fps: 10);
+        await fleet.StartAgent(Campaign.IsFull ? "10/1s" : "3/300ms", fps: 10);
         List<Footprint> footprints = [];
-        for (int seq = 1; seq <= campaign.Count; seq++)
+        for (int seq = 1; seq <= releases; seq++)
         {
             await fleet.Publisher.Publish(Small(fleet.Folder, seq, campaign.Random), seq);
             // What the last one has left: by now its device has collected what nothing names any more.
@@ -59,23 +65,31 @@ public sealed class UpdateLoadTests
             await fleet.Hint();
             JsonElement served = await fleet.UntilState(seq);
             Assert.True(Fleet.Outcome(served) == ("committed", null), served.GetRawText());
-            if (seq % 10 == 0) TestContext.Current.TestOutputHelper?.WriteLine($"{seq}: {footprints[^1]}");
+            if (seq % 10 == 0 || !Campaign.IsFull) TestContext.Current.TestOutputHelper?.WriteLine($"{seq}: {footprints[^1]}");
         }
 
-        // The first ones fill what stays filled: pools, the outbox, two generations.
-        int warm = campaign.Count / 5, span = Math.Max(1, campaign.Count / 10);
+        int warm = Math.Max(FirstReleases, releases / 5), span = Math.Max(2, releases / 10);
         Footprint early = Footprint.Median(footprints[warm..(warm + span)]), late = Footprint.Median(footprints[^span..]);
         campaign.Report($"after {warm} to {warm + span}: {early}; after the last {span}: {late}");
-        Assert.InRange(late.RssBytes, 0, early.RssBytes * MostGrowth);
         Assert.InRange(late.Descriptors, 0, early.Descriptors * MostGrowth);
         Assert.InRange(late.StateBytes, 0, early.StateBytes * MostGrowth);
-        Assert.InRange(late.CacheBytes, 0, Math.Max(early.CacheBytes * MostGrowth, 4096));
+        if (Campaign.IsFull)
+        {
+            Assert.InRange(late.RssBytes, 0, early.RssBytes * MostGrowth);
+            Assert.InRange(late.CacheBytes, 0, Math.Max(early.CacheBytes * MostGrowth, 4096));
+            return;
+        }
+
+        // Memory still fills its pools, and the cache its 16 graphs: neither keeps what releases are made of. A graph is kept without its constants, beside its checksum.
+        int between = releases - span - warm;
+        Assert.InRange(late.RssBytes - early.RssBytes, long.MinValue, between * (3L * s_ballastBytes / 4));
+        Assert.InRange(late.CacheBytes - early.CacheBytes, long.MinValue, between * 16L << 10);
     }
 
-    // A mean of the picture and a megabyte of random numbers, another one each time: nothing of it is on the device yet.
+    // A mean of the picture and a megabyte or more of random numbers, another one each time: nothing of it is on the device yet.
     private static string Small(TestFolder folder, int seq, Random random)
     {
-        float[] numbers = new float[1 << 18];
+        float[] numbers = new float[s_ballastBytes / sizeof(float)];
         for (int i = 0; i < numbers.Length; i++) numbers[i] = 1 + random.NextSingle();
         byte[] graph = new OnnxBuilder().Input("x", OnnxBuilder.Float, 1, 3, 16, 16).Output("y", OnnxBuilder.Float, 1).LongConstant("one", 1).Tensor("ballast", OnnxBuilder.Float, [numbers.Length], MemoryMarshal.AsBytes<float>(numbers).ToArray())
             .Node("ReduceMax", ["ballast"], ["factor"]).Node("ReduceMean", ["x"], ["mean"]).Node("Mul", ["mean", "factor"], ["product"]).Node("Reshape", ["product", "one"], ["y"]).ToArray();
