@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Gate;
@@ -7,11 +10,12 @@ using EdgeInfer.Models;
 using EdgeInfer.Posix;
 using EdgeInfer.SystemTests.Rig;
 using EdgeInfer.Tests.Models;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.SystemTests.Gate;
 
 /// <summary>The published program proves models: sound ones, ruined ones, and native code that takes its process along.</summary>
-public sealed class ModelProbeTests : IDisposable
+public sealed partial class ModelProbeTests : IDisposable
 {
     private const string Yaml = "task: raw\ninput: { color: rgb, resize: stretch, kernel: bilinear, scale: 1/255 }\n";
 
@@ -95,6 +99,15 @@ public sealed class ModelProbeTests : IDisposable
     {
         Environment.SetEnvironmentVariable("AGENT_SECRET", "secret");
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", "/run/systemd/notify");
+        // As an agent has a broker's socket and a store's files; and, unlike anything that .NET opens, second ones of both that a child would inherit.
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using FileStream store = new(_folder.Write("store", ""), FileMode.Open);
+        using SafeFileHandle carelessSocket = new(Duplicate((int)listener.Server.Handle), ownsHandle: true), carelessFile = new(Duplicate((int)store.SafeFileHandle.DangerousGetHandle()), ownsHandle: true);
+        // Before there is a pipe to the child, which keeps a second end of its own output.
+        HashSet<string> ours = [.. Descriptors(Environment.ProcessId).Values.Where(l => l == store.Name || l.StartsWith("socket:", StringComparison.Ordinal) || l.StartsWith("pipe:", StringComparison.Ordinal))];
+        Assert.Contains(store.Name, ours);
+        Assert.Contains(ours, static l => l.StartsWith("socket:", StringComparison.Ordinal));
         try
         {
             Task<ProbeVerdict> running = Prepare(s_bundled, new(), null, null)();
@@ -104,6 +117,9 @@ public sealed class ModelProbeTests : IDisposable
             Assert.Contains("Max core file size        0                    0", File.ReadAllText($"/proc/{id}/limits"), StringComparison.Ordinal);
             Assert.DoesNotContain("Max data size             unlimited", File.ReadAllText($"/proc/{id}/limits"), StringComparison.Ordinal);
             Assert.All(Directory.GetDirectories($"/proc/{id}/task"), static t => Assert.Equal("10", NiceOf(t)));
+            Dictionary<int, string> descriptors = Descriptors(id);
+            Assert.All([0, 1, 2], n => Assert.StartsWith("pipe:", descriptors[n], StringComparison.Ordinal));
+            Assert.DoesNotContain(descriptors, d => ours.Contains(d.Value));
             string environment = File.ReadAllText($"/proc/{id}/environ");
             Assert.DoesNotContain("secret", environment, StringComparison.Ordinal);
             Assert.DoesNotContain("NOTIFY_SOCKET", environment, StringComparison.Ordinal);
@@ -134,6 +150,28 @@ public sealed class ModelProbeTests : IDisposable
 
         return 0;
     }
+
+    // What each is of; one that is closed meanwhile is left out.
+    private static Dictionary<int, string> Descriptors(int id)
+    {
+        Dictionary<int, string> all = [];
+        foreach (FileInfo descriptor in new DirectoryInfo($"/proc/{id}/fd").GetFiles())
+        {
+            try
+            {
+                if (descriptor.LinkTarget is { } target) all.Add(int.Parse(descriptor.Name, CultureInfo.InvariantCulture), target);
+            }
+            catch (IOException)
+            {
+                // It was.
+            }
+        }
+
+        return all;
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
 
     private static int Parent(int id) => int.Parse(Fields($"/proc/{id}")[1], CultureInfo.InvariantCulture);
 
