@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
@@ -6,11 +7,12 @@ using EdgeInfer.Models;
 using EdgeInfer.Posix;
 using EdgeInfer.Tests.Architecture;
 using EdgeInfer.Tests.Diagnosis;
+using Microsoft.Win32.SafeHandles;
 
 namespace EdgeInfer.Tests.Gate;
 
 /// <summary>A probe played by a shell: whatever it does, the agent has a verdict and the child is gone.</summary>
-public sealed class ModelProbeTests : IDisposable
+public sealed partial class ModelProbeTests : IDisposable
 {
     private static readonly Model s_model = ModelLoader.Load(Path.Combine(RepositoryFolder.Root, "models", "parts-detector"));
     private static readonly GoldenResult s_bolt = Golden.Boxes(Golden.Box("bolt", 0.9, 10));
@@ -127,11 +129,12 @@ public sealed class ModelProbeTests : IDisposable
         Environment.SetEnvironmentVariable("EDGEINFER__mqtt__password", "secret");
         Environment.SetEnvironmentVariable("AGENT_SECRET", "secret");
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", "/run/systemd/notify");
-        using FileStream inherited = File.OpenRead("/dev/null");
+        // Unlike anything that .NET opens, this is not close-on-exec.
+        using SafeFileHandle inherited = new(Duplicate(0), ownsHandle: true);
         try
         {
-            // Read twice: the first lines may come before the agent has asked for the priority.
-            Run($"sleep 0.3; {{ cat /proc/$$/oom_score_adj; cut -d' ' -f19 /proc/$$/stat; ls /proc/$$/fd | tr '\\n' ' '; echo; tr '\\0' '\\n' < /proc/$$/environ; }} > '{file}'");
+            // Read twice: the first lines may come before the agent has asked for the priority. A shell keeps its own output aside, as a descriptor more, while a command has another: not for one in a subshell.
+            Run($"sleep 0.3; (ls /proc/$$/fd > '{file}.descriptors'); {{ cat /proc/$$/oom_score_adj; cut -d' ' -f19 /proc/$$/stat; tr '\\0' '\\n' < /proc/$$/environ; }} > '{file}'");
         }
         finally
         {
@@ -140,9 +143,13 @@ public sealed class ModelProbeTests : IDisposable
 
         string[] said = File.ReadAllLines(file);
         Assert.Equal(["1000", "10"], said[..2]);
+        Assert.Equal(["0", "1", "2"], File.ReadAllLines($"{file}.descriptors"));
         Assert.Contains(said, static l => l.StartsWith("PATH=", StringComparison.Ordinal));
         Assert.DoesNotContain(said, static l => l.Contains("secret", StringComparison.Ordinal) || l.Contains("NOTIFY_SOCKET", StringComparison.Ordinal));
     }
+
+    [LibraryImport("libc", EntryPoint = "dup")]
+    private static partial int Duplicate(int descriptor);
 
     private ModelProbe Probe(string script, SystemFiles? files = null) => new(["/bin/sh", "-c", script, "probe"], files ?? _system.Files, TimeProvider.System);
 

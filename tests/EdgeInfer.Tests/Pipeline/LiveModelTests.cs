@@ -33,11 +33,12 @@ public sealed class LiveModelTests : IDisposable
     {
         LiveModel live = new(Generation("1.0.0"));
         NamedSink first = new(), second = new();
-        Worker("one", live, first);
-        Worker("two", live, second);
+        // Slow enough that a busy machine keeps up: a frame of theirs that is lost is the swap's.
+        PipelineWorker[] workers = [Worker("one", live, first, fps: 10), Worker("two", live, second, fps: 10)];
         Assert.True(first.Reached("1.0.0", 5, s_patience) && second.Reached("1.0.0", 5, s_patience));
         string next = Generation("2.0.0");
         _models.Open(next);
+        long[] lost = [.. workers.Select(static w => w.Report().Displaced)];
         live.Swap(next);
         Assert.True(first.Reached("2.0.0", 5, s_patience) && second.Reached("2.0.0", 5, s_patience));
         foreach (NamedSink sink in new[] { first, second })
@@ -46,6 +47,9 @@ public sealed class LiveModelTests : IDisposable
             Assert.Equal(versions.Order(StringComparer.Ordinal), versions);
             Assert.Equal(Enumerable.Range(1, numbers.Length).Select(static n => (long)n), numbers);
         }
+
+        // Numbers are given to results, and a frame that newer ones displaced has none: at most one is.
+        Assert.All(workers.Zip(lost), static w => Assert.InRange(w.First.Report().Displaced - w.Second, 0, 1));
 
         // Each was opened once, whoever asked.
         Assert.Equal(["cpu", "cpu"], _providers.Opened);
@@ -128,10 +132,10 @@ public sealed class LiveModelTests : IDisposable
         return target;
     }
 
-    private PipelineWorker Worker(string name, LiveModel live, NamedSink sink)
+    private PipelineWorker Worker(string name, LiveModel live, NamedSink sink, double fps = 50)
     {
         PipelineWorker worker = new(
-            new() { Name = name, Mark = default, Source = new SyntheticOptions((64, 64), 50, 1), Models = ["parts"] }, new ResultNumbers(1),
+            new() { Name = name, Mark = default, Source = new SyntheticOptions((64, 64), fps, 1), FramesPerSecond = null, Models = ["parts"] }, new ResultNumbers(1),
             [new("parts", live, _models.Open, stages => sink.Of(stages.Model.Version))], TimeProvider.System, new Random(1), NullLogger.Instance);
         _open.Add(worker);
         worker.Start();
