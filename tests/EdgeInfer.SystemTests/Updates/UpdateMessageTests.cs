@@ -57,9 +57,9 @@ public sealed class UpdateMessageTests
         await fleet.Until(r =>
         {
             if (Fleet.SeqOf(r, "job") != 1) return false;
-            if (Fleet.Outcome(r).State != "fetching") return said.Count > 0;
-            if (r.TryGetProperty("progress", out JsonElement progress)) said.Add((r.GetProperty("at").GetDateTimeOffset(), progress.GetProperty("bytes").GetInt64(), progress.GetProperty("total").GetInt64()));
-            return false;
+            string state = Fleet.Outcome(r).State;
+            if (state == "fetching" && r.TryGetProperty("progress", out JsonElement progress)) said.Add((r.GetProperty("at").GetDateTimeOffset(), progress.GetProperty("bytes").GetInt64(), progress.GetProperty("total").GetInt64()));
+            return state is not ("offered" or "metadata" or "admitted" or "fetching");
         });
         foreach ((DateTimeOffset at, long bytes, long total) in said) TestContext.Current.TestOutputHelper?.WriteLine($"{at:ss.fff}: {bytes} of {total}");
         Assert.True(said.Count >= 2, $"{said.Count} told of it");
