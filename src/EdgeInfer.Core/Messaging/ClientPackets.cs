@@ -16,6 +16,11 @@ internal enum SubscriptionKind
     Obeying,
 }
 
+/// <summary>A topic filter that a session subscribes to.</summary>
+/// <param name="Text">The filter.</param>
+/// <param name="Kind">What for.</param>
+internal readonly record struct TopicFilter(string Text, SubscriptionKind Kind);
+
 /// <summary>Writes the rare packets of a client.</summary>
 internal static class ClientPackets
 {
@@ -66,19 +71,19 @@ internal static class ClientPackets
     }
 
     /// <summary>SUBSCRIBE to topic filters at QoS 1.</summary>
-    public static byte[] Subscribe(ushort packetId, IReadOnlyList<string> filters, SubscriptionKind kind, bool isVersion311)
+    public static byte[] Subscribe(ushort packetId, IReadOnlyList<TopicFilter> filters, bool isVersion311)
     {
         int remaining = 2 + (isVersion311 ? 0 : 1);
-        foreach (string filter in filters) remaining += Length(filter) + 1;
+        foreach (TopicFilter filter in filters) remaining += Length(filter.Text) + 1;
         byte[] packet = new byte[1 + MqttWire.VariableBytes(remaining) + remaining];
         packet[0] = 0x82;
         Span<byte> to = packet.AsSpan(1 + MqttWire.WriteVariable(packet.AsSpan(1), remaining));
         BinaryPrimitives.WriteUInt16BigEndian(to, packetId);
         to = to[(isVersion311 ? 2 : 3)..];
-        foreach (string filter in filters)
+        foreach (TopicFilter filter in filters)
         {
-            Put(ref to, filter);
-            to[0] = kind == SubscriptionKind.Obeying && !isVersion311 ? Obeying : (byte)1;
+            Put(ref to, filter.Text);
+            to[0] = filter.Kind == SubscriptionKind.Obeying && !isVersion311 ? Obeying : (byte)1;
             to = to[1..];
         }
 

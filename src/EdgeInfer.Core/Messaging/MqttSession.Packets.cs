@@ -27,7 +27,7 @@ internal sealed partial class MqttSession
         if (packetId != SubscribePacketId || reasons.Length != _filters.Count || Volatile.Read(ref _subscribing) == 0) throw new InvalidDataException("a SUBACK that answers no subscription");
         for (int i = 0; i < reasons.Length; i++)
         {
-            if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i], reasons[i]));
+            if (reasons[i] >= 0x80) Note(BrokerAnswers.OfSubscription(_settings, _filters[i].Text, reasons[i]));
         }
 
         Volatile.Write(ref _subscribing, 0);

@@ -29,11 +29,10 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
     private readonly Random _random;
     private readonly Backoff _backoff;
     private readonly MqttSender _sender;
-    private readonly List<string> _filters = [];
+    private readonly List<TopicFilter> _filters = [];
     private readonly bool _hasSource;
     private readonly CancellationTokenSource _stop = new();
     private MqttMessageHandler? _handler;
-    private SubscriptionKind _kind;
     private Task? _running;
     private MqttSessionState _state;
     private Fault? _cause;
@@ -77,11 +76,13 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         get { lock (_lock) return new(_state, _cause, _lastError, _connectedSince, _since, _sender.Counts(_connections), _trustWatch?.Trouble); }
     }
 
-    /// <summary>Subscribes to topic filters (QoS 1) on each connection; before <see cref="Start"/>.</summary>
+    /// <summary>Subscribes to topic filters (QoS 1) on each connection, beside those of earlier calls; before <see cref="Start"/>.</summary>
+    /// <param name="filters">Filters that do not overlap.</param>
+    /// <param name="handler">Gets what comes, of earlier calls too.</param>
+    /// <param name="kind">What these are for.</param>
     public void Subscribe(IEnumerable<string> filters, MqttMessageHandler handler, SubscriptionKind kind = SubscriptionKind.Watching)
     {
-        _kind = kind;
-        _filters.AddRange(filters);
+        _filters.AddRange(filters.Select(filter => new TopicFilter(filter, kind)));
         _handler = handler;
     }
 
@@ -188,7 +189,7 @@ internal sealed partial class MqttSession : IOutgoing, IPacketHandler, IAsyncDis
         if (_hasSource && connection.Server.MaximumQos == 0) throw BrokerAnswers.NoAcknowledgement(_settings);
         if (_settings.Will is not null && !connection.Server.KeepsMessages) Note(BrokerAnswers.KeepsNothing(_settings));
         long opened = _time.GetTimestamp();
-        byte[] subscribe = _filters.Count > 0 ? ClientPackets.Subscribe(SubscribePacketId, _filters, _kind, connection.IsVersion311) : [];
+        byte[] subscribe = _filters.Count > 0 ? ClientPackets.Subscribe(SubscribePacketId, _filters, connection.IsVersion311) : [];
         lock (_lock)
         {
             _connections++;

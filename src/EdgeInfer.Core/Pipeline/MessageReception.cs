@@ -46,11 +46,18 @@ internal sealed partial class MessageReception(SettingDesk settings, ICommandInb
     /// <summary>Makes a session listen to what the configuration accepts; before it is started.</summary>
     public void Listen(MqttSession session, MqttOptions mqtt, MqttTopics topics)
     {
-        List<string> filters = [];
-        if (mqtt.Accept.Contains(MqttOptions.AcceptsSet)) filters.Add(topics.SetFilter);
-        if (mqtt.Accept.Contains(MqttOptions.AcceptsCommands) && commands is not null) filters.Add(topics.CommandFilter);
-        if (mqtt.Accept.Contains(MqttOptions.AcceptsUpdates) && updates is not null) filters.AddRange([.. topics.HintFilters, topics.InstallFilter]);
-        if (filters.Count > 0) session.Subscribe(filters, (in ReceivedMessage message) => Receive(message, topics), SubscriptionKind.Obeying);
+        MqttMessageHandler handler = (in ReceivedMessage message) => Receive(message, topics);
+        List<string> obeyed = [];
+        if (mqtt.Accept.Contains(MqttOptions.AcceptsSet)) obeyed.Add(topics.SetFilter);
+        if (mqtt.Accept.Contains(MqttOptions.AcceptsCommands) && commands is not null) obeyed.Add(topics.CommandFilter);
+        if (mqtt.Accept.Contains(MqttOptions.AcceptsUpdates) && updates is not null)
+        {
+            obeyed.Add(topics.InstallFilter);
+            // A hint that the broker keeps is for whoever was not there.
+            session.Subscribe(topics.HintFilters, handler);
+        }
+
+        session.Subscribe(obeyed, handler, SubscriptionKind.Obeying);
     }
 
     /// <summary>Takes a message; on the session's threads, one at a time.</summary>

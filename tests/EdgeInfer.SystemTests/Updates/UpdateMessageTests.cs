@@ -35,11 +35,24 @@ public sealed class UpdateMessageTests
         Assert.Equal([Own, Everybody, Install, "edgeinfer/press-3/cmd/ping"], Delivered(fleet));
         await fleet.StopAgent();
 
+        // What was said while it was away: a hint is for whoever was not there, an approval is not.
+        await fleet.Tell(Everybody, """{"model":"parts"}""", isRetained: true);
+        await fleet.Tell(Install, "{}", isRetained: true);
+        await fleet.StartAgent("3/300ms", fps: 2, updates: ", install: approve");
+        await Ping("back");
+        Assert.Equal([Everybody, "edgeinfer/press-3/cmd/ping"], Delivered(fleet));
+        await fleet.StopAgent();
+
         // What a device hears comes in the order in which it was said: behind the answer all of it has been heard that ever will be.
         async Task SayEverything(string id)
         {
             foreach (string topic in (string[])[Own, Everybody]) await fleet.Tell(topic, """{"model":"parts"}""");
             await fleet.Tell(Install, "");
+            await Ping(id);
+        }
+
+        async Task Ping(string id)
+        {
             await fleet.Tell("edgeinfer/press-3/cmd/ping", $$"""{"id":"{{id}}"}""");
             await answers.Line($"\"id\":\"{id}\",\"ok\":true");
         }

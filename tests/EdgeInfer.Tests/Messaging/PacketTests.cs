@@ -60,14 +60,12 @@ public sealed class PacketTests
 
     /// <summary>Subscription options: bits 5 and 4 Retain Handling, 3 Retain As Published, 2 No Local, 1 and 0 QoS.</summary>
     [Theory]
-    [InlineData(0, false, 0x01)]
-    [InlineData(1, false, 0x29)]
-    [InlineData(0, true, 0x01)]
-    [InlineData(1, true, 0x01)]
-    public void SUBSCRIBE_to_obey_wants_nothing_that_is_kept(int kind, bool isVersion311, byte options)
+    [InlineData(false, 0x29)]
+    [InlineData(true, 0x01)]
+    public void SUBSCRIBE_to_obey_wants_nothing_that_is_kept(bool isVersion311, byte obeying)
     {
-        byte[] body = [0xFF, 0xFE, .. isVersion311 ? (byte[])[] : [0], 0, 3, .. "a/#"u8, options, 0, 1, .. "b"u8, options];
-        Assert.Equal([0x82, (byte)body.Length, .. body], ClientPackets.Subscribe(0xFFFE, ["a/#", "b"], (SubscriptionKind)kind, isVersion311));
+        byte[] body = [0xFF, 0xFE, .. isVersion311 ? (byte[])[] : [0], 0, 3, .. "a/#"u8, obeying, 0, 1, .. "b"u8, 0x01];
+        Assert.Equal([0x82, (byte)body.Length, .. body], ClientPackets.Subscribe(0xFFFE, [new("a/#", SubscriptionKind.Obeying), new("b", SubscriptionKind.Watching)], isVersion311));
     }
 
     [Fact]
