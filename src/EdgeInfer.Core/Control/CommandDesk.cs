@@ -150,13 +150,17 @@ internal sealed partial class CommandDesk : ICommandInbox, IAsyncDisposable
     {
         using CancellationTokenSource late = new(rule.Limit, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _stop.Token);
-        Task<ControlAnswer> doing = Task.Run(() => _operations.AnswerAsync(new ControlRequest { Op = op, Pipeline = message.Pipeline }, either.Token).AsTask(), CancellationToken.None);
+        using CancellationTokenSource given = new();
+        CancellationToken stop = given.Token;
+        Task<ControlAnswer> doing = Task.Run(() => _operations.AnswerAsync(new ControlRequest { Op = op, Pipeline = message.Pipeline }, stop).AsTask(), CancellationToken.None);
         try
         {
             return await doing.WaitAsync(either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
+            // Not before it is no longer waited for: it would answer that the agent stops, whatever it was told for.
+            given.Cancel();
             return Refused(late.IsCancellationRequested
                 ? new(FaultKind.Unavailable, op, $"it took longer than {rule.Limit.TotalSeconds:0} s", "see the log and the status of the agent")
                 : new(FaultKind.Unavailable, op, "the agent stops", ""));

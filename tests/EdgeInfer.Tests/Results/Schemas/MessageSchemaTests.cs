@@ -102,7 +102,7 @@ public sealed class MessageSchemaTests
         string[] samples = [.. parts[1..].SelectMany(static p => p[..p.IndexOf("```", StringComparison.Ordinal)].Split("\n{\"schema\"")
             .Select(static m => m.StartsWith('{') ? m : "{\"schema\"" + m))];
         (string, string)[] named = [.. samples.Select(static sample => (JsonDocument.Parse(sample).RootElement.GetProperty("schema").GetString()!.Split('/')[1], sample))];
-        Assert.Equal(["prediction", "gap", "gap", "status", "answer", "state"], named.Select(static n => n.Item1));
+        Assert.Equal(["prediction", "gap", "gap", "status", "update", "answer", "state"], named.Select(static n => n.Item1));
         Assert.All(Validate([.. named]), static error => Assert.Equal("", error));
     }
 
