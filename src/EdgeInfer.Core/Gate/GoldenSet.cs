@@ -33,8 +33,7 @@ internal sealed record GoldenSet(IReadOnlyList<GoldenCase> Cases)
             GoldenResult? expected = files.Expect is null ? null : Read(model, files.Expect, ref left), truth = files.Truth is null ? null : Read(model, files.Truth, ref left);
             if (expected is not null) CheckExpected(model, files.Expect!, expected);
             if (truth is { Kind: not GoldenKind.Detections }) throw Refused(model, files.Truth!, "ground truth is boxes, and this has none", "write what is there under 'detections'");
-            if (truth?.Boxes.FirstOrDefault(static b => b.Width <= 0 || b.Height <= 0) is not null) throw Refused(model, files.Truth!, "a box has no area", "leave it out");
-            if (truth is not null) CheckLabels(model, files.Truth!, truth, "names", "write the label as the model has it, or leave out what the model does not know");
+            if (truth is not null) CheckObjects(model, files.Truth!, truth, "names", "write the label as the model has it, or leave out what the model does not know");
             cases.Add(new(files.Input, expected, truth));
         }
 
@@ -47,12 +46,12 @@ internal sealed record GoldenSet(IReadOnlyList<GoldenCase> Cases)
         if (expected.Digest is null) throw Refused(model, file, "it does not say which model made it (model.digest)", "write it with release golden --reference FLOAT.onnx");
         if (expected.Kind != GoldenResult.KindOf(model.Task) && expected.Kind != GoldenKind.Embedding)
             throw Refused(model, file, $"it holds results of another task than the model's, {ModelWords.Of(ModelWords.Tasks, model.Task)}", "write it with a reference of the same task");
-        if (expected.Boxes.FirstOrDefault(static b => b.Width <= 0 || b.Height <= 0) is not null) throw Refused(model, file, "a box has no area", "leave it out");
-        CheckLabels(model, file, expected, "expects", "give the model the labels of its reference, or write the expectations again");
+        CheckObjects(model, file, expected, "expects", "give the model the labels of its reference, or write the expectations again");
     }
 
-    private static void CheckLabels(Model model, string file, GoldenResult result, string verb, string cure)
+    private static void CheckObjects(Model model, string file, GoldenResult result, string verb, string cure)
     {
+        if (result.Boxes.FirstOrDefault(static b => b.Width <= 0 || b.Height <= 0) is not null) throw Refused(model, file, "a box has no area", "leave it out");
         if (result.Labels.FirstOrDefault(l => !model.Labels.Contains(l)) is not { } label) return;
         throw UpdateException.Of(UpdateCode.Contract, Path.Combine(model.Path, file),
             $"it {verb} the label '{label}', which the model does not have (it has {string.Join(", ", model.Labels.Take(8))}{(model.Labels.Count > 8 ? ", …" : "")})", cure);

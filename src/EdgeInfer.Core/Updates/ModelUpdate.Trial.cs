@@ -17,22 +17,19 @@ internal sealed partial class ModelUpdate
     {
         LiveGeneration old = _services.Preparation.Host.Live(_model).Now;
         ServiceReading reading = old.Record.Read();
-        string? incomparable = Incomparable(old, reading);
-        if (incomparable is not null) LogNotCompared(_services.Logger, _model, prepared.Generation.ToString(), incomparable);
-        double? latency = incomparable is null ? reading.P95Milliseconds : null;
-        long? memory = incomparable is null ? _services.Preparation.Host.RssBytes : null;
+        // What stands in may be a smaller model, and is no measure; nor is an agent that has hardly begun, whose memory still fills.
+        bool isComparable = reading.Results >= TrialVerdict.ComparableResults && _serving.StandIn is null;
+        if (!isComparable && old.Path.Length > 0) LogNotCompared(_services.Logger, _model, prepared.Generation.ToString(), WhyNot(reading));
+        double? latency = isComparable ? reading.P95Milliseconds : null;
+        long? memory = isComparable ? _services.Preparation.Host.RssBytes : null;
         _serving.CountStart(State.Slots.BeginTrial(prepared.Generation, isHard, latency, memory, Now));
         _serving.EndStandIn();
         EnsureLive(prepared.Generation);
     }
 
-    // What stands in may be a smaller model, and is no measure; nor is an agent that has hardly begun, whose memory still fills.
-    private string? Incomparable(LiveGeneration old, ServiceReading reading)
-    {
-        if (_serving.StandIn is not null) return "another model stands in for the one before it";
-        if (old.Path.Length == 0 || reading.Results >= TrialVerdict.ComparableResults) return null;
-        return string.Create(CultureInfo.InvariantCulture, $"the model before it has given {reading.Results} results since it was loaded, fewer than {TrialVerdict.ComparableResults}");
-    }
+    private string WhyNot(ServiceReading reading) => _serving.StandIn is not null
+        ? "another model stands in for the one before it"
+        : string.Create(CultureInfo.InvariantCulture, $"the model before it has given {reading.Results} results since it was loaded, fewer than {TrialVerdict.ComparableResults}");
 
     /// <summary>The rest of the beginning, or what the disk refused of it; what served before is not judged in its place.</summary>
     /// <returns>Whether it is live.</returns>

@@ -2,12 +2,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Gate;
 using EdgeInfer.Models;
 using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.SystemTests.Rig;
 using EdgeInfer.Tests.Models;
 using Microsoft.Win32.SafeHandles;
@@ -15,7 +15,7 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeInfer.SystemTests.Gate;
 
 /// <summary>The published program proves models: sound ones, ruined ones, and native code that takes its process along.</summary>
-public sealed partial class ModelProbeTests : IDisposable
+public sealed class ModelProbeTests : IDisposable
 {
     private const string Yaml = "task: raw\ninput: { color: rgb, resize: stretch, kernel: bilinear, scale: 1/255 }\n";
 
@@ -103,7 +103,7 @@ public sealed partial class ModelProbeTests : IDisposable
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         using FileStream store = new(_folder.Write("store", ""), FileMode.Open);
-        using SafeFileHandle carelessSocket = new(Duplicate((int)listener.Server.Handle), ownsHandle: true), carelessFile = new(Duplicate((int)store.SafeFileHandle.DangerousGetHandle()), ownsHandle: true);
+        using SafeFileHandle carelessSocket = new(SelfLimits.Duplicate((int)listener.Server.Handle), ownsHandle: true), carelessFile = new(SelfLimits.Duplicate((int)store.SafeFileHandle.DangerousGetHandle()), ownsHandle: true);
         // Before there is a pipe to the child, which keeps a second end of its own output.
         HashSet<string> ours = [.. Descriptors(Environment.ProcessId).Values.Where(l => l == store.Name || l.StartsWith("socket:", StringComparison.Ordinal) || l.StartsWith("pipe:", StringComparison.Ordinal))];
         Assert.Contains(store.Name, ours);
@@ -169,9 +169,6 @@ public sealed partial class ModelProbeTests : IDisposable
 
         return all;
     }
-
-    [LibraryImport("libc", EntryPoint = "dup")]
-    private static partial int Duplicate(int descriptor);
 
     private static int Parent(int id) => int.Parse(Fields($"/proc/{id}")[1], CultureInfo.InvariantCulture);
 

@@ -45,8 +45,12 @@ internal sealed class Fleet : IAsyncDisposable
     /// <summary>Who hears results.</summary>
     public ChildProcess Results => _results!;
 
-    /// <summary>Numbers of all results that came, in their order.</summary>
-    public long[] Numbers => [.. Heard.Select(static l => AgentProcess.Payload(l).GetProperty("seq").GetInt64())];
+    /// <summary>The numbers of all results that came have no hole, and their order.</summary>
+    public void AssertNumbersAreWhole()
+    {
+        long[] numbers = [.. Heard.Select(static l => AgentProcess.Payload(l).GetProperty("seq").GetInt64())];
+        Assert.Equal(Enumerable.Range(0, numbers.Length).Select(i => numbers[0] + i), numbers);
+    }
 
     /// <summary>All results that came.</summary>
     public IEnumerable<string> Heard => Results.Output.Split('\n').Where(static l => l.Contains("/prediction {", StringComparison.Ordinal));

@@ -27,7 +27,7 @@ public sealed class UpdateTests
 
         // Numbers of results have no hole, and at most one frame has not become a result.
         await fleet.Results.Line("\"version\":\"1.1.0\"");
-        AssertWhole(fleet.Numbers);
+        fleet.AssertNumbersAreWhole();
         Assert.InRange(await fleet.LostFrames() - lost, 0, 1);
 
         // It loads and runs, and finds nothing where its float parent finds parts.
@@ -75,13 +75,13 @@ public sealed class UpdateTests
             Assert.Contains(reason, back.GetProperty("job").GetProperty("reason").GetString(), StringComparison.Ordinal);
             Assert.Equal((0, seq, code), (Fleet.SeqOf(back, "active"), Fleet.SeqOf(back, "refused"), back.GetProperty("refused").GetProperty("code").GetString()));
             await fleet.Results.Lines("\"version\":\"1.0.0\"", Old(fleet) + 5);
-            AssertWhole(fleet.Numbers);
+            fleet.AssertNumbersAreWhole();
         }
 
         // What somebody learns who asks the broker only now.
         await using ChildProcess late = fleet.Broker.Subscribe("edgeinfer/press-3/update/status/parts");
         Assert.Equal(("rolled_back", "trial-latency"), Fleet.Outcome(AgentProcess.Payload(await late.Line("update/status/parts {"))));
-        AssertWhole(fleet.Numbers);
+        fleet.AssertNumbersAreWhole();
 
         // A release without a label that this device's pipeline names is no fault of the release, and is not even probed.
         await fleet.Publisher.Publish(Renamed(fleet.Folder), ++seq);
@@ -156,6 +156,4 @@ public sealed class UpdateTests
             File.WriteAllText(file, File.ReadAllText(file).Replace("gear", "cog", StringComparison.Ordinal));
         return model;
     }
-
-    private static void AssertWhole(long[] numbers) => Assert.Equal(Enumerable.Range(0, numbers.Length).Select(i => numbers[0] + i), numbers);
 }

@@ -1,10 +1,10 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using EdgeInfer.Configuration;
 using EdgeInfer.Diagnostics;
 using EdgeInfer.Gate;
 using EdgeInfer.Models;
 using EdgeInfer.Posix;
+using EdgeInfer.Posix.Interop;
 using EdgeInfer.Tests.Architecture;
 using EdgeInfer.Tests.Diagnosis;
 using Microsoft.Win32.SafeHandles;
@@ -12,7 +12,7 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeInfer.Tests.Gate;
 
 /// <summary>A probe played by a shell: whatever it does, the agent has a verdict and the child is gone.</summary>
-public sealed partial class ModelProbeTests : IDisposable
+public sealed class ModelProbeTests : IDisposable
 {
     private static readonly Model s_model = ModelLoader.Load(Path.Combine(RepositoryFolder.Root, "models", "parts-detector"));
     private static readonly GoldenResult s_bolt = Golden.Boxes(Golden.Box("bolt", 0.9, 10));
@@ -130,7 +130,7 @@ public sealed partial class ModelProbeTests : IDisposable
         Environment.SetEnvironmentVariable("AGENT_SECRET", "secret");
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", "/run/systemd/notify");
         // Unlike anything that .NET opens, this is not close-on-exec.
-        using SafeFileHandle inherited = new(Duplicate(0), ownsHandle: true);
+        using SafeFileHandle inherited = new(SelfLimits.Duplicate(0), ownsHandle: true);
         try
         {
             // Read twice: the first lines may come before the agent has asked for the priority. A shell keeps its own output aside, as a descriptor more, while a command has another: not for one in a subshell.
@@ -147,9 +147,6 @@ public sealed partial class ModelProbeTests : IDisposable
         Assert.Contains(said, static l => l.StartsWith("PATH=", StringComparison.Ordinal));
         Assert.DoesNotContain(said, static l => l.Contains("secret", StringComparison.Ordinal) || l.Contains("NOTIFY_SOCKET", StringComparison.Ordinal));
     }
-
-    [LibraryImport("libc", EntryPoint = "dup")]
-    private static partial int Duplicate(int descriptor);
 
     private ModelProbe Probe(string script, SystemFiles? files = null) => new(["/bin/sh", "-c", script, "probe"], files ?? _system.Files, TimeProvider.System);
 

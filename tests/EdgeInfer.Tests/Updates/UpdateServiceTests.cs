@@ -127,12 +127,15 @@ public sealed class UpdateServiceTests : IDisposable
     }
 
     [Fact]
-    public void What_a_device_begins_with_needs_no_comparison()
+    public void The_first_model_of_an_agent_is_not_held_against_an_agent_without_one()
     {
         _device.Publish(1);
         _device.Start();
-        _device.UntilTrial();
+        Assert.Null(_device.UntilTrial().Trial!.RssBeforeBytes);
         Assert.DoesNotContain("are not compared", _device.Log.Text, StringComparison.Ordinal);
+        _device.RssBytes = 151 << 20;
+        _device.Give(300);
+        _device.UntilState("committed");
     }
 
     [Theory]

@@ -40,8 +40,9 @@ internal static unsafe partial class SelfLimits
         return SetLimit(resource, limits) == 0;
     }
 
+    // Inherited by a child, unlike what .NET opens.
     [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
-    private static partial int Duplicate(int descriptor);
+    internal static partial int Duplicate(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     private static partial int Duplicate(int descriptor, int asDescriptor);
